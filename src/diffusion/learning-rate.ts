@@ -1,0 +1,59 @@
+/**
+ * The learning rate of update u (counted from 0): a curve times a warm-up factor (u + 1) / W, at most 1.
+ *
+ * The first update already has a rate, peak / W, and update W − 1 the whole. Only the value at each update matters to
+ * the weights, so two plans that agree up to an update give the same training up to there; for that reason the curves
+ * count in updates of their own and never look at the length of the run.
+ */
+import { Schema } from "effect"
+
+/** What the curve comes down to. */
+const floor = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+
+export const LearningRateCurve = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("constant") }),
+  /** Half a cosine from the peak, after warm-up, down to `floor` at update `steps` and held there. */
+  Schema.Struct({
+    kind: Schema.Literal("cosine"),
+    floor,
+    steps: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  }),
+  /** Half cosines from the peak to `floor`, one each `stepsBetweenRestarts` − 1 updates, not delayed by warm-up. */
+  Schema.Struct({
+    kind: Schema.Literal("cosine-restarts"),
+    floor,
+    stepsBetweenRestarts: Schema.Int.check(Schema.isGreaterThanOrEqualTo(2)),
+  }),
+])
+export type LearningRateCurve = typeof LearningRateCurve.Type
+
+export interface LearningRatePlan {
+  readonly peak: number
+  readonly warmupSteps: number
+  /** Absent: constant. */
+  readonly curve?: LearningRateCurve
+}
+
+/** low + ½ (high − low)(1 + cos(π · progress)). */
+const halfCosine = (high: number, low: number, progress: number): number =>
+  low + 0.5 * (high - low) * (1 + Math.cos(Math.PI * progress))
+
+const curveAt = ({ peak, warmupSteps, curve }: LearningRatePlan, update: number): number => {
+  switch (curve?.kind) {
+    case undefined:
+    case "constant":
+      return peak
+    case "cosine": {
+      const progress = (update - warmupSteps) / Math.max(1, curve.steps - warmupSteps)
+      return halfCosine(peak, curve.floor, Math.min(1, Math.max(0, progress)))
+    }
+    case "cosine-restarts": {
+      // Draw Things' formula: the last value of a period is just above `floor`, the next is the peak again.
+      const period = curve.stepsBetweenRestarts - 1
+      return halfCosine(peak, curve.floor, (update % period) / period)
+    }
+  }
+}
+
+export const learningRateAt = (plan: LearningRatePlan, update: number): number =>
+  curveAt(plan, update) * Math.min(1, (update + 1) / Math.max(1, plan.warmupSteps))
