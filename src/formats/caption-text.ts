@@ -1,0 +1,39 @@
+/**
+ * The trigger word's way into a caption.
+ *
+ * A `[trigger]` placeholder is replaced wherever it stands. If the trigger is then still not in the caption as a word
+ * of its own, it is put in front: "sks dog" + "on the beach" → "sks dog, on the beach". The rule is idempotent, and
+ * compares without regard to case, as CLIP's tokenizer does.
+ */
+import { Schema } from "effect"
+
+const placeholder = /\[trigger\]/gi
+
+export const hasTriggerPlaceholder = (caption: string): boolean => caption.search(placeholder) >= 0
+
+/** A trigger word or phrase, trimmed; a placeholder inside it would never come to rest. */
+export const TriggerWord = Schema.String.check(
+  Schema.makeFilter(
+    (trigger) =>
+      (trigger.trim() === trigger && trigger !== "" && !hasTriggerPlaceholder(trigger)) ||
+      "a trigger is a word or phrase without white space around it and without [trigger] inside",
+  ),
+)
+
+/** Whether the caption has the phrase as whole words; any white space may stand between its words. */
+export const containsPhrase = (caption: string, phrase: string): boolean => {
+  const words = phrase
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))
+  return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${words.join("\\s+")}(?![\\p{L}\\p{M}\\p{N}_])`, "iu").test(caption)
+}
+
+/** The caption that is trained on. Without a trigger (or with one that `TriggerWord` refuses) it stays as it is. */
+export const withTrigger = (caption: string, trigger: string | null): string => {
+  const phrase = trigger?.trim() ?? ""
+  if (phrase === "" || hasTriggerPlaceholder(phrase)) return caption
+  const replaced = caption.replace(placeholder, () => phrase)
+  if (containsPhrase(replaced, phrase)) return replaced
+  return replaced.trim() === "" ? phrase : `${phrase}, ${replaced}`
+}

@@ -1,0 +1,156 @@
+/**
+ * What a LoRA file says about itself, as text to text: kohya's `ss_…` keys (read by A1111 and most tools), Stability's
+ * `modelspec.…` keys (version 1.0.1), and one key of our own, "loom", with everything that is needed to repeat the run.
+ *
+ * No clock is read: the same run gives the same bytes. A date is written only when the caller passes one.
+ */
+
+/** A value that JSON can say. */
+export type MetadataJson =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly MetadataJson[]
+  | { readonly [member: string]: MetadataJson }
+
+export interface LoraDescription {
+  /** Name of the LoRA, without step or extension. */
+  readonly name: string
+  readonly family: "sd1" | "sd2" | "sdxl"
+  readonly predictionType: "epsilon" | "v_prediction"
+  readonly baseModel: { readonly name: string; readonly sha256?: string }
+  readonly networkDim: number
+  /** alpha / dim. */
+  readonly networkScale: number
+  /** Updates done when this file was written, and in the whole run. */
+  readonly step: number
+  readonly steps: number
+  readonly warmupSteps: number
+  readonly gradientAccumulationSteps: number
+  /** null: not trained. */
+  readonly unetLearningRate: number | null
+  readonly textLearningRate: number | null
+  /** kohya's name of the schedule, such as "constant_with_warmup". */
+  readonly learningRateSchedule: string
+  readonly weightDecay: number
+  readonly betas: readonly [number, number]
+  readonly eps: number
+  /** 0 or null: gradients are not clipped. */
+  readonly maxGradNorm: number | null
+  readonly noiseOffset: number
+  readonly minSnrGamma: number | null
+  readonly seed: number
+  readonly clipSkip: number
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  /** Timesteps that were drawn, both included. */
+  readonly timesteps: { readonly lowest: number; readonly highest: number }
+  /** One final caption per picture. */
+  readonly captions: readonly string[]
+  readonly trigger: string | null
+  /** ISO 8601; absent: not said. */
+  readonly finishedAt?: string
+  /** Every setting, caption and digest that repeats the run. */
+  readonly repeat: MetadataJson
+}
+
+/** How often each comma-separated tag occurs, as kohya counts them. */
+export const tagFrequency = (captions: readonly string[]): Readonly<Record<string, number>> => {
+  const counts = new Map<string, number>()
+  for (const caption of captions) {
+    for (const tag of caption.split(",").map((part) => part.trim().toLowerCase())) {
+      if (tag) counts.set(tag, (counts.get(tag) ?? 0) + 1)
+    }
+  }
+  return Object.fromEntries(counts)
+}
+
+const baseModelVersion = ({ family, predictionType }: LoraDescription): string => {
+  if (family === "sdxl") return "sdxl_base_v1-0"
+  if (family === "sd1") return "sd_v1"
+  return predictionType === "epsilon" ? "sd_v2" : "sd_v2_v"
+}
+
+const architecture = ({ family, predictionType }: LoraDescription): string => {
+  if (family === "sdxl") return "stable-diffusion-xl-v1-base/lora"
+  if (family === "sd1") return "stable-diffusion-v1/lora"
+  return predictionType === "epsilon" ? "stable-diffusion-v2-512/lora" : "stable-diffusion-v2-768-v/lora"
+}
+
+/** Values as Python prints them, since kohya's readers expect that. */
+const printed = (value: string | number | boolean | null): string => {
+  if (value === null) return "None"
+  if (typeof value === "boolean") return value ? "True" : "False"
+  return String(value)
+}
+
+/** kohya's keys. Source of the names: `train_network.py`, kohya-ss/sd-scripts 48d368f. */
+const kohyaKeys = (run: LoraDescription): Readonly<Record<string, string | number | boolean | null>> => {
+  const images = run.captions.length
+  const epochs = (updates: number) => Math.ceil((updates * run.gradientAccumulationSteps) / Math.max(1, images))
+  return {
+    ss_output_name: run.name,
+    ss_base_model_version: baseModelVersion(run),
+    ss_v2: run.family === "sd2",
+    ss_sd_model_name: run.baseModel.name,
+    ...(run.baseModel.sha256 && { ss_new_sd_model_hash: run.baseModel.sha256 }),
+    ss_network_module: "networks.lora",
+    ss_network_dim: run.networkDim,
+    ss_network_alpha: run.networkDim * run.networkScale,
+    ss_network_args: "{}",
+    ss_steps: run.step,
+    ss_max_train_steps: run.steps,
+    ss_epoch: epochs(run.step),
+    ss_num_epochs: epochs(run.steps),
+    ss_num_batches_per_epoch: images,
+    ss_num_train_images: images,
+    ss_num_reg_images: 0,
+    ss_batch_size_per_device: 1,
+    ss_total_batch_size: run.gradientAccumulationSteps,
+    ss_gradient_accumulation_steps: run.gradientAccumulationSteps,
+    ss_learning_rate: run.unetLearningRate ?? run.textLearningRate,
+    ss_unet_lr: run.unetLearningRate,
+    ss_text_encoder_lr: run.textLearningRate,
+    ss_lr_scheduler: run.learningRateSchedule,
+    ss_lr_warmup_steps: run.warmupSteps,
+    ss_optimizer: `AdamW(weight_decay=${run.weightDecay},betas=(${run.betas.join(", ")}),eps=${run.eps})`,
+    ss_max_grad_norm: run.maxGradNorm,
+    ss_noise_offset: run.noiseOffset,
+    ss_min_snr_gamma: run.minSnrGamma,
+    ss_seed: run.seed,
+    ss_clip_skip: run.clipSkip,
+    ss_mixed_precision: "no",
+    ss_cache_latents: true,
+    ss_resolution: `(${run.width}, ${run.height})`,
+    ss_enable_bucket: false,
+    ss_tag_frequency: JSON.stringify({ [run.name]: tagFrequency(run.captions) }),
+  }
+}
+
+/** Stability's keys. Source: https://github.com/Stability-AI/ModelSpec, version 1.0.1, as kohya fills them. */
+const modelspecKeys = (run: LoraDescription): Readonly<Record<string, string>> => ({
+  "modelspec.sai_model_spec": "1.0.1",
+  "modelspec.architecture": architecture(run),
+  "modelspec.implementation": run.family === "sdxl" ? "https://github.com/Stability-AI/generative-models" : "diffusers",
+  "modelspec.title": run.name,
+  "modelspec.resolution": `${run.width}x${run.height}`,
+  "modelspec.prediction_type": run.predictionType === "epsilon" ? "epsilon" : "v",
+  "modelspec.timestep_range": `${run.timesteps.lowest},${run.timesteps.highest}`,
+  "modelspec.encoder_layer": String(run.clipSkip),
+  ...(run.trigger && { "modelspec.trigger_phrase": run.trigger }),
+  ...(run.finishedAt && { "modelspec.date": run.finishedAt }),
+})
+
+const sortedMembers = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
+
+/** The metadata of a LoRA file; `encodeLoraFile` adds the hashes. */
+export const loraMetadata = (run: LoraDescription): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(Object.entries(kohyaKeys(run)).map(([name, value]) => [name, printed(value)])),
+  ...modelspecKeys(run),
+  loom: JSON.stringify(run.repeat, sortedMembers),
+})

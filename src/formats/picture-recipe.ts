@@ -1,0 +1,31 @@
+/**
+ * What a picture was painted from: the facts that A1111 and ComfyUI write into theirs. Plain data.
+ */
+
+/** Samplers by the names A1111 shows. */
+export type RecipeSampler = "DDIM" | "DPM++ 2M"
+
+export interface PictureRecipe {
+  readonly prompt: string
+  /** Empty: none. */
+  readonly negativePrompt: string
+  readonly steps: number
+  readonly sampler: RecipeSampler
+  readonly guidanceScale: number
+  readonly seed: number
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  /** 1: none. */
+  readonly clipSkip: number
+  readonly model: { readonly name: string; readonly sha256?: string }
+  readonly lora?: {
+    /** File name without `.safetensors`. */
+    readonly name: string
+    readonly strength: number
+    /** `sshs_model_hash` of the file. */
+    readonly modelHash?: string
+  }
+  /** Program and version, for example "loom 0.1.0". */
+  readonly madeBy?: string
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest"
+import { decodeLoraFile, encodeLoraFile, type LoraModule } from "../../src/formats/lora-file.ts"
+import { loraHashes } from "../../src/formats/lora-hashes.ts"
+import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import { badFileFrom, damaged, goldenBytes } from "./golden.ts"
+
+const linear: LoraModule = {
+  key: "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q",
+  down: Float32Array.of(1, 2, 3, 4, 5, 6),
+  downShape: [2, 3],
+  up: Float32Array.of(0.1, 0.2),
+  upShape: [1, 2],
+  alpha: 0.6,
+}
+const conv: LoraModule = {
+  key: "lora_unet_mid_block_attentions_0_proj_in",
+  down: Float32Array.of(1, 2),
+  downShape: [1, 2, 1, 1],
+  up: Float32Array.of(3),
+  upShape: [1, 1, 1, 1],
+  alpha: 1,
+}
+
+describe("a LoRA file", () => {
+  test("comes back with its modules and metadata", () => {
+    const { modules, metadata } = decodeLoraFile(encodeLoraFile([linear, conv], { ss_network_dim: "2" }))
+    expect(modules).toEqual([conv, { ...linear, alpha: Math.fround(0.6) }])
+    expect(metadata).toMatchObject({ ss_network_dim: "2" })
+  })
+
+  test("has kohya's three tensors per module, alpha a scalar", () => {
+    const { header } = decodeSafetensors(encodeLoraFile([linear], {}))
+    expect(
+      Array.from(header.tensors, ([name, { dtype, shape }]) => [name.slice(linear.key.length), dtype, shape]),
+    ).toEqual([
+      [".alpha", "F32", []],
+      [".lora_down.weight", "F32", [2, 3]],
+      [".lora_up.weight", "F32", [1, 2]],
+    ])
+  })
+
+  test("in float16 keeps alpha exact", () => {
+    const [module] = decodeLoraFile(encodeLoraFile([linear], {}, "F16")).modules
+    expect(module?.up[0]).toBe(0.0999755859375)
+    expect(module?.alpha).toBe(Math.fround(0.6))
+  })
+
+  test("does not depend on the order of modules or metadata", () => {
+    expect(encodeLoraFile([linear, conv], { ss_a: "1", ss_b: "2" })).toEqual(
+      encodeLoraFile([conv, linear], { ss_b: "2", ss_a: "1" }),
+    )
+  })
+
+  test("by kohya's trainer reads right, in float16", () => {
+    const { modules, metadata } = decodeLoraFile(goldenBytes("kohya-lora.safetensors"))
+    expect(metadata).toEqual({ ss_network_dim: "2" })
+    expect(modules.map(({ key, downShape, upShape, alpha }) => [key, downShape, upShape, alpha])).toEqual([
+      ["lora_unet_mid_block_attentions_0_proj_in", [2, 6, 1, 1], [5, 2, 1, 1], 1],
+      ["lora_unet_mid_block_attentions_0_proj_out", [2, 6], [5, 2], 1],
+    ])
+    expect(modules.every(({ down, up }) => down.length === 12 && up.length === 10 && down.every(Number.isFinite))).toBe(
+      true,
+    )
+  })
+
+  test("carries the hashes kohya's trainer would put in", () => {
+    const { metadata, hashes } = JSON.parse(Buffer.from(goldenBytes("lora-hashes.json")).toString()) as {
+      metadata: Record<string, string>
+      hashes: Record<string, string>
+    }
+    const modules = [0, 1, 2, 3].map((n): LoraModule => {
+      const values = Float32Array.from({ length: 80_000 }, (_, i) => ((i * 2654435761 + n) % 2 ** 32) / 2 ** 32)
+      return {
+        key: `lora_unet_module_${n}`,
+        down: values.slice(0, 40_000),
+        downShape: [4, 10_000],
+        up: values.slice(40_000),
+        upShape: [10_000, 4],
+        alpha: 4,
+      }
+    })
+    expect(decodeLoraFile(encodeLoraFile(modules, metadata)).metadata).toEqual({ ...metadata, ...hashes })
+  })
+
+  test("keeps its hashes when its title changes, not when its weights do", () => {
+    const tensors = (value: number): ReadonlyMap<string, TensorToStore> =>
+      new Map([["w", { dtype: "F32", shape: [1], data: Float32Array.of(value) }]])
+    const plain = loraHashes(tensors(1), { ss_seed: "1" })
+    expect(loraHashes(tensors(1), { ss_seed: "1", "modelspec.title": "new" })).toEqual(plain)
+    expect(loraHashes(tensors(2), { ss_seed: "1" }).sshs_model_hash).not.toBe(plain.sshs_model_hash)
+  })
+})
+
+describe("a LoRA that cannot be used is told in a sentence", () => {
+  const file = (tensors: Record<string, readonly number[]>): Uint8Array =>
+    encodeSafetensors(
+      new Map(
+        Object.entries(tensors).map(([name, shape]) => {
+          const data = new Float32Array(shape.reduce((a, b) => a * b, 1))
+          return [name, { dtype: "F32", shape, data } satisfies TensorToStore]
+        }),
+      ),
+    )
+
+  test.each<readonly [string, Record<string, readonly number[]>, string]>([
+    ["another kind of adapter", { "k.hada_w1_a": [1] }, 'holds "k.hada_w1_a", which is no part of a kohya LoRA'],
+    ["one half", { "k.lora_down.weight": [2, 3] }, 'has only one half of the adapter "k"'],
+    [
+      "halves of two ranks",
+      { "k.lora_down.weight": [2, 3], "k.lora_up.weight": [4, 3] },
+      "that do not fit: [2, 3] and [4, 3]",
+    ],
+    [
+      "an empty alpha",
+      { "k.lora_down.weight": [1, 1], "k.lora_up.weight": [1, 1], "k.alpha": [0] },
+      "has no number as alpha",
+    ],
+  ])("%s", (_, tensors, sentence) => {
+    expect(badFileFrom(() => decodeLoraFile(file(tensors)))?.reason).toContain(sentence)
+  })
+
+  test("a missing alpha means scale 1", () => {
+    const [module] = decodeLoraFile(file({ "k.lora_down.weight": [4, 3], "k.lora_up.weight": [2, 4] })).modules
+    expect(module?.alpha).toBe(4)
+  })
+
+  test("damaged bytes end in BadFile, never in another error", () => {
+    for (const bytes of damaged(goldenBytes("kohya-lora.safetensors"), 1000, 2))
+      badFileFrom(() => decodeLoraFile(bytes))
+  })
+})
