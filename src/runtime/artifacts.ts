@@ -1,0 +1,146 @@
+/**
+ * The files a user finds in the output folder: copies of blobs, put there again whenever they are missing or different.
+ *
+ * The cache is the truth and the output folder a view of it. A file that Loom wrote is replaced when its content should be
+ * another. A file of the same name that Loom did not write, or that was changed since, is moved aside to "name (kept 1).ext"
+ * with a warning, never overwritten. To tell them apart the folder holds a list of what was written, `.written.json`; without
+ * it every file that differs counts as the user's. Files appear whole: temporary name, then rename.
+ */
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { Effect, Option, Schema, Semaphore } from "effect"
+import { Blobs } from "./blobs.ts"
+import { Events } from "./events.ts"
+import { FileMemo } from "./file-memo.ts"
+import type { Artifact } from "./node.ts"
+import type { PlacedArtifact } from "./run-outcome.ts"
+import { StageFailure } from "./stage-failure.ts"
+import { type StorageFailure, storageFailure } from "./storage-failure.ts"
+
+export interface ArtifactWriter {
+  readonly place: (
+    stage: string,
+    artifacts: readonly Artifact[],
+  ) => Effect.Effect<readonly PlacedArtifact[], StageFailure | StorageFailure>
+}
+
+const ledgerName = ".written.json"
+const Ledger = Schema.Record(Schema.String, Schema.String)
+type Ledger = Record<string, string>
+
+export const makeArtifactWriter = Effect.fnUntraced(function* (folder: string) {
+  const events = yield* Events
+  const blobs = yield* Blobs
+  const memo = yield* FileMemo
+  const oneAtATime = yield* Semaphore.make(1)
+  let ledger: Ledger | undefined
+
+  const digestOf = (file: string) =>
+    Effect.flatMap(attempt("Looking for an artifact", file, isThere(file)), (there) =>
+      there ? Effect.map(memo.digest(file), ({ sha256 }) => Option.some(sha256)) : Effect.succeedNone,
+    )
+
+  const placeOne = Effect.fnUntraced(function* (stage: string, artifact: Artifact) {
+    const { path: name, blob, label } = artifact
+    const file = yield* insideFolder(stage, folder, name)
+    ledger ??= yield* attempt("Reading the list of artifacts", folder, readLedger(folder))
+    const present = yield* digestOf(file)
+    const isSame = Option.contains(present, blob.sha256)
+    if (!isSame) {
+      if (Option.isSome(present) && ledger[name] !== present.value) {
+        const aside = yield* attempt("Moving a changed file aside", file, moveAside(file))
+        const message = `${name} was changed by someone else and has been kept as ${path.basename(aside)}`
+        yield* events.publish({
+          type: "warning",
+          label: stage,
+          field: name,
+          message,
+          hint: "Rename it if you want it.",
+        })
+      }
+      const origin = yield* Effect.mapError(blobs.path(blob), (error) => unreadable(stage, name, error))
+      yield* attempt("Writing an artifact", file, copyWhole(origin, file))
+    }
+    if (ledger[name] !== blob.sha256) {
+      ledger[name] = blob.sha256
+      yield* attempt("Writing the list of artifacts", folder, writeLedger(folder, ledger))
+    }
+    const placed: PlacedArtifact = { stage, label, path: name, file, sizeBytes: blob.sizeBytes, written: !isSame }
+    const type = isSame ? "artifact-present" : "artifact-written"
+    yield* events.publish({ type, label: stage, path: name, file, description: label, sizeBytes: blob.sizeBytes })
+    return placed
+  })
+
+  const writer: ArtifactWriter = {
+    place: (stage, artifacts) =>
+      oneAtATime.withPermit(Effect.forEach(artifacts, (artifact) => placeOne(stage, artifact))),
+  }
+  return writer
+})
+
+const attempt = <A>(what: string, where: string, work: () => Promise<A>): Effect.Effect<A, StorageFailure> =>
+  Effect.tryPromise({ try: work, catch: (cause) => storageFailure(what, where, cause) })
+
+const insideFolder = (stage: string, folder: string, name: string): Effect.Effect<string, StageFailure> => {
+  const file = path.resolve(folder, name)
+  const isInside = file.startsWith(path.resolve(folder) + path.sep) && path.basename(file) !== ledgerName
+  if (isInside) return Effect.succeed(file)
+  return Effect.fail(
+    new StageFailure({
+      what: "An artifact has no place in the output folder",
+      where: `${stage}: ${name}`,
+      why: "its path leads outside the folder",
+      hint: "Give a relative path without '..'.",
+      kind: "work",
+    }),
+  )
+}
+
+const unreadable = (stage: string, name: string, error: { readonly why: string; readonly hint: string }) =>
+  new StageFailure({
+    what: "An artifact could not be read from the cache",
+    where: `${stage}: ${name}`,
+    why: error.why,
+    hint: error.hint,
+    kind: "work",
+  })
+
+const isThere = (file: string) => async () => {
+  const found = await fs.stat(file).catch(() => undefined)
+  return found?.isFile() ?? false
+}
+
+const copyWhole = (origin: string, file: string) => async () => {
+  await fs.mkdir(path.dirname(file), { recursive: true })
+  const temporary = temporaryName(file)
+  await fs.copyFile(origin, temporary, fs.constants.COPYFILE_FICLONE)
+  await fs.chmod(temporary, 0o644)
+  await fs.rename(temporary, file)
+}
+
+const temporaryName = (file: string): string =>
+  path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.part`)
+
+const moveAside = (file: string) => async () => {
+  const { dir, name, ext } = path.parse(file)
+  for (let number = 1; ; number++) {
+    const aside = path.join(dir, `${name} (kept ${number})${ext}`)
+    if (await isThere(aside)()) continue
+    await fs.rename(file, aside)
+    return aside
+  }
+}
+
+// An unreadable list is no reason to fail: it only makes the next write more careful.
+const readLedger = (folder: string) => async (): Promise<Ledger> => {
+  const text = await fs.readFile(path.join(folder, ledgerName), "utf8").catch(() => "{}")
+  const parsed = Schema.decodeUnknownOption(Schema.fromJsonString(Ledger))(text)
+  return { ...Option.getOrElse(parsed, (): Ledger => ({})) }
+}
+
+const writeLedger = (folder: string, ledger: Ledger) => async () => {
+  const file = path.join(folder, ledgerName)
+  await fs.mkdir(folder, { recursive: true })
+  await fs.writeFile(temporaryName(file), `${JSON.stringify(ledger, null, 2)}\n`)
+  await fs.rename(temporaryName(file), file)
+}

@@ -1,0 +1,98 @@
+/**
+ * Which process is meant, and whether it still lives.
+ *
+ * A process number alone is not an identity: numbers are reused after a restart and mean different processes in two
+ * containers. So an identity also says when the process started, under which boot of which machine, and in which process
+ * name space. The answer is "unknown" where this process cannot see the other one; the caller then waits for silence.
+ */
+import { execFileSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+
+export interface ProcessIdentity {
+  readonly host: string
+  /** Changes with each start of the machine; empty where the system does not tell. */
+  readonly boot: string
+  /** Processes of two name spaces cannot see each other; empty where there are none. */
+  readonly space: string
+  readonly pid: number
+  /** In the system's own unit; only ever compared for equality. Empty where the system does not tell. */
+  readonly started: string
+}
+
+export type Liveness = "alive" | "dead" | "unknown"
+
+const read = (path: string): string => {
+  try {
+    return fs.readFileSync(path, "utf8").trim()
+  } catch {
+    return ""
+  }
+}
+
+const link = (path: string): string => {
+  try {
+    return fs.readlinkSync(path)
+  } catch {
+    return ""
+  }
+}
+
+/** When a running process started, "" when it is running but the system does not tell, null when there is none. */
+const startOf = (pid: number): string | null => {
+  if (process.platform === "linux") return linuxStart(pid)
+  if (!isSignalable(pid)) return null
+  return process.platform === "win32" ? "" : psStart(pid)
+}
+
+// proc(5): the fields after the command's closing bracket are state (3rd of all) … starttime (22nd). A zombie has ended.
+const linuxStart = (pid: number): string | null => {
+  const text = read(`/proc/${pid}/stat`)
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
+  const state = fields[0] ?? ""
+  return text === "" || state === "Z" || state === "X" ? null : (fields[19] ?? "")
+}
+
+const psStart = (pid: number): string => {
+  try {
+    const environment = { ...process.env, LC_ALL: "C", TZ: "UTC" }
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env: environment }).trim()
+  } catch {
+    return ""
+  }
+}
+
+const isSignalable = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (cause) {
+    // EPERM: it exists and belongs to somebody else.
+    return (cause as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+let own: ProcessIdentity | undefined
+
+/** This process. */
+export const thisProcess = (): ProcessIdentity => {
+  own ??= {
+    host: os.hostname(),
+    boot: read("/proc/sys/kernel/random/boot_id"),
+    space: link("/proc/self/ns/pid"),
+    pid: process.pid,
+    started: startOf(process.pid) ?? "",
+  }
+  return own
+}
+
+/** Whether a process that was seen earlier is still running. */
+export const livenessOf = (other: ProcessIdentity): Liveness => {
+  const here = thisProcess()
+  if (other.host !== here.host) return "unknown"
+  if (other.boot !== here.boot) return "dead"
+  if (other.space !== here.space) return "unknown"
+  const started = startOf(other.pid)
+  if (started === null) return "dead"
+  return started === other.started ? "alive" : "dead"
+}

@@ -1,0 +1,60 @@
+/** The decoded inputs of one stage, with everything upstream of it run or restored: what `loom trace` starts from. */
+import { Effect, Result } from "effect"
+import { unknownStage } from "./explain-stage.ts"
+import { decodeInputs, misfit } from "./inspect.ts"
+import { Items } from "./items.ts"
+import type { Known } from "./known-value.ts"
+import type { Fields, Node, Values } from "./node.ts"
+import type { PipelineGraph, StageInstance } from "./pipeline-graph.ts"
+import type { RunOptions } from "./run-options.ts"
+import { RunFailure } from "./run-outcome.ts"
+import { runGraph } from "./scheduler/run.ts"
+
+export interface ResolvedStage {
+  readonly instance: StageInstance
+  /** Decoded, with defaults filled in. */
+  readonly params: unknown
+  /** Decoded, by name; the list of an item stage is called "items". */
+  readonly inputs: Values
+}
+
+/** Runs everything upstream of the stage, but not the stage. */
+export const resolveStage = Effect.fn("resolveStage")(function* (
+  graph: PipelineGraph,
+  label: string,
+  options: RunOptions,
+) {
+  const instance = graph.stages.find((candidate) => candidate.label === label)
+  if (instance === undefined) return yield* unknownStage(graph, label)
+  const { run } = yield* runGraph(upstreamOf(graph, instance), options)
+  const inputs: Record<string, Known> = {}
+  for (const [name, from] of Object.entries(instance.inputs)) {
+    const outlook = run.outlooks.get(from)
+    if (outlook?.kind === "known") inputs[name] = outlook.value
+  }
+  const values = decodeInputs(schemasOf(instance.node), inputs)
+  if (Result.isFailure(values)) {
+    const problems = values.failure.map((issue) => misfit(label, issue))
+    return yield* new RunFailure({ pipeline: graph.pipeline, kind: "input", problems, failures: [] })
+  }
+  return { instance, params: instance.params, inputs: values.success } satisfies ResolvedStage
+})
+
+const upstreamOf = (graph: PipelineGraph, wanted: StageInstance): PipelineGraph => {
+  const needed = new Set(Object.values(wanted.inputs))
+  for (const { label, inputs } of [...graph.stages].reverse()) {
+    if (needed.has(label)) for (const from of Object.values(inputs)) needed.add(from)
+  }
+  const isConcerned = (label: string) => needed.has(label) || label === wanted.label
+  return {
+    ...graph,
+    stages: graph.stages.filter(({ label }) => needed.has(label)),
+    results: {},
+    problems: graph.problems.filter(({ label }) => isConcerned(label)),
+  }
+}
+
+const schemasOf = (node: Node): Fields => {
+  if (node.kind === "source") return {}
+  return node.kind === "items" ? { ...node.inputSchemas, items: Items(node.itemSchema) } : node.inputSchemas
+}

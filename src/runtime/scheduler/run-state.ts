@@ -1,0 +1,99 @@
+/**
+ * What the fibres of one run share: the survey and plan it started from, what is known by now, the core budget, and the
+ * lists of what has gone wrong. Each stage settles once, with a value or without; those that read from it wait for that.
+ */
+import { availableParallelism } from "node:os"
+import { Deferred, Effect, Semaphore } from "effect"
+import { type ArtifactWriter, makeArtifactWriter } from "../artifacts.ts"
+import type { Outlook } from "../assessment.ts"
+import type { ItemCounts } from "../events.ts"
+import type { Known } from "../known-value.ts"
+import type { StageInstance } from "../pipeline-graph.ts"
+import type { Plan, PlannedStage } from "../plan.ts"
+import type { RunOptions } from "../run-options.ts"
+import type { FailureAt, PlacedArtifact, StageOutcome, StoppedStage } from "../run-outcome.ts"
+import { makeStopSignal, type StopSignal } from "../stop-signal.ts"
+import type { RunId } from "../store.ts"
+import type { Survey } from "../survey.ts"
+import { type Halt, makeHalt } from "./halt.ts"
+import { makeStageServices, type StageServices } from "./stage-services.ts"
+
+export interface RunState {
+  readonly pipeline: string
+  readonly runId: RunId
+  readonly survey: Survey
+  readonly plan: ReadonlyMap<string, PlannedStage>
+  readonly stop: StopSignal
+  readonly halt: Halt
+  readonly keepGoing: boolean
+  readonly cores: number
+  readonly budget: Semaphore.Semaphore
+  readonly services: StageServices
+  readonly artifactWriter: ArtifactWriter
+  readonly settled: ReadonlyMap<string, Deferred.Deferred<Known | undefined>>
+  /** Grows as stages settle. */
+  readonly outlooks: Map<string, Outlook>
+  readonly outcomes: Map<string, StageOutcome>
+  readonly failures: FailureAt[]
+  readonly stopped: StoppedStage[]
+  readonly notStarted: string[]
+  readonly artifacts: PlacedArtifact[]
+}
+
+export const makeRunState = Effect.fnUntraced(function* (
+  runId: RunId,
+  survey: Survey,
+  plan: Plan,
+  options: RunOptions,
+) {
+  const stop = options.stop ?? makeStopSignal()
+  const cores = Math.max(1, options.cores ?? availableParallelism())
+  const state: RunState = {
+    pipeline: survey.graph.pipeline,
+    runId,
+    survey,
+    plan: new Map(plan.stages.map((stage) => [stage.label, stage])),
+    stop,
+    halt: yield* makeHalt(stop),
+    keepGoing: options.onFailure === "keep-going",
+    cores,
+    budget: yield* Semaphore.make(cores),
+    services: yield* makeStageServices,
+    artifactWriter: yield* makeArtifactWriter(options.outputFolder),
+    settled: new Map(survey.graph.stages.map(({ label }) => [label, Deferred.makeUnsafe()])),
+    outlooks: new Map(),
+    outcomes: new Map(),
+    failures: [],
+    stopped: [],
+    notStarted: [],
+    artifacts: [],
+  }
+  return state
+})
+
+/** Waits for everything a stage reads from; gives the label of the first that ended without a value, if one did. */
+export const awaitInputs = Effect.fnUntraced(function* (run: RunState, instance: StageInstance) {
+  let missing: string | undefined
+  for (const label of Object.values(instance.inputs)) {
+    const value = yield* Deferred.await(run.settled.get(label)!)
+    if (value === undefined) missing ??= label
+  }
+  return missing
+})
+
+export const settle = (run: RunState, label: string, value: Known | undefined): Effect.Effect<void> => {
+  if (value !== undefined) run.outlooks.set(label, { kind: "known", value })
+  return Effect.asVoid(Deferred.succeed(run.settled.get(label)!, value))
+}
+
+export const failed = (run: RunState, failure: FailureAt): Effect.Effect<void> => {
+  run.failures.push(failure)
+  return run.keepGoing ? Effect.void : run.halt.failed
+}
+
+export interface Ending {
+  readonly state: StageOutcome["state"]
+  readonly reason: string
+  readonly elapsedMs: number
+  readonly items?: ItemCounts
+}

@@ -1,0 +1,193 @@
+/** What runs beside what: independent stages within the core budget, items of a stage, shared services, one computation per key. */
+import { describe, expect, it } from "@effect/vitest"
+import { Context, Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { itemStage } from "../../src/runtime/item-stage.ts"
+import { Items } from "../../src/runtime/items.ts"
+import { pipeline } from "../../src/runtime/pipeline.ts"
+import { source } from "../../src/runtime/source.ts"
+import { stage } from "../../src/runtime/stage.ts"
+import { latchedPipeline, makeLatched } from "./latches.ts"
+import { makeProject, run } from "./project.ts"
+
+describe("the scheduler", () => {
+  it.live("runs independent stages at the same time", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const { begun, release, stage } = makeLatched()
+      const running = yield* Effect.forkChild(
+        run(
+          project,
+          latchedPipeline(() => [stage("a"), stage("b")]),
+          { cores: 2 },
+        ),
+      )
+      yield* begun("a")
+      yield* begun("b")
+      yield* release("b")
+      yield* release("a")
+      yield* Fiber.join(running)
+    }),
+  )
+
+  it.live("keeps to the core budget, with the weight of each stage", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const { begun, hasBegun, release, stage } = makeLatched()
+      const three = latchedPipeline(() => [stage("heavy", [], 2), stage("light"), stage("lighter")])
+      const running = yield* Effect.forkChild(run(project, three, { cores: 2 }))
+      yield* Effect.raceFirst(begun("heavy"), begun("light"))
+      const heavyFirst = hasBegun("heavy")
+      expect([hasBegun("light"), hasBegun("lighter")]).toEqual(
+        heavyFirst ? [false, false] : [true, hasBegun("lighter")],
+      )
+      if (heavyFirst) yield* release("heavy")
+      yield* begun("light")
+      yield* begun("lighter")
+      expect(hasBegun("heavy")).toBe(heavyFirst)
+      yield* release("light")
+      yield* release("lighter")
+      yield* begun("heavy")
+      yield* release("heavy")
+      yield* Fiber.join(running)
+    }),
+  )
+
+  it.live("runs a stage that asks for more cores than there are", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const { release, stage } = makeLatched()
+      yield* release("greedy")
+      const report = yield* run(
+        project,
+        latchedPipeline(() => [stage("greedy", [], 64)]),
+        { cores: 1 },
+      )
+      expect(report.results).toEqual({ "latched-64": "greedy" })
+    }),
+  )
+
+  it.live("runs the items of a stage side by side, and no more of them than there are cores", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const pair = Deferred.makeUnsafe<void>()
+      let running = 0
+      let most = 0
+      const numbers = source({
+        name: "numbers",
+        code: import.meta.url,
+        params: Schema.Struct({}),
+        output: Items(Schema.Int),
+        read: () => Effect.succeed(Array.from({ length: 7 }, (_, index) => ({ key: `n${index}`, value: index }))),
+      })
+      const double = itemStage({
+        name: "double",
+        code: import.meta.url,
+        params: Schema.Struct({}),
+        item: Schema.Int,
+        shared: {},
+        output: Schema.Int,
+        run: ({ item }) =>
+          Effect.gen(function* () {
+            running++
+            most = Math.max(most, running)
+            if (running === 2) yield* Deferred.succeed(pair, undefined)
+            yield* Deferred.await(pair)
+            yield* Effect.yieldNow
+            running--
+            return item * 2
+          }),
+      })
+      const report = yield* run(
+        project,
+        pipeline("doubles", () => double(numbers(), {})),
+        { cores: 2 },
+      )
+      expect(most).toBe(2)
+      expect(report.results["double"]).toEqual(
+        [0, 2, 4, 6, 8, 10, 12].map((value, index) => ({ key: `n${index}`, value })),
+      )
+    }),
+  )
+
+  it.live("computes a key once when two stages have the same", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const same = stage({
+        name: "same",
+        code: import.meta.url,
+        params: Schema.Struct({ value: Schema.Int }),
+        inputs: {},
+        output: Schema.Int,
+        run: ({ params }) =>
+          Effect.sync(() => {
+            project.calls.push("same")
+            return params.value
+          }),
+      })
+      const twice = pipeline("twice", () => [same({}, { value: 1 }), same({}, { value: 1 })])
+      const report = yield* run(project, twice, { cores: 2 })
+      expect(project.calls).toEqual(["same"])
+      expect(report.results).toEqual({ same: 1, "same-2": 1 })
+      expect(report.stages.map(({ state }) => state).sort()).toEqual(["ran", "restored"])
+    }),
+  )
+})
+
+class Press extends Context.Service<Press, { readonly print: (text: string) => Effect.Effect<string> }>()(
+  "test/Press",
+) {}
+
+const printing = (log: string[]) => {
+  const layer = Layer.effect(
+    Press,
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        log.push("open")
+        return { print: (text: string) => Effect.succeed(`printed ${text}`) }
+      }),
+      () => Effect.sync(() => void log.push("close")),
+    ),
+  )
+  const print = stage({
+    name: "print",
+    code: import.meta.url,
+    params: Schema.Struct({ text: Schema.String }),
+    inputs: {},
+    output: Schema.String,
+    services: layer,
+    run: ({ params }) =>
+      Effect.gen(function* () {
+        const { print } = yield* Press
+        log.push(`print ${params.text}`)
+        return yield* print(params.text)
+      }),
+  })
+  return pipeline("printing", { params: Schema.Struct({ last: Schema.String }), defaults: { last: "b" } }, (p) => [
+    print({}, { text: "a" }),
+    print({}, { text: p.last }),
+  ])
+}
+
+describe("a stage's services", () => {
+  it.live("are opened once for all stages that run, and closed with the run", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const log: string[] = []
+      yield* run(project, printing(log))
+      expect([log[0], log.at(-1)]).toEqual(["open", "close"])
+      expect(log.slice(1, -1).sort()).toEqual(["print a", "print b"])
+    }),
+  )
+
+  it.live("are not opened when everything is restored", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      yield* run(project, printing([]))
+      const log: string[] = []
+      yield* run(project, printing(log))
+      expect(log).toEqual([])
+      yield* run(project, printing(log), { set: { last: "c" } })
+      expect(log).toEqual(["open", "print c", "close"])
+    }),
+  )
+})

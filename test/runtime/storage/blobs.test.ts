@@ -1,0 +1,223 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Exit, Option } from "effect"
+import type { Blob } from "../../../src/runtime/blob.ts"
+import { Blobs } from "../../../src/runtime/blobs.ts"
+import { Cache } from "../../../src/runtime/cache.ts"
+import type { CommitPoint } from "../../../src/runtime/commit-points.ts"
+import { FileMemo } from "../../../src/runtime/file-memo.ts"
+import { inStorage, result, temporaryFolder, watchCommitPoints } from "./rig/temporary-storage.ts"
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+const bytesOf = (content: string): Uint8Array => new TextEncoder().encode(content)
+
+/** Writes into a published file, which is read-only. */
+const spoil = (file: string, content: string): void => {
+  fs.chmodSync(file, 0o644)
+  fs.writeFileSync(file, content)
+}
+
+/** Stores "hello" as a result's output, spoils its file, and says what is then seen. */
+const afterDamage = (damage: (file: string) => void) =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const count = yield* inStorage(
+      folder,
+      Effect.gen(function* () {
+        const blob = yield* (yield* Blobs).put(bytesOf("hello"))
+        const count = result({ n: 1 }, { file: blob })
+        yield* (yield* Cache).commit(count)
+        damage(yield* (yield* Blobs).path(blob))
+        return { ...count, blob }
+      }),
+    )
+    return yield* inStorage(
+      folder,
+      Effect.gen(function* () {
+        const hit = yield* (yield* Cache).lookup(count.key)
+        const read = yield* Effect.exit((yield* Blobs).bytes(count.blob))
+        return { hit: Option.isSome(hit), read: Exit.isSuccess(read), folder, ...count }
+      }),
+    )
+  })
+
+describe("a blob", () => {
+  it.live("comes back as it was put, by bytes and by path", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const blobs = yield* Blobs
+          const blob = yield* blobs.put(bytesOf("hello"))
+          expect(blob.sizeBytes).toBe(5)
+          expect(text(yield* blobs.bytes(blob))).toBe("hello")
+          expect(fs.readFileSync(yield* blobs.path(blob), "utf8")).toBe("hello")
+          expect(yield* blobs.exists(blob)).toBe(true)
+          expect(yield* blobs.verify(blob)).toBe(true)
+        }),
+      )
+    }),
+  )
+
+  it.live("may be empty, and may be put twice", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const blobs = yield* Blobs
+          const blob = yield* blobs.put(new Uint8Array())
+          expect(yield* blobs.put(new Uint8Array())).toEqual(blob)
+          expect((yield* blobs.bytes(blob)).length).toBe(0)
+        }),
+      )
+    }),
+  )
+
+  it.live("is copied from a file under the same name as from bytes", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const file = path.join(folder, "mine.bin")
+      fs.writeFileSync(file, Buffer.alloc(3_000_000, "loom"))
+      yield* inStorage(
+        path.join(folder, "cache"),
+        Effect.gen(function* () {
+          const blobs = yield* Blobs
+          const blob = yield* blobs.putFile(file)
+          fs.rmSync(file)
+          expect(yield* blobs.put(Buffer.alloc(3_000_000, "loom"))).toEqual(blob)
+          expect(fs.statSync(yield* blobs.path(blob)).size).toBe(3_000_000)
+        }),
+      )
+    }),
+  )
+
+  it.live("is written, flushed, renamed and only then published", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const seen: { point: CommitPoint; published: boolean }[] = []
+      const shard = () => fs.readdirSync(path.join(folder, "blobs")).some((name) => name !== "temporary")
+      const note = (point: CommitPoint) => void seen.push({ point, published: shard() })
+      const put = Effect.flatMap(Blobs, (blobs) => blobs.put(bytesOf("hello")))
+      yield* inStorage(folder, put).pipe(Effect.provide(watchCommitPoints(note)))
+      expect(seen).toEqual([
+        { point: "blob-written", published: false },
+        { point: "blob-synced", published: false },
+        { point: "blob-renamed", published: true },
+        { point: "blob-published", published: true },
+      ])
+      expect(fs.readdirSync(path.join(folder, "blobs", "temporary"))).toEqual([])
+    }),
+  )
+
+  it.live("that is missing is a miss", () =>
+    Effect.gen(function* () {
+      const seen = yield* afterDamage((file) => fs.rmSync(file))
+      expect(seen).toMatchObject({ hit: false, read: false })
+    }),
+  )
+
+  it.live("that was truncated is a miss", () =>
+    Effect.gen(function* () {
+      const seen = yield* afterDamage((file) => spoil(file, "hell"))
+      expect(seen).toMatchObject({ hit: false, read: false })
+    }),
+  )
+
+  it.live("that was altered in place is a miss, though its size is the same", () =>
+    Effect.gen(function* () {
+      const seen = yield* afterDamage((file) => spoil(file, "HELLO"))
+      expect(seen).toMatchObject({ hit: false, read: false })
+    }),
+  )
+
+  it.live("that was altered behind its time stamp is found out when its bytes are read", () =>
+    Effect.gen(function* () {
+      const seen = yield* afterDamage((file) => {
+        const { mtime } = fs.statSync(file)
+        spoil(file, "HELLO")
+        fs.utimesSync(file, mtime, mtime)
+      })
+      expect(seen).toMatchObject({ hit: true, read: false })
+      const after = yield* inStorage(
+        seen.folder,
+        Effect.flatMap(Cache, (cache) => cache.lookup(seen.key)),
+      )
+      expect(Option.isNone(after)).toBe(true)
+    }),
+  )
+
+  it.live("that was only touched or copied is whole", () =>
+    Effect.gen(function* () {
+      const seen = yield* afterDamage((file) => fs.utimesSync(file, 1, 1))
+      expect(seen).toMatchObject({ hit: true, read: true })
+    }),
+  )
+
+  it.live("that was lost is replaced by the next commit under its key", () =>
+    Effect.gen(function* () {
+      const seen = yield* afterDamage((file) => spoil(file, "HELLO"))
+      yield* inStorage(
+        seen.folder,
+        Effect.gen(function* () {
+          const cache = yield* Cache
+          const blob = yield* (yield* Blobs).put(bytesOf("other"))
+          const again = yield* cache.commit({ ...result({ n: 1 }, { file: blob }) })
+          expect(again.adopted).toBe(false)
+          expect(Option.isSome(yield* cache.lookup(seen.key))).toBe(true)
+        }),
+      )
+    }),
+  )
+})
+
+describe("a file of the user's own", () => {
+  const known = (content: string) =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const file = path.join(folder, "mine.txt")
+      fs.writeFileSync(file, content)
+      return { cache: path.join(folder, "cache"), file }
+    })
+
+  it.live("stands for its bytes where it lies, until it changes", () =>
+    Effect.gen(function* () {
+      const { cache, file } = yield* known("weights")
+      yield* inStorage(
+        cache,
+        Effect.gen(function* () {
+          const blobs = yield* Blobs
+          const blob: Blob = yield* (yield* FileMemo).digest(file)
+          expect(yield* blobs.path(blob)).toBe(file)
+          expect(text(yield* blobs.bytes(blob))).toBe("weights")
+          fs.writeFileSync(file, "WEIGHTS")
+          expect(yield* blobs.exists(blob)).toBe(false)
+          const error = yield* Effect.flip(blobs.path(blob))
+          expect(error._tag).toBe("BlobMissing")
+          fs.writeFileSync(file, "weights")
+          expect(yield* (yield* FileMemo).digest(file)).toEqual(blob)
+          expect(yield* blobs.path(blob)).toBe(file)
+        }),
+      )
+    }),
+  )
+
+  it.live("is found under its new name once that was read", () =>
+    Effect.gen(function* () {
+      const { cache, file } = yield* known("weights")
+      yield* inStorage(
+        cache,
+        Effect.gen(function* () {
+          const memo = yield* FileMemo
+          const blob = yield* memo.digest(file)
+          fs.renameSync(file, `${file}.moved`)
+          expect(Option.isNone(yield* memo.find(blob))).toBe(true)
+          yield* memo.digest(`${file}.moved`)
+          expect(yield* memo.find(blob)).toEqual(Option.some(`${file}.moved`))
+        }),
+      )
+    }),
+  )
+})

@@ -1,0 +1,42 @@
+/** A storage layer over a fresh folder that goes away with the test, and short ways to make results. */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { Effect, Layer } from "effect"
+import type { NewResult } from "../../../../src/runtime/cache.ts"
+import type { Json } from "../../../../src/runtime/canonical-json.ts"
+import { type CommitPoint, CommitPoints } from "../../../../src/runtime/commit-points.ts"
+import { keyOf, type PreImage } from "../../../../src/runtime/fingerprint.ts"
+import { LeaseTiming } from "../../../../src/runtime/lease.ts"
+import { type Storage, storageLayer } from "../../../../src/runtime/storage.ts"
+import type { StorageFailure } from "../../../../src/runtime/storage-failure.ts"
+
+export const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "loom-storage-"))),
+  (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true })),
+)
+
+/** Opens a folder's storage, does something, closes it. Each call is a fresh opening, as a new process would do it. */
+export const inStorage = <A, E>(
+  folder: string,
+  work: Effect.Effect<A, E, Storage>,
+): Effect.Effect<A, E | StorageFailure> => Effect.provide(work, storageLayer(folder))
+
+/** Leases that are given up on within a test's patience. */
+export const hastyLeases = Layer.succeed(LeaseTiming, { beatMs: 20, silenceMs: 150, firstPollMs: 5, lastPollMs: 20 })
+
+/** Calls `reached` at each commit point. */
+export const watchCommitPoints = (reached: (point: CommitPoint) => void) => Layer.succeed(CommitPoints, reached)
+
+export const preImage = (fields: Readonly<Record<string, Json>>): PreImage => ({ type: "stage", format: 1, fields })
+
+/** A result of a stage "count" at the place demo/count. */
+export const result = (fields: Readonly<Record<string, Json>>, output: Json): NewResult => ({
+  key: keyOf(preImage(fields)),
+  preImage: preImage(fields),
+  pipeline: "demo",
+  label: "count",
+  stage: "count",
+  output,
+  elapsedMs: 5,
+})

@@ -1,0 +1,144 @@
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import Database from "better-sqlite3"
+import { Effect } from "effect"
+import { Cache } from "../../../src/runtime/cache.ts"
+import type { StorageFailure } from "../../../src/runtime/storage-failure.ts"
+import { storageFailure } from "../../../src/runtime/storage-failure.ts"
+import { type StageRecord, Store } from "../../../src/runtime/store.ts"
+import { inStorage, result, temporaryFolder } from "./rig/temporary-storage.ts"
+
+const stage = (label: string, state: StageRecord["state"]): StageRecord => ({
+  label,
+  stage: "count",
+  state,
+  reason: "first time",
+  key: null,
+  elapsedMs: 1,
+  detail: { items: 3 },
+})
+
+/** Opens a folder whose database file was prepared, and gives the failure. */
+const failureOfOpening = (prepare: (file: string) => void): Effect.Effect<StorageFailure, never, never> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      prepare(path.join(folder, "loom.sqlite"))
+      return yield* Effect.flip(
+        inStorage(
+          folder,
+          Effect.flatMap(Cache, (cache) => cache.lookup(result({}, 0).key)),
+        ),
+      )
+    }).pipe(Effect.orDie),
+  )
+
+describe("runs", () => {
+  it.live("are kept with their stages and metrics, newest first", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const store = yield* Store
+          const first = yield* store.beginRun({ pipeline: "demo", parameters: { dim: 4 } })
+          yield* store.recordStages(first, [stage("crop", "ran"), stage("train", "ran")])
+          yield* store.recordStage(first, stage("crop", "restored"))
+          for (const step of [2, 1, 2]) yield* store.recordMetric(first, "train", "step", step, { loss: step / 10 })
+          yield* store.finishRun(first, "finished")
+          yield* store.beginRun({ pipeline: "other", parameters: null })
+        }),
+      )
+      yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const store = yield* Store
+          const [second, first] = yield* store.listRuns()
+          expect(second).toMatchObject({ pipeline: "other", state: "running", finishedAtMs: null })
+          expect(first).toMatchObject({ pipeline: "demo", state: "finished", parameters: { dim: 4 } })
+          const run = first?.id ?? (0 as never)
+          expect(yield* store.runStages(run)).toEqual([stage("crop", "restored"), stage("train", "ran")])
+          expect(yield* store.metrics(run, "train", "step")).toEqual([
+            { step: 1, values: { loss: 0.1 } },
+            { step: 2, values: { loss: 0.2 } },
+          ])
+          expect(yield* store.metricSeries(run)).toEqual([{ label: "train", name: "step", rows: 2 }])
+          expect((yield* store.listRuns({ pipeline: "demo" })).length).toBe(1)
+          expect((yield* store.listRuns({ limit: 1 })).map((run) => run.pipeline)).toEqual(["other"])
+        }),
+      )
+    }),
+  )
+})
+
+describe("a cache that cannot be used", () => {
+  it.live("because a newer Loom wrote it is refused", () =>
+    Effect.gen(function* () {
+      const failure = yield* failureOfOpening((file) => {
+        const database = new Database(file)
+        database.pragma(`application_id = ${0x4c6f6f6d}`)
+        database.pragma("user_version = 99")
+        database.close()
+      })
+      expect(failure.why).toContain("written by a newer Loom")
+      expect(failure.hint).toContain("newer Loom")
+    }),
+  )
+
+  it.live("because it is another program's database is refused and left alone", () =>
+    Effect.gen(function* () {
+      const failure = yield* failureOfOpening((file) => {
+        const database = new Database(file)
+        database.pragma("user_version = 1")
+        database.close()
+      })
+      expect(failure.why).toBe("the file is a database of another program")
+    }),
+  )
+
+  it.live("because it is damaged says that it may be deleted", () =>
+    Effect.gen(function* () {
+      const failure = yield* failureOfOpening((file) => fs.writeFileSync(file, "no database ".repeat(1000)))
+      expect(failure.why).toBe("the database is damaged")
+      expect(failure.hint).toContain("Delete the cache folder")
+    }),
+  )
+
+  it.live("because pages in the middle are damaged says the same", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const fill = Effect.flatMap(Cache, (cache) =>
+        Effect.forEach(Array.from({ length: 300 }), (_, n) => cache.commit(result({ n, text: "x".repeat(200) }, n))),
+      )
+      yield* inStorage(folder, fill)
+      const file = path.join(folder, "loom.sqlite")
+      const handle = fs.openSync(file, "r+")
+      fs.writeSync(handle, Buffer.alloc(fs.statSync(file).size - 4096, 0xab), 0, undefined, 4096)
+      fs.closeSync(handle)
+      const failure = yield* Effect.flip(inStorage(folder, fill))
+      expect(failure._tag === "StorageFailure" && failure.why).toBe("the database is damaged")
+    }),
+  )
+
+  it.live("because its folder is a file says so", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      fs.writeFileSync(path.join(folder, "cache"), "")
+      const failure = yield* Effect.flip(inStorage(path.join(folder, "cache"), Effect.void))
+      expect(failure.why).toContain("a file")
+    }),
+  )
+
+  it.each([
+    ["ENOSPC", "the disk is full"],
+    ["SQLITE_FULL", "the disk is full"],
+    ["EROFS", "it cannot be written to"],
+    ["SQLITE_READONLY_DBMOVED", "it cannot be written to"],
+    ["SQLITE_CORRUPT_INDEX", "the database is damaged"],
+  ])("because of %s gets a sentence and a remedy", (code, why) => {
+    const failure = storageFailure("Storing a result", "cache", Object.assign(new Error(code), { code }))
+    expect(failure.why).toBe(why)
+    expect(failure.hint).not.toBe("")
+  })
+})
