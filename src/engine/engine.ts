@@ -1,0 +1,53 @@
+/**
+ * The engine: encoding, training, tracing and painting, done in host processes.
+ *
+ * The service is what the rest of the program knows of this room. It starts no process before the first job, reuses the
+ * processes it has, and ends them all with its scope. Nothing here loads onnxruntime.
+ */
+import { Context, Effect, Layer } from "effect"
+import type { EngineFailure } from "./engine-failure.ts"
+import { makeHostPool } from "./host-pool.ts"
+import type {
+  EncodedImage,
+  EncodedText,
+  EncodeImageJob,
+  EncodeTextJob,
+  SampledImage,
+  SampleJob,
+} from "./host-protocol.ts"
+import type { TrainHooks, TrainJob, TrainResult } from "./train-job.ts"
+
+export class Engine extends Context.Service<
+  Engine,
+  {
+    /** Mean and log-variance of a picture's latents. */
+    readonly encodeImage: (job: EncodeImageJob) => Effect.Effect<EncodedImage, EngineFailure>
+    /** Token ids and text states of a caption. */
+    readonly encodeText: (job: EncodeTextJob) => Effect.Effect<EncodedText, EngineFailure>
+    /** Trains, tells each step and snapshot to the hooks, and stops between two steps when they say so. */
+    readonly train: (job: TrainJob, hooks: TrainHooks) => Effect.Effect<TrainResult, EngineFailure>
+    /** One picture of the base model, with or without a LoRA. */
+    readonly sample: (job: SampleJob) => Effect.Effect<SampledImage, EngineFailure>
+    /** The trace of `steps` updates, as the bytes of a safetensors file. */
+    readonly traceTraining: (job: TrainJob, steps: number) => Effect.Effect<Uint8Array, EngineFailure>
+  }
+>()("loom/engine/Engine") {
+  static readonly layer: Layer.Layer<Engine> = Layer.effect(
+    Engine,
+    Effect.gen(function* () {
+      const hosts = yield* makeHostPool
+      return Engine.of({
+        encodeImage: (job) => hosts.run("encode-image", job),
+        encodeText: (job) => hosts.run("encode-text", job),
+        sample: (job) => hosts.run("sample", job),
+        traceTraining: (job, steps) => hosts.run("trace", { job, steps }),
+        train: (job, { onStep, onSnapshot, shouldStop }) =>
+          hosts.run("train", job, {
+            shouldStop,
+            onProgress: (progress) =>
+              progress.kind === "step" ? onStep(progress.record) : onSnapshot(progress.snapshot),
+          }),
+      })
+    }),
+  )
+}

@@ -1,0 +1,103 @@
+/**
+ * What the engine's two sides say to each other: the parent asks for one job at a time, the host answers.
+ *
+ * Messages are plain data with typed arrays, sent with the structured clone of `node:child_process`. A failure crosses
+ * as its fields and is an `EngineFailure` again on the other side.
+ */
+import type { SamplerName } from "../diffusion/samplers.ts"
+import type { PredictionType } from "../diffusion/scheduler-config.ts"
+import type { EngineFailure } from "./engine-failure.ts"
+import type { BaseModelFiles, Snapshot, StepRecord, TrainJob, TrainResult } from "./train-job.ts"
+
+export interface EncodeImageJob {
+  readonly base: BaseModelFiles
+  /** [3, height, width], −1 … 1. */
+  readonly pixels: Float32Array
+  readonly height: number
+  readonly width: number
+}
+
+export interface EncodedImage {
+  readonly mean: Float32Array
+  readonly logVariance: Float32Array
+  /** [channels, height, width] of the latents. */
+  readonly shape: readonly number[]
+}
+
+export interface EncodeTextJob {
+  readonly base: BaseModelFiles
+  readonly text: string
+  /** 1: none. */
+  readonly clipSkip: number
+}
+
+export interface EncodedText {
+  readonly tokenIds: readonly number[]
+  /** Words that did not fit into the encoder's tokens. */
+  readonly truncated: readonly string[]
+  readonly states: Float32Array
+  /** [tokens, width] */
+  readonly shape: readonly number[]
+}
+
+export interface SampleJob {
+  readonly base: BaseModelFiles
+  readonly prompt: string
+  readonly negativePrompt?: string
+  readonly clipSkip: number
+  /** A kohya LoRA file's bytes and how strongly it acts; null: the base model alone. */
+  readonly lora: { readonly bytes: Uint8Array; readonly strength: number } | null
+  readonly sampler: SamplerName
+  readonly steps: number
+  /** Classifier-free guidance; 1: none. */
+  readonly guidanceScale: number
+  readonly seed: number
+  /** Of the picture, in pixels; multiples of the VAE's factor times the UNet's. */
+  readonly height: number
+  readonly width: number
+  /** null: as the base model's scheduler says. */
+  readonly predictionType?: PredictionType | null
+}
+
+export interface SampledImage {
+  /** height × width × 3, red green blue. */
+  readonly pixels: Uint8Array
+  readonly height: number
+  readonly width: number
+}
+
+export interface TraceJob {
+  readonly job: TrainJob
+  readonly steps: number
+}
+
+/** Every job a host can do, with what it is given and what it gives back. */
+export interface HostJobs {
+  readonly "encode-image": { readonly job: EncodeImageJob; readonly result: EncodedImage }
+  readonly "encode-text": { readonly job: EncodeTextJob; readonly result: EncodedText }
+  readonly sample: { readonly job: SampleJob; readonly result: SampledImage }
+  readonly train: { readonly job: TrainJob; readonly result: TrainResult }
+  readonly trace: { readonly job: TraceJob; readonly result: Uint8Array }
+}
+export type HostJobName = keyof HostJobs
+
+export type HostRequest = {
+  readonly [N in HostJobName]: { readonly name: N; readonly job: HostJobs[N]["job"]; readonly threads: number }
+}[HostJobName]
+
+export type ToHost =
+  | { readonly kind: "start"; readonly request: HostRequest }
+  /** Asks a training job to end after the step it is in. */
+  | { readonly kind: "stop" }
+
+/** What a training job tells on its way. */
+export type Progress =
+  | { readonly kind: "step"; readonly record: StepRecord }
+  | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
+
+export type FailureFields = Pick<EngineFailure, "what" | "why" | "hint" | "kind">
+
+export type FromHost =
+  | Progress
+  | { readonly kind: "done"; readonly result: HostJobs[HostJobName]["result"] }
+  | { readonly kind: "failed"; readonly failure: FailureFields }

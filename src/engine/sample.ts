@@ -1,0 +1,126 @@
+/**
+ * One picture from the base model, with or without a LoRA: text to states, noise to latents, latents to pixels.
+ *
+ * With classifier-free guidance the prompt and the negative prompt share a run of batch two. The starting noise comes
+ * from the seed alone, so that the same seed gives comparable pictures over prompts and checkpoints.
+ */
+import { Effect } from "effect"
+import { guide } from "../diffusion/guidance.ts"
+import { stepCountProblem } from "../diffusion/sampler.ts"
+import { samplers } from "../diffusion/samplers.ts"
+import { timeFeatures } from "../diffusion/time-features.ts"
+import { input } from "../graph/build.ts"
+import { weightsFrom } from "../models/model-weights.ts"
+import { unet as buildUnet } from "../models/unet.ts"
+import type { UnetConfig } from "../models/unet-config.ts"
+import { vaeFactor } from "../models/vae-config.ts"
+import { type Component, openUnet, openVae } from "./base-model.ts"
+import { decodeLatents } from "./decode-latents.ts"
+import { encodeText } from "./encode-text.ts"
+import { type EngineFailure, inputFailure } from "./engine-failure.ts"
+import type { SampledImage, SampleJob } from "./host-protocol.ts"
+import { type LoraAdapters, loraAdapters, noAdapters } from "./lora-adapters.ts"
+import { openSchedule } from "./open-schedule.ts"
+import { fillNormal, randomStream } from "./random-stream.ts"
+import { Sessions } from "./sessions.ts"
+
+/** Text states side by side: without the prompt first, when guidance asks for both. */
+const encodePrompts = Effect.fnUntraced(function* ({
+  base,
+  prompt,
+  negativePrompt,
+  clipSkip,
+  guidanceScale,
+}: SampleJob) {
+  const texts = guidanceScale === 1 ? [prompt] : [negativePrompt ?? "", prompt]
+  const encoded = yield* Effect.forEach(texts, (text) => encodeText({ base, text, clipSkip }))
+  const { shape, states } = encoded[0]!
+  const joined = new Float32Array(texts.length * states.length)
+  encoded.forEach((one, index) => {
+    joined.set(one.states, index * states.length)
+  })
+  return { data: joined, shape: [texts.length, ...shape] }
+})
+
+/** The UNet as a function from latents and timestep to the guided prediction. */
+const openDenoiser = Effect.fnUntraced(function* (
+  unet: Component<UnetConfig>,
+  adapters: LoraAdapters,
+  textStates: { readonly data: Float32Array; readonly shape: readonly number[] },
+  latentShape: readonly number[],
+  guidanceScale: number,
+) {
+  const batch = textStates.shape[0]!
+  const { config, weights } = unet
+  const features = config.block_out_channels[0]!
+  const sampleShape = [batch, ...latentShape]
+  const session = yield* (yield* Sessions).get({
+    kind: "the UNet",
+    facts: [...sampleShape, ...textStates.shape, ...adapters.facts],
+    weights,
+    build: () => {
+      const scope = { weights: weightsFrom(weights.header), adapters: adapters.build() }
+      const prediction = buildUnet(scope, config, {
+        sample: input("latents", sampleShape),
+        timeFeatures: input("time_features", [batch, features]),
+        encoderHiddenStates: input("text_states", textStates.shape),
+      })
+      return { outputs: { prediction } }
+    },
+  })
+  const size = latentShape.reduce((product, side) => product * side, 1)
+  const latents = new Float32Array(batch * size)
+  const sinusoids = new Float32Array(batch * features)
+  const prediction = new Float32Array(batch * size)
+  const run = session.prepare(
+    {
+      ...adapters.feeds,
+      latents: { data: latents, shape: sampleShape },
+      time_features: { data: sinusoids, shape: [batch, features] },
+      text_states: textStates,
+    },
+    { prediction: { data: prediction, shape: sampleShape } },
+  )
+  const frequencies = { flipSinToCos: config.flip_sin_to_cos, freqShift: config.freq_shift }
+  return Effect.fnUntraced(function* (now: Float32Array, timestep: number) {
+    for (let index = 0; index < batch; index++) {
+      latents.set(now, index * size)
+      sinusoids.set(timeFeatures(timestep, features, frequencies), index * features)
+    }
+    yield* run
+    return batch === 1 ? prediction : guide(prediction.subarray(0, size), prediction.subarray(size), guidanceScale)
+  })
+})
+
+const checkSize = ({ height, width }: SampleJob, multiple: number): Effect.Effect<void, EngineFailure> =>
+  height % multiple === 0 && width % multiple === 0
+    ? Effect.void
+    : inputFailure(
+        `a picture of ${width} × ${height} pixels`,
+        `this base model paints sides that are multiples of ${multiple}`,
+        `Choose multiples of ${multiple}`,
+      )
+
+export const sample = Effect.fn("sample")(function* (job: SampleJob) {
+  const unet = yield* openUnet(job.base)
+  const vae = yield* openVae(job.base)
+  const schedule = yield* openSchedule(job.base, job.predictionType ?? null)
+  const factor = vaeFactor(vae.config)
+  yield* checkSize(job, factor)
+  const problem = stepCountProblem(schedule, job.steps)
+  if (problem !== null) return yield* inputFailure("steps of a sample", problem, "20 to 50 steps are usual")
+
+  const adapters = job.lora === null ? noAdapters : yield* loraAdapters(unet.config, job.lora.bytes, job.lora.strength)
+  const textStates = yield* encodePrompts(job)
+  const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor]
+  const denoise = yield* openDenoiser(unet, adapters, textStates, latentShape, job.guidanceScale)
+  const plan = samplers[job.sampler].plan(schedule, job.steps)
+  const stream = randomStream({ seed: job.seed, purpose: "starting-noise", step: 0, sample: 0 })
+  const size = latentShape.reduce((product, side) => product * side, 1)
+  let state = plan.start(fillNormal(new Float32Array(size), stream, plan.initialNoiseScale))
+  while (state.step < plan.timesteps.length) {
+    state = plan.next(state, yield* denoise(state.latents, plan.timesteps[state.step]!))
+  }
+  const pixels = yield* decodeLatents(vae, state.latents, latentShape)
+  return { pixels, height: job.height, width: job.width } satisfies SampledImage
+})

@@ -1,0 +1,98 @@
+/**
+ * ONNX Runtime sessions: the only file that creates them, and the only import of onnxruntime.
+ *
+ * The runtime takes its rarer options as untyped strings and ignores a misspelt one, so they are written here once,
+ * behind two choices: how many threads, and whether the weights are small enough to be unpacked. A prepared run owns
+ * its feed and result arrays: each call reads the first and fills the second, and nothing is allocated in between.
+ * Load this file in the host process only: `run` and `create` block their event loop and cannot be cancelled.
+ */
+import { Effect, type Scope } from "effect"
+import { InferenceSession, Tensor } from "onnxruntime-node"
+import { type EngineFailure, wordsOf, workFailure } from "./engine-failure.ts"
+
+export interface SessionPlan {
+  /** What the session computes, for failures. */
+  readonly name: string
+  /** ONNX protobuf; weights are external, at absolute paths. */
+  readonly model: Uint8Array
+  /** Bytes of all weights as stored. */
+  readonly weightBytes: number
+  readonly threads: number
+}
+
+export interface ArrayInPlace {
+  readonly data: Float32Array | BigInt64Array
+  readonly shape: readonly number[]
+}
+
+/** Reads the feeds, fills the results. */
+export type PreparedRun = Effect.Effect<void, EngineFailure>
+
+export interface Session {
+  readonly prepare: (
+    feeds: Readonly<Record<string, ArrayInPlace>>,
+    results: Readonly<Record<string, ArrayInPlace>>,
+  ) => PreparedRun
+}
+
+/**
+ * Below this, 16-bit weights are unpacked to float32 once, when the session is made, and packed for the matrix kernels:
+ * at most twice this much memory buys the fastest runs. Above it they stay mapped from the user's file and are cast
+ * layer by layer in every run, which costs time in proportion but hardly any memory.
+ */
+export const unpackedWeightBytesLimit = 512 * 1024 * 1024
+
+const sessionOptions = ({ weightBytes, threads }: SessionPlan): InferenceSession.SessionOptions => {
+  const mapped = weightBytes > unpackedWeightBytesLimit
+  return {
+    executionProviders: ["cpu"],
+    // The level chooses kernels and so the last bits: it belongs to the reproducible facts of a run.
+    graphOptimizationLevel: "all",
+    executionMode: "sequential",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // The pattern of the first run would be allocated as one block on top of what that run took.
+    enableMemPattern: false,
+    enableCpuMemArena: true,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // The root folder makes every absolute path without its first slash a legal place for weights.
+        model_external_initializers_file_folder_path: "/",
+        disable_prepacking: mapped ? "1" : "0",
+        // Threads that wait by spinning halve the speed as soon as any other process wants the core.
+        intra_op: { allow_spinning: "0" },
+      },
+      // Separated by semicolons; a list with commas is ignored without a word.
+      ...(mapped && {
+        optimization: {
+          disable_specified_optimizers: "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer",
+        },
+      }),
+    },
+  }
+}
+
+const tensorOver = ({ data, shape }: ArrayInPlace): Tensor =>
+  data instanceof Float32Array ? new Tensor("float32", data, shape) : new Tensor("int64", data, shape)
+
+const tensorsOver = (arrays: Readonly<Record<string, ArrayInPlace>>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, tensorOver(array)]))
+
+/** A session that is released with its scope. */
+export const openSession = Effect.fn("openSession")(function* (
+  plan: SessionPlan,
+): Effect.fn.Return<Session, EngineFailure, Scope.Scope> {
+  const failed = (thrown: unknown) =>
+    workFailure(plan.name, `ONNX Runtime refused it (${wordsOf(thrown)})`, "Please report this with the model's name")
+  const session = yield* Effect.acquireRelease(
+    Effect.tryPromise({ try: () => InferenceSession.create(plan.model, sessionOptions(plan)), catch: failed }),
+    (opened) => Effect.promise(() => opened.release()),
+  )
+  const prepare: Session["prepare"] = (feeds, results) => {
+    const feedTensors = tensorsOver(feeds)
+    const resultTensors = tensorsOver(results)
+    return Effect.asVoid(Effect.tryPromise({ try: () => session.run(feedTensors, resultTensors), catch: failed }))
+  }
+  return { prepare }
+})

@@ -1,0 +1,96 @@
+/**
+ * The sessions of one host process: made from graphs, kept for the next job that needs the same one.
+ *
+ * The name of a session says everything it was made from (the kind of graph, its shapes, the weight files with size and
+ * time), so twelve pictures of one size share one session, and a replaced model file makes a new one. Between jobs the
+ * least recently used are released until the weights of the rest fit the limit.
+ */
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { lowerToOnnx } from "../graph/lower.ts"
+import type { Tensor } from "../graph/tensor.ts"
+import type { ComponentWeights } from "./component-weights.ts"
+import { type EngineFailure, inputFailure, wordsOf, workFailure } from "./engine-failure.ts"
+import { openSession, type Session } from "./session.ts"
+
+export interface GraphOutputs {
+  readonly outputs: Readonly<Record<string, Tensor>>
+  /** Gradients, first layer first. */
+  readonly leaves?: Readonly<Record<string, Tensor>>
+}
+
+export interface SessionRequest {
+  /** The kind of graph, in the words of a failure: "the UNet's training graph". */
+  readonly kind: string
+  /** All that the graph depends on besides kind and weights. */
+  readonly facts: readonly (string | number)[]
+  readonly weights: ComponentWeights
+  readonly build: () => GraphOutputs
+}
+
+interface Kept {
+  readonly session: Session
+  readonly scope: Scope.Closeable
+  readonly weightBytes: number
+}
+
+/** Weights of all kept sessions together, as stored; a session in use is never released. */
+const keptWeightBytesLimit = 2 * 1024 * 1024 * 1024
+
+/** The builders of graphs and models refuse what does not fit with words and a hint; anything else is our mistake. */
+const graphFailure = ({ kind, weights }: SessionRequest, thrown: unknown): EngineFailure =>
+  thrown instanceof Error && "hint" in thrown
+    ? inputFailure(weights.file, thrown.message, String(thrown.hint))
+    : workFailure(kind, `it cannot be built (${wordsOf(thrown)})`, "Please report this with the model's name")
+
+const lower = (request: SessionRequest) =>
+  Effect.try({
+    try: () => lowerToOnnx({ ...request.build(), locate: request.weights.locate }).bytes,
+    catch: (thrown) => graphFailure(request, thrown),
+  })
+
+export class Sessions extends Context.Service<
+  Sessions,
+  {
+    readonly get: (request: SessionRequest) => Effect.Effect<Session, EngineFailure>
+    /** Called between jobs. */
+    readonly releaseOldest: Effect.Effect<void>
+  }
+>()("loom/engine/Sessions") {
+  static readonly layer = (threads: number) =>
+    Layer.effect(
+      Sessions,
+      Effect.gen(function* () {
+        // A Map keeps the order of insertion: the first is the one whose use lies furthest back.
+        const kept = new Map<string, Kept>()
+
+        const get = Effect.fn("Sessions.get")(function* (request: SessionRequest) {
+          const { kind, facts, weights } = request
+          const key = JSON.stringify([kind, facts, weights.signature, threads])
+          const known = kept.get(key)
+          kept.delete(key)
+          if (known !== undefined) {
+            kept.set(key, known)
+            return known.session
+          }
+          const model = yield* lower(request)
+          const scope = yield* Scope.make()
+          const plan = { name: kind, model, weightBytes: weights.storedBytes, threads }
+          const session = yield* Scope.provide(openSession(plan), scope)
+          kept.set(key, { session, scope, weightBytes: weights.storedBytes })
+          return session
+        })
+
+        const releaseOldest = Effect.gen(function* () {
+          let weightBytes = [...kept.values()].reduce((sum, one) => sum + one.weightBytes, 0)
+          for (const [key, one] of kept) {
+            if (weightBytes <= keptWeightBytesLimit) return
+            kept.delete(key)
+            weightBytes -= one.weightBytes
+            yield* Scope.close(one.scope, Exit.void)
+          }
+        })
+
+        return Sessions.of({ get, releaseOldest })
+      }),
+    )
+}

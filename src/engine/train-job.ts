@@ -1,0 +1,72 @@
+/**
+ * What a training run is given and what it tells while it runs. Plain data only: it crosses to another process.
+ */
+import type { Effect } from "effect"
+import type { TrainSettings } from "./train-settings.ts"
+
+/** Path inside a diffusers folder, such as "unet/config.json", to an absolute path. */
+export type BaseModelFiles = Readonly<Record<string, string>>
+
+/** One picture with its caption, encoded. The latents are drawn afresh from mean and log-variance at each use. */
+export interface TrainSample {
+  /** Named in failures, so that the user finds the picture. */
+  readonly key: string
+  readonly mean: Float32Array
+  readonly logVariance: Float32Array
+  /** [channels, height, width] of the latents. */
+  readonly latentShape: readonly number[]
+  readonly tokenIds: readonly number[]
+  readonly states: Float32Array
+  /** [tokens, width] of the text states. */
+  readonly statesShape: readonly number[]
+}
+
+export interface TrainJob {
+  readonly base: BaseModelFiles
+  readonly settings: TrainSettings
+  readonly samples: readonly TrainSample[]
+  /** Bytes of a snapshot taken after `fromStep` updates; absent when `fromStep` is 0. */
+  readonly resume?: Uint8Array
+  /** Updates already done. */
+  readonly fromStep: number
+  /** Updates done when the job ends; a snapshot is always sent then. */
+  readonly untilStep: number
+  readonly snapshotAtSteps: readonly number[]
+}
+
+/** One line of a training log. `step` counts finished updates, from 1. */
+export interface StepRecord {
+  readonly step: number
+  /** Mean over the update's pictures of the weighted loss. */
+  readonly loss: number
+  /** Exponential mean of the losses since the first step, so that it goes on unchanged after a resume. */
+  readonly lossSmoothed: number
+  readonly learningRate: number
+  /** L2 norm over all gradients before clipping. */
+  readonly gradNorm: number
+  readonly timesteps: readonly number[]
+  /** Of this step alone. */
+  readonly elapsedMs: number
+  /** Resident memory of the process that trains. */
+  readonly residentBytes: number
+}
+
+export interface Snapshot {
+  /** Updates done when it was taken. */
+  readonly step: number
+  readonly bytes: Uint8Array
+}
+
+export interface TrainHooks {
+  readonly onStep: (record: StepRecord) => Effect.Effect<void>
+  readonly onSnapshot: (snapshot: Snapshot) => Effect.Effect<void>
+  /** Asked between steps; after a yes the last finished step is sent as a snapshot and the job ends. */
+  readonly shouldStop: () => boolean
+}
+
+export interface TrainResult {
+  /** Updates done, `untilStep` unless the run was stopped. */
+  readonly step: number
+  readonly stopped: boolean
+  readonly snapshot: Uint8Array
+}

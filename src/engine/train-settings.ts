@@ -1,0 +1,56 @@
+/**
+ * Every setting that a training run obeys, in one list, with units, bounds and defaults.
+ *
+ * A step is one optimizer update. The list is complete: what is not here does not influence the numbers, and all of it
+ * is written into the finished file. `TrainSettings.make` fills in the defaults.
+ */
+import { Effect, Schema } from "effect"
+
+const positive = Schema.Finite.check(Schema.isGreaterThan(0))
+const notNegative = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+const fraction = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+const beta = fraction.check(Schema.isLessThan(1))
+const countFrom = (minimum: number) => Schema.Int.check(Schema.isGreaterThanOrEqualTo(minimum))
+const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(
+  schema: S,
+  value: S["~type.make.in"],
+) => Schema.withConstructorDefault<S>(Effect.succeed(value))(schema)
+
+/** The user's view: 0 is the noisy start of denoising, 1 its clean end. */
+const Denoising = Schema.Struct({ start: fraction, end: fraction }).check(
+  Schema.makeFilter(({ start, end }) => start <= end || "denoising must start before it ends"),
+)
+
+export const TrainSettings = Schema.Struct({
+  /** Rank of every adapter. */
+  networkDim: countFrom(1),
+  /** s in y = Wx + s · up(down(x)); the file's alpha is s · dim. */
+  networkScale: withDefault(positive, 1),
+  unetLearningRate: notNegative,
+  steps: countFrom(1),
+  /** 0: only at the end. */
+  saveEverySteps: withDefault(countFrom(0), 0),
+  /** The rate of update u, counted from 0, is multiplied by (u + 1) / warmupSteps until that reaches 1. */
+  warmupSteps: withDefault(countFrom(0), 0),
+  /** Pictures per update; their gradients are averaged. */
+  gradientAccumulationSteps: withDefault(countFrom(1), 1),
+  seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+  /** 1: none. */
+  clipSkip: withDefault(countFrom(1), 1),
+  /** Standard deviation of a normal number per picture and channel that is added to the noise. */
+  noiseOffset: withDefault(notNegative, 0),
+  /** γ of min-SNR weighting (Hang et al. 2023); null: every timestep weighs the same. */
+  minSnrGamma: withDefault(Schema.NullOr(positive), null),
+  /** Limit of the L2 norm over all gradients of an update; 0 or null: none. */
+  maxGradNorm: withDefault(Schema.NullOr(notNegative), 1),
+  weightDecay: withDefault(notNegative, 0.01),
+  betas: withDefault(Schema.Tuple([beta, beta]), [0.9, 0.999]),
+  eps: withDefault(positive, 1e-8),
+  denoising: withDefault(Denoising, { start: 0, end: 1 }),
+  /** null: as the base model's scheduler says. */
+  predictionType: withDefault(Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])), null),
+  /** Places kept for training the text encoder and a custom embedding. */
+  textModel: withDefault(Schema.Null, null),
+  customEmbedding: withDefault(Schema.Null, null),
+})
+export type TrainSettings = typeof TrainSettings.Type

@@ -1,0 +1,70 @@
+/**
+ * The training job: updates until the last step or until asked to stop, with a record of each and snapshots on the way.
+ *
+ * Promises: the step that was begun when the parent asked to stop is finished and sent as a snapshot; after the first
+ * interval every adapter's `up` has moved from zero, or the run fails and says which did not.
+ */
+import { Effect } from "effect"
+import { type AdapterLayout, viewOf } from "./adapter-layout.ts"
+import { workFailure } from "./engine-failure.ts"
+import { Parent } from "./parent.ts"
+import { encodeSnapshot, type TrainState } from "./snapshot.ts"
+import type { StepRecord, TrainJob, TrainResult } from "./train-job.ts"
+import { openTrainer, type Update } from "./trainer.ts"
+
+/** Weight of the past in the smoothed loss: about the last 50 steps count. */
+const smoothing = 0.98
+
+/** The adapters are checked after this many updates; one is enough for `up` to leave zero. */
+const checkedInterval = 10
+
+const recordOf = (update: Update, state: TrainState, startedAt: number): StepRecord => {
+  const loss = update.pictures.reduce((sum, picture) => sum + picture.loss, 0) / update.pictures.length
+  state.lossAverage = smoothing * state.lossAverage + (1 - smoothing) * loss
+  return {
+    step: state.step,
+    loss,
+    // The average started at zero; dividing by the weight it has gathered so far takes that out.
+    lossSmoothed: state.lossAverage / (1 - smoothing ** state.step),
+    learningRate: update.learningRate,
+    gradNorm: update.gradNorm,
+    timesteps: update.pictures.map(({ drawn }) => drawn.timestep),
+    elapsedMs: performance.now() - startedAt,
+    residentBytes: process.memoryUsage.rss(),
+  }
+}
+
+/** Adapters whose `up` is still where it began, at zero. */
+export const unmovedModules = ({ modules }: AdapterLayout, parameters: Float32Array): readonly string[] =>
+  modules.filter(({ up }) => viewOf(parameters, up).every((value) => value === 0)).map(({ key }) => key)
+
+const checkMoved = (layout: AdapterLayout, state: TrainState) => {
+  const unmoved = unmovedModules(layout, state.parameters)
+  if (unmoved.length === 0) return Effect.void
+  const others = unmoved.length > 3 ? ` and ${unmoved.length - 3} more` : ""
+  return workFailure(
+    `training, after step ${state.step}`,
+    `these adapters have not moved at all: ${unmoved.slice(0, 3).join(", ")}${others}`,
+    "Check the learning rate; if it is not tiny, please report this with the base model's name",
+  )
+}
+
+export const train = Effect.fn("train")(function* (job: TrainJob) {
+  const parent = yield* Parent
+  const { layout, state, update } = yield* openTrainer(job)
+  const snapshot = () => encodeSnapshot(layout, state)
+  const checkAt = Math.min(checkedInterval, job.untilStep)
+
+  while (state.step < job.untilStep && !parent.asksToStop()) {
+    const startedAt = performance.now()
+    const record = recordOf(yield* update, state, startedAt)
+    yield* parent.tell({ kind: "step", record })
+    if (state.step === checkAt) yield* checkMoved(layout, state)
+    const isLast = state.step === job.untilStep || parent.asksToStop()
+    if (isLast || job.snapshotAtSteps.includes(state.step)) {
+      yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: snapshot() } })
+    }
+  }
+  const stopped = state.step < job.untilStep
+  return { step: state.step, stopped, snapshot: snapshot() } satisfies TrainResult
+})

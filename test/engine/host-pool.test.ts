@@ -1,0 +1,112 @@
+/** The life of host processes: shared, replaced when they die, gone when they must be. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { Engine } from "../../src/engine/engine.ts"
+import { eventually, hostsOf, isRunning, processesAreVisible } from "./host-processes.ts"
+import { makeTinyBase } from "./tiny-base.ts"
+import { randomPixels, recordingHooks, side, tinyJob } from "./tiny-job.ts"
+
+const base = makeTinyBase()
+const hosts = () => hostsOf(process.pid)
+const allGone = Effect.promise(() => eventually(() => hosts().length === 0))
+
+describe.runIf(processesAreVisible)("host processes", () => {
+  it.live("no process is started before the first job", () =>
+    Effect.gen(function* () {
+      yield* Engine
+      assert.isEmpty(hosts())
+    }).pipe(Effect.provide(Engine.layer)),
+  )
+
+  it.live("twelve pictures at once share the processes there are cores for, and all end with the layer", () =>
+    Effect.gen(function* () {
+      const used = new Set<number>()
+      const encodeAll = Effect.gen(function* () {
+        const engine = yield* Engine
+        yield* Effect.forEach(
+          Array.from({ length: 12 }, (_, index) => randomPixels(index)),
+          (pixels) =>
+            Effect.tap(engine.encodeImage({ base, pixels, height: side, width: side }), () =>
+              Effect.sync(() => {
+                for (const pid of hosts()) used.add(pid)
+              }),
+            ),
+          { concurrency: "unbounded" },
+        )
+      })
+      yield* Effect.provide(encodeAll, Engine.layer, { local: true })
+      assert.isAtLeast(used.size, 1)
+      assert.isAtMost(used.size, Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)))
+      assert.isTrue(yield* allGone)
+    }),
+  )
+
+  it.live("a host that is killed in the middle of training becomes a failure in words, and the next job works", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 1_000_000)
+      const failure = yield* Effect.flip(
+        engine.train(job, {
+          onStep: ({ step }) => Effect.sync(() => step === 3 && process.kill(hosts()[0]!, "SIGKILL")),
+          onSnapshot: () => Effect.void,
+          shouldStop: () => false,
+        }),
+      )
+      assert.strictEqual(failure.kind, "work")
+      assert.include(failure.what, "process ended")
+      assert.include(failure.why, "SIGKILL")
+      const { step } = yield* engine.train({ ...job, untilStep: 1 }, recordingHooks().hooks)
+      assert.strictEqual(step, 1)
+    }).pipe(Effect.provide(Engine.layer, { local: true })),
+  )
+
+  it.live("a host that died while idle is replaced without a word", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const encode = engine.encodeText({ base, text: "a dog", clipSkip: 1 })
+      const before = yield* encode
+      const [pid] = hosts()
+      process.kill(pid!, "SIGKILL")
+      assert.isTrue(yield* Effect.promise(() => eventually(() => !hosts().includes(pid!))))
+      assert.deepStrictEqual(yield* encode, before)
+    }).pipe(Effect.provide(Engine.layer, { local: true })),
+  )
+
+  it.live("an interrupted job leaves no process behind", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 1_000_000)
+      const { records, hooks } = recordingHooks()
+      const training = yield* Effect.forkChild(engine.train(job, hooks))
+      assert.isTrue(yield* Effect.promise(() => eventually(() => records.length > 0)))
+      yield* Fiber.interrupt(training)
+      assert.isTrue(yield* allGone)
+    }).pipe(Effect.provide(Engine.layer, { local: true })),
+  )
+
+  it.live("the interrupt of a terminal does not end a host", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 8)
+      const result = yield* engine.train(job, {
+        onStep: ({ step }) => Effect.sync(() => step === 2 && process.kill(hosts()[0]!, "SIGINT")),
+        onSnapshot: () => Effect.void,
+        shouldStop: () => false,
+      })
+      assert.strictEqual(result.step, 8)
+    }).pipe(Effect.provide(Engine.layer, { local: true })),
+  )
+
+  it("a parent that is killed takes its host along", async () => {
+    const program = fileURLToPath(new URL("./long-training.ts", import.meta.url))
+    const parent = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] })
+    await once(parent.stdout, "data")
+    const orphans = hostsOf(parent.pid!)
+    assert.lengthOf(orphans, 1)
+    parent.kill("SIGKILL")
+    assert.isTrue(await eventually(() => !isRunning(orphans[0]!)))
+  })
+})

@@ -1,0 +1,59 @@
+/** A training job on the tiny base: three pictures that exist only as random latents and text states. */
+import { Effect } from "effect"
+import { randomStream } from "../../src/engine/random-stream.ts"
+import type { BaseModelFiles, StepRecord, TrainHooks, TrainJob, TrainSample } from "../../src/engine/train-job.ts"
+import { TrainSettings } from "../../src/engine/train-settings.ts"
+
+export const side = 16
+
+const randoms = (length: number, sample: number, scale = 1): Float32Array => {
+  const { normal } = randomStream({ seed: 1, purpose: "noise", step: 1, sample })
+  return Float32Array.from({ length }, () => scale * normal())
+}
+
+export const randomPixels = (seed: number): Float32Array =>
+  randoms(3 * side * side, seed, 0.4).map((value) => Math.min(1, Math.max(-1, value)))
+
+const randomSample = (index: number): TrainSample => ({
+  key: `picture-${index}.png`,
+  mean: randoms(4 * 8 * 8, 3 * index),
+  logVariance: randoms(4 * 8 * 8, 3 * index + 1).map((value) => value - 4),
+  latentShape: [4, 8, 8],
+  tokenIds: Array.from({ length: 77 }, (_, place) => place + index),
+  states: randoms(77 * 16, 3 * index + 2),
+  statesShape: [77, 16],
+})
+
+/** A job of `untilStep` updates with these settings on top of small ones. */
+export const tinyJob = (
+  base: BaseModelFiles,
+  untilStep: number,
+  settings: Partial<(typeof TrainSettings)["~type.make.in"]> = {},
+): TrainJob => ({
+  base,
+  settings: TrainSettings.make({
+    networkDim: 2,
+    unetLearningRate: 2e-3,
+    steps: untilStep,
+    seed: 11,
+    gradientAccumulationSteps: 2,
+    noiseOffset: 0.05,
+    ...settings,
+  }),
+  samples: [0, 1, 2].map(randomSample),
+  fromStep: 0,
+  untilStep,
+  snapshotAtSteps: [],
+})
+
+/** Hooks that write down what they are told; they ask to stop once step `stopAfter` was told. */
+export const recordingHooks = (stopAfter = Number.POSITIVE_INFINITY) => {
+  const records: StepRecord[] = []
+  const snapshots = new Map<number, Uint8Array>()
+  const hooks: TrainHooks = {
+    onStep: (record) => Effect.sync(() => records.push(record)),
+    onSnapshot: ({ step, bytes }) => Effect.sync(() => snapshots.set(step, bytes)),
+    shouldStop: () => (records.at(-1)?.step ?? 0) >= stopAfter,
+  }
+  return { records, snapshots, hooks }
+}

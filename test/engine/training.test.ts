@@ -1,0 +1,135 @@
+/** Training through the service, in real host processes, on a tiny base. */
+import { assert, layer } from "@effect/vitest"
+import { Effect } from "effect"
+import { Engine } from "../../src/engine/engine.ts"
+import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { makeTinyBase } from "./tiny-base.ts"
+import { recordingHooks, tinyJob } from "./tiny-job.ts"
+
+const base = makeTinyBase()
+
+layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
+  it.effect("the same job twice gives the same bytes and the same records", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 6)
+      const [first, second] = [recordingHooks(), recordingHooks()]
+      const one = yield* engine.train(job, first.hooks)
+      const two = yield* engine.train(job, second.hooks)
+      assert.deepStrictEqual(one.snapshot, two.snapshot)
+      assert.deepStrictEqual(
+        first.records.map(({ loss, gradNorm, timesteps }) => ({ loss, gradNorm, timesteps })),
+        second.records.map(({ loss, gradNorm, timesteps }) => ({ loss, gradNorm, timesteps })),
+      )
+      assert.isFalse(one.stopped)
+      assert.strictEqual(one.step, 6)
+    }),
+  )
+
+  it.effect("a run resumed from a snapshot, in another process, ends in the same bytes", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 6)
+      const { snapshots, hooks } = recordingHooks()
+      const whole = yield* engine.train({ ...job, snapshotAtSteps: [3] }, hooks)
+      const elsewhere = Effect.gen(function* () {
+        const other = yield* Engine
+        return yield* other.train({ ...job, resume: snapshots.get(3)!, fromStep: 3 }, recordingHooks().hooks)
+      }).pipe(Effect.provide(Engine.layer, { local: true }))
+      assert.deepStrictEqual((yield* elsewhere).snapshot, whole.snapshot)
+    }),
+  )
+
+  it.effect("a stop request ends the run after the step it is in, with that step's snapshot", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 2000)
+      const { records, snapshots, hooks } = recordingHooks(2)
+      const result = yield* engine.train(job, hooks)
+      assert.isTrue(result.stopped)
+      assert.isBelow(result.step, 2000)
+      assert.strictEqual(records.at(-1)!.step, result.step)
+      assert.deepStrictEqual(snapshots.get(result.step), result.snapshot)
+      const step = decodeSafetensors(result.snapshot).values("step")
+      assert.strictEqual(Number(step[0]), result.step)
+    }),
+  )
+
+  it.effect("forty steps lower the loss", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 40, { unetLearningRate: 1e-2, denoising: { start: 0.5, end: 0.5 } })
+      const { records, hooks } = recordingHooks()
+      yield* engine.train(job, hooks)
+      const mean = (from: number, to: number) =>
+        records.slice(from, to).reduce((sum, { loss }) => sum + loss, 0) / (to - from)
+      assert.isBelow(mean(30, 40), 0.9 * mean(0, 10))
+    }),
+  )
+
+  it.effect("a step record tells timesteps in the denoising range, the warm-up rate and the memory", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const settings = { unetLearningRate: 1e-3, warmupSteps: 4, denoising: { start: 0.8, end: 1 } }
+      const { records, hooks } = recordingHooks()
+      yield* engine.train(tinyJob(base, 3, settings), hooks)
+      assert.deepStrictEqual(
+        records.map(({ step }) => step),
+        [1, 2, 3],
+      )
+      records.forEach(({ learningRate, timesteps, gradNorm, lossSmoothed, residentBytes }, update) => {
+        assert.closeTo(learningRate, (1e-3 * (update + 1)) / 4, 1e-12)
+        assert.lengthOf(timesteps, 2)
+        for (const timestep of timesteps) assert.isTrue(timestep >= 0 && timestep <= 200)
+        assert.isAbove(gradNorm, 0)
+        assert.isAbove(lossSmoothed, 0)
+        assert.isAbove(residentBytes, 1e7)
+      })
+      assert.closeTo(records[0]!.lossSmoothed, records[0]!.loss, 1e-9)
+    }),
+  )
+
+  it.effect("a picture that makes the loss not a number is named with its step", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 3)
+      const samples = job.samples.map((sample, index) =>
+        index === 1 ? { ...sample, mean: sample.mean.map(() => Number.NaN) } : sample,
+      )
+      const failure = yield* Effect.flip(engine.train({ ...job, samples }, recordingHooks().hooks))
+      assert.strictEqual(failure.kind, "work")
+      assert.match(failure.what, /^step [12], picture picture-1\.png$/)
+    }),
+  )
+
+  it.effect("a snapshot of another rank is refused in words", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const { snapshot } = yield* engine.train(tinyJob(base, 1), recordingHooks().hooks)
+      const other = tinyJob(base, 2, { networkDim: 3 })
+      const failure = yield* Effect.flip(
+        engine.train({ ...other, resume: snapshot, fromStep: 1 }, recordingHooks().hooks),
+      )
+      assert.strictEqual(failure.kind, "input")
+      assert.include(failure.why, "does not fit")
+    }),
+  )
+
+  it.effect("a rate of zero is refused before anything runs", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 1, { unetLearningRate: 0 })
+      const failure = yield* Effect.flip(engine.train(job, recordingHooks().hooks))
+      assert.strictEqual(failure.what, "unetLearningRate")
+    }),
+  )
+
+  it.effect("a rate too small to move anything fails and names the adapters", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = tinyJob(base, 2, { unetLearningRate: 1e-60 })
+      const failure = yield* Effect.flip(engine.train(job, recordingHooks().hooks))
+      assert.include(failure.why, "have not moved at all: lora_unet_down_blocks_0_attentions_0_proj_in")
+    }),
+  )
+})
