@@ -1,0 +1,125 @@
+/**
+ * The table of Loom's commands: names, arguments, flags, defaults. What they do is imported when they are called.
+ */
+import { Effect } from "effect"
+import type { CliFailure } from "./cli-failure.ts"
+import {
+  argument,
+  choiceFlag,
+  command,
+  countFlag,
+  optionalArgument,
+  optionalCountFlag,
+  optionalTextFlag,
+  pairsFlag,
+  requiredTextFlag,
+  switchFlag,
+  textFlag,
+} from "./command-line.ts"
+
+const pipeline = argument("pipeline", "The pipeline file, such as pipelines/quickstart.ts")
+const set = pairsFlag("set", { does: "Give a parameter of the pipeline another value", value: "KEY=VALUE" })
+const cache = textFlag("cache", "./cache", { does: "Folder where results are kept", value: "DIR" })
+const output = textFlag("output", "./output", { does: "Folder for finished files", value: "DIR" })
+const cores = optionalCountFlag("cores", "all of them", { does: "Processor cores to use", value: "N" })
+const json = switchFlag("json", "Print JSON, for programs to read")
+const verbose = switchFlag("verbose", "Tell more, and show where an error was thrown")
+const color = switchFlag("no-color", "Print without colours")
+const reporters = ["pretty", "plain", "json"] as const
+const reporter = choiceFlag("reporter", reporters, "pretty on a terminal, plain elsewhere", "How to show what happens")
+
+/** Every command may print its errors in colour or as JSON. */
+const shared = { json, verbose, noColor: color }
+const running = { set, cache, output, cores, reporter, ...shared }
+
+/** Hands the input over to a function that is imported now. */
+const later =
+  <Input, Module>(
+    load: () => Promise<Module>,
+    pick: (module: Module) => (input: Input) => Effect.Effect<void, CliFailure>,
+  ) =>
+  (input: Input): Effect.Effect<void, CliFailure> =>
+    Effect.flatMap(Effect.promise(load), (module) => pick(module)(input))
+
+const run = command({
+  name: "run",
+  job: "Run a pipeline: reuse what is there, compute the rest, and write the finished files",
+  examples: ["loom run pipelines/quickstart.ts", "loom run pipelines/quickstart.ts --set steps=300 --output results"],
+  input: { pipeline, ...running },
+  work: later(
+    () => import("./run.ts"),
+    ({ run }) => run,
+  ),
+})
+
+const plan = command({
+  name: "plan",
+  job: "Say stage by stage what would run and why, and run nothing",
+  examples: ["loom plan pipelines/quickstart.ts", "loom plan pipelines/quickstart.ts --set steps=300 --exit-code"],
+  input: {
+    pipeline,
+    set,
+    cache,
+    exitCode: switchFlag("exit-code", "End with 4 when something would run"),
+    ...shared,
+  },
+  work: later(
+    () => import("./plan.ts"),
+    ({ plan }) => plan,
+  ),
+})
+
+const explain = command({
+  name: "explain",
+  job: "Say what a stage's identity is made of, and what changed in it since the last run",
+  examples: ["loom explain pipelines/quickstart.ts train", "loom explain pipelines/quickstart.ts crop --json"],
+  input: {
+    pipeline,
+    stage: optionalArgument("stage", "The stage, by the name plan shows; all that would run when left out"),
+    set,
+    cache,
+    ...shared,
+  },
+  work: later(
+    () => import("./explain.ts"),
+    ({ explain }) => explain,
+  ),
+})
+
+const log = command({
+  name: "log",
+  job: "List the runs, or show the stages of one",
+  examples: ["loom log", "loom log - --json"],
+  input: {
+    run: optionalArgument("run", "Number of the run, or - for the latest; all runs when left out"),
+    limit: countFlag("limit", 20, { does: "Runs to list at most", value: "N" }),
+    cache,
+    ...shared,
+  },
+  work: later(
+    () => import("./log.ts"),
+    ({ log }) => log,
+  ),
+})
+
+const trace = command({
+  name: "trace",
+  job: "Train a few steps and write down every number, so that another program can check them",
+  examples: [
+    "loom trace pipelines/quickstart.ts --steps 3 --out trace.safetensors",
+    "loom trace pipelines/quickstart.ts --steps 20 --out trace.safetensors --set seed=7",
+  ],
+  input: {
+    pipeline,
+    steps: countFlag("steps", 3, { does: "Optimizer updates to trace", value: "N" }),
+    out: requiredTextFlag("out", { does: "File to write, as safetensors", value: "FILE" }),
+    stage: optionalTextFlag("stage", { does: "The train stage, where a pipeline has several", value: "NAME" }),
+    ...running,
+  },
+  work: later(
+    () => import("./trace.ts"),
+    ({ trace }) => trace,
+  ),
+})
+
+export const commands = [run, plan, explain, log, trace]

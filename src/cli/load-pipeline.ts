@@ -1,0 +1,113 @@
+/**
+ * From a file name on the command line to a wired pipeline: finds the file, imports it, and gives its parameters their values.
+ *
+ * Everything that can be wrong with a file that somebody wrote by hand becomes a sentence with the file and, where Node
+ * knows it, the line.
+ */
+import { readdir } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { Effect } from "effect"
+import { nearestName } from "../runtime/nearest-name.ts"
+import { isPipeline, type Pipeline } from "../runtime/pipeline.ts"
+import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
+import { CliFailure } from "./cli-failure.ts"
+import { fromStageFailure } from "./run-troubles.ts"
+
+export interface LoadedPipeline {
+  readonly graph: PipelineGraph
+  /** Folder of the pipeline file. */
+  readonly root: string
+}
+
+const invalid = (file: string, why: string, hint: string, detail?: string): CliFailure =>
+  CliFailure.one(3, { where: file, why, hint, ...(detail === undefined ? {} : { detail }) })
+
+const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => [])
+
+const missing = Effect.fnUntraced(function* (file: string, typed: string) {
+  const folder = dirname(file)
+  const beside = (yield* Effect.promise(() => namesIn(folder))).filter((name) => name.endsWith(".ts"))
+  const inPipelines = (yield* Effect.promise(() => namesIn(resolve("pipelines")))).filter((name) =>
+    name.endsWith(".ts"),
+  )
+  const known = [
+    ...beside.map((name) => resolve(folder, name)),
+    ...inPipelines.map((name) => resolve("pipelines", name)),
+  ]
+  const byName = (path: string) => path.split("/").at(-1)?.replace(/\.ts$/, "") ?? path
+  const nearest = nearestName(byName(file), known.map(byName))
+  const meant = known.find((path) => byName(path) === nearest)
+  return invalid(
+    typed,
+    "there is no such file",
+    meant === undefined
+      ? "Give the path of a pipeline file, such as pipelines/quickstart.ts"
+      : `Did you mean ${meant}?`,
+  )
+})
+
+/** Line of the pipeline file that an error came from, as "file:line". */
+const lineIn = (file: string, { stack = "" }: Error): string => {
+  for (const name of [pathToFileURL(file).href, file]) {
+    const at = stack.indexOf(`${name}:`)
+    const line = at < 0 ? null : /^\d+/.exec(stack.slice(at + name.length + 1))
+    if (line !== null) return `${file}:${line[0]}`
+  }
+  return file
+}
+
+const codeOf = (error: Error): string => String((error as NodeJS.ErrnoException).code ?? "")
+
+const importFailure = (file: string, thrown: unknown): CliFailure => {
+  if (!(thrown instanceof Error)) return invalid(file, `it threw ${String(thrown)}`, "Throw nothing while wiring")
+  const place = lineIn(file, thrown)
+  const words = thrown.message.split("\n")[0]?.trim() ?? ""
+  const code = codeOf(thrown)
+  if (code === "ERR_MODULE_NOT_FOUND" || code === "ERR_PACKAGE_PATH_NOT_EXPORTED") {
+    return invalid(place, `an import leads nowhere: ${importWords(words)}`, "Correct the import", thrown.stack)
+  }
+  if (thrown instanceof SyntaxError || code === "ERR_INVALID_TYPESCRIPT_SYNTAX") {
+    return invalid(place, `the file is not TypeScript: ${words}`, "Correct it there", thrown.stack)
+  }
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
+    return invalid(place, words, "Write plain TypeScript: no enum, no namespace, no parameter properties", thrown.stack)
+  }
+  return invalid(place, `it threw while it was read: ${words}`, "Correct it there", thrown.stack)
+}
+
+/** Node's words, with paths instead of addresses. */
+const importWords = (words: string): string =>
+  words
+    .replace(/file:\/\/[^\s'"]+/g, (url) => fileURLToPath(url))
+    .replace(/ imported from .*$/, "")
+    .replace(/^Cannot find (module|package)/, (_, noun) => `there is no ${noun}`)
+
+const importPipeline = Effect.fnUntraced(function* (typed: string): Effect.fn.Return<Pipeline, CliFailure> {
+  const file = resolve(typed)
+  const names = yield* Effect.promise(() => namesIn(dirname(file)))
+  if (!names.some((name) => resolve(dirname(file), name) === file)) return yield* yield* missing(file, typed)
+  const module = yield* Effect.tryPromise({
+    try: () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
+    catch: (thrown) => importFailure(file, thrown),
+  })
+  const exported = module["default"]
+  if (isPipeline(exported)) return exported
+  return yield* invalid(
+    file,
+    exported === undefined ? "the file exports no pipeline" : "its default export is no pipeline",
+    'Write export default pipeline("name", () => …)',
+  )
+})
+
+/** The pipeline of a file, wired with the parameters given on the command line. */
+export const loadPipeline = Effect.fnUntraced(function* (
+  typed: string,
+  overrides: Readonly<Record<string, string>>,
+): Effect.fn.Return<LoadedPipeline, CliFailure> {
+  const pipeline = yield* importPipeline(typed)
+  const graph = yield* pipeline
+    .instantiate(overrides)
+    .pipe(Effect.mapError((failure) => new CliFailure({ exitCode: 3, troubles: [fromStageFailure(failure)] })))
+  return { graph, root: dirname(resolve(typed)) }
+})

@@ -1,0 +1,102 @@
+/** `loom log`: the runs of a cache, newest first, or the stages of one of them. */
+import { Effect, Option } from "effect"
+import { type Run, type StageRecord, Store } from "../runtime/store.ts"
+import { CliFailure } from "./cli-failure.ts"
+import { jsonVersion } from "./json-reporter.ts"
+import { withCache } from "./project.ts"
+import { duration, fromHere, moment, type Style, style, wantsColor } from "./words.ts"
+
+export interface LogInput {
+  readonly run: Option.Option<string>
+  readonly limit: number
+  readonly cache: string
+  readonly json: boolean
+  readonly verbose: boolean
+  readonly noColor: boolean
+}
+
+const stateColors = {
+  finished: "green",
+  running: "cyan",
+  stopped: "yellow",
+  interrupted: "yellow",
+  failed: "red",
+} as const satisfies Record<Run["state"], keyof Style>
+
+const took = ({ startedAtMs, finishedAtMs }: Run): string =>
+  finishedAtMs === null ? "" : duration(finishedAtMs - startedAtMs)
+
+const parametersOf = ({ parameters }: Run): string =>
+  Object.entries(parameters as Readonly<Record<string, unknown>>)
+    .map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(" ")
+
+const runLine = (run: Run, paint: Style): string =>
+  [
+    String(run.id).padStart(4),
+    paint.bold(run.pipeline.padEnd(16)),
+    paint[stateColors[run.state]](run.state.padEnd(11)),
+    moment(run.startedAtMs).padEnd(13),
+    took(run).padStart(9),
+    paint.dim(parametersOf(run)),
+  ]
+    .join("  ")
+    .trimEnd()
+
+const stateWords = { restored: "reused", ran: "run", skipped: "not run" } as const
+
+const stageLine = ({ label, state, reason, elapsedMs }: StageRecord, paint: Style): string => {
+  const word = state in stateWords ? stateWords[state as keyof typeof stateWords] : state
+  const time = elapsedMs === 0 ? "" : duration(elapsedMs)
+  return `  ${paint.bold(label.padEnd(14))}  ${word.padEnd(8)}  ${time.padStart(9)}  ${paint.dim(fromHere(reason))}`.trimEnd()
+}
+
+/** First and last value of a metric that a stage recorded. */
+const lossLine = Effect.fnUntraced(function* (run: Run, label: string, name: string) {
+  const rows = yield* (yield* Store).metrics(run.id, label, name)
+  const [first, last] = [rows[0], rows.at(-1)]
+  const [from, to] = [first?.values["lossSmoothed"], last?.values["lossSmoothed"]]
+  if (first === undefined || last === undefined || from === undefined || to === undefined) return []
+  return [`  ${label}: loss ${from.toFixed(4)} at step ${first.step}, ${to.toFixed(4)} at step ${last.step}`]
+})
+
+const findRun = Effect.fnUntraced(function* (wanted: string) {
+  const runs = yield* (yield* Store).listRuns()
+  const run = wanted === "-" ? runs[0] : runs.find(({ id }) => String(id) === wanted)
+  if (run !== undefined) return run
+  const hint = runs.length === 0 ? "Run a pipeline first" : "loom log lists them"
+  return yield* CliFailure.one(2, { where: wanted, why: "there is no such run", hint })
+})
+
+const showRun = Effect.fnUntraced(function* (wanted: string, { json, noColor }: LogInput) {
+  const store = yield* Store
+  const run = yield* findRun(wanted)
+  const stages = yield* store.runStages(run.id)
+  const series = yield* store.metricSeries(run.id)
+  if (json) return JSON.stringify({ version: jsonVersion, type: "run", ...run, stages, metrics: series })
+  const paint = style(wantsColor(process.stdout, noColor))
+  const losses = yield* Effect.forEach(series, ({ label, name }) => lossLine(run, label, name))
+  return [
+    runLine(run, paint).trimStart(),
+    "",
+    ...stages.map((stage) => stageLine(stage, paint)),
+    ...losses.flat(),
+  ].join("\n")
+})
+
+const listRuns = Effect.fnUntraced(function* ({ json, limit, noColor }: LogInput) {
+  const runs = yield* (yield* Store).listRuns({ limit })
+  if (json) return JSON.stringify({ version: jsonVersion, type: "runs", runs })
+  if (runs.length === 0) return "No runs yet."
+  const paint = style(wantsColor(process.stdout, noColor))
+  return runs.map((run) => runLine(run, paint)).join("\n")
+})
+
+export const log = Effect.fn("loom log")(function* (input: LogInput): Effect.fn.Return<void, CliFailure> {
+  const work = Option.match(input.run, {
+    onNone: () => listRuns(input),
+    onSome: (wanted) => showRun(wanted, input),
+  })
+  const text = yield* withCache(input.cache, work)
+  process.stdout.write(`${text}\n`)
+})

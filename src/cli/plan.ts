@@ -1,0 +1,88 @@
+/** `loom plan`: says stage by stage what would run and why, and runs nothing. */
+import { Effect } from "effect"
+import { type Plan, type PlannedStage, planPipeline } from "../runtime/plan.ts"
+import { CliFailure } from "./cli-failure.ts"
+import { jsonVersion } from "./json-reporter.ts"
+import { loadPipeline } from "./load-pipeline.ts"
+import { withCache } from "./project.ts"
+import { fromProblem } from "./run-troubles.ts"
+import { sayTrouble } from "./show-failure.ts"
+import { fromHere, moment, plural, type Style, style, wantsColor } from "./words.ts"
+
+export interface PlanInput {
+  readonly pipeline: string
+  readonly set: Readonly<Record<string, string>>
+  readonly cache: string
+  readonly exitCode: boolean
+  readonly json: boolean
+  readonly verbose: boolean
+  readonly noColor: boolean
+}
+
+const wouldRun = ({ state }: PlannedStage): boolean => state === "will-run" || state === "waits"
+
+const states = { source: "source", restored: "reused", "will-run": "will run", waits: "waits" } as const
+
+const counts = ({ items, state }: PlannedStage): string => {
+  if (items === undefined || state === "restored") return ""
+  const all = items.restored + items.toRun + items.waiting
+  return items.restored === 0 ? "" : ` (${items.restored} of ${all} reused)`
+}
+
+const reasonOf = (stage: PlannedStage): string =>
+  stage.state === "restored" && stage.restored !== undefined
+    ? `made ${moment(stage.restored.madeAtMs)}`
+    : `${fromHere(stage.reason)}${counts(stage)}`
+
+const stageRow = (stage: PlannedStage, labelWidth: number, paint: Style): string => {
+  const state = states[stage.state].padEnd(8)
+  const colored =
+    stage.state === "will-run" ? paint.yellow(state) : stage.state === "waits" ? paint.cyan(state) : paint.dim(state)
+  const reason = wouldRun(stage) ? reasonOf(stage) : paint.dim(reasonOf(stage))
+  return `  ${paint.bold(stage.label.padEnd(labelWidth))}  ${colored}  ${reason}\n`
+}
+
+const summary = (stages: readonly PlannedStage[]): string => {
+  const count = (state: PlannedStage["state"]) => stages.filter((stage) => stage.state === state).length
+  const [toRun, waiting, reused] = [count("will-run"), count("waits"), count("restored")]
+  if (toRun + waiting === 0) return `Nothing would run: ${plural(reused, "stage")} reused.`
+  const behind =
+    waiting === 0 ? "" : `, ${waiting} ${waiting === 1 ? "waits" : "wait"} for ${toRun === 1 ? "it" : "them"}`
+  return `${plural(toRun, "stage")} would run${behind}, ${reused} reused.`
+}
+
+const planText = ({ stages }: Plan, paint: Style): string => {
+  const width = Math.max(...stages.map(({ label }) => label.length))
+  return `${stages.map((stage) => stageRow(stage, width, paint)).join("")}\n${summary(stages)}\n`
+}
+
+/** The plan for programs: keys and pre-images are `loom explain`'s. */
+const planJson = ({ pipeline, params, stages, problems }: Plan): string =>
+  JSON.stringify({
+    version: jsonVersion,
+    type: "plan",
+    pipeline,
+    params,
+    stages: stages.map(({ keys, ...stage }) => ({
+      ...stage,
+      keys: keys.map(({ item, key, restored }) => ({ item, key, restored })),
+    })),
+    problems,
+  })
+
+export const plan = Effect.fn("loom plan")(function* (input: PlanInput): Effect.fn.Return<void, CliFailure> {
+  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const found = yield* withCache(input.cache, planPipeline(graph, { root }))
+  const errors = found.problems.filter(({ severity }) => severity === "error").map(fromProblem)
+  if (input.json) {
+    process.stdout.write(`${planJson(found)}\n`)
+    if (errors.length > 0) return yield* CliFailure.told(3)
+  } else {
+    process.stdout.write(planText(found, style(wantsColor(process.stdout, input.noColor))))
+    const warnings = found.problems.filter(({ severity }) => severity === "warning").map(fromProblem)
+    const paint = style(wantsColor(process.stderr, input.noColor))
+    process.stderr.write(warnings.map((trouble) => `${sayTrouble(trouble, paint)}\n`).join(""))
+    if (errors.length > 0) return yield* new CliFailure({ exitCode: 3, troubles: errors })
+  }
+  if (input.exitCode && found.stages.some(wouldRun)) return yield* CliFailure.told(4)
+})

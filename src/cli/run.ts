@@ -1,0 +1,73 @@
+/** `loom run`: runs a pipeline, shows what happens on stderr, and names the finished files on stdout. */
+import { availableParallelism } from "node:os"
+import { join, resolve } from "node:path"
+import { Effect, Option } from "effect"
+import type { RunReport } from "../runtime/run-outcome.ts"
+import { runPipeline } from "../runtime/scheduler/run.ts"
+import { makeStopSignal } from "../runtime/stop-signal.ts"
+import { artifactList } from "./artifact-list.ts"
+import type { CliFailure } from "./cli-failure.ts"
+import { interruption } from "./interruption.ts"
+import { jsonVersion } from "./json-reporter.ts"
+import { loadPipeline } from "./load-pipeline.ts"
+import { withCache } from "./project.ts"
+import { isJson, type Reporter, type ReporterOptions, showEvents } from "./reporter.ts"
+import { duration, plural, style, wantsColor } from "./words.ts"
+
+export interface RunInput extends ReporterOptions {
+  readonly pipeline: string
+  readonly set: Readonly<Record<string, string>>
+  readonly cache: string
+  readonly output: string
+  readonly cores: Option.Option<number>
+}
+
+/** The first Ctrl-C asks running stages to finish their step and save. */
+export const softStop = (reporter: Reporter) => {
+  const stop = makeStopSignal()
+  interruption.onFirst(() => {
+    reporter.say("Finishing the step and saving; press Ctrl-C again to stop at once.")
+    stop.request()
+  })
+  return stop
+}
+
+const summary = ({ stages, elapsedMs }: RunReport): string => {
+  const ran = stages.filter(({ state }) => state === "ran").length
+  const reused = stages.filter(({ state }) => state === "restored").length
+  const work = ran === 0 ? "nothing to do" : `${plural(ran, "stage")} run`
+  return `${work}, ${reused} reused, in ${duration(elapsedMs)}`
+}
+
+const tellReport = (input: RunInput, report: RunReport): void => {
+  if (isJson(input)) {
+    process.stdout.write(`${JSON.stringify({ version: jsonVersion, type: "report", ...report })}\n`)
+    return
+  }
+  process.stderr.write(`\n${summary(report)}\n`)
+  process.stdout.write(artifactList(report.artifacts, style(wantsColor(process.stdout, input.noColor))))
+}
+
+const tellStop = (input: RunInput): void => {
+  if (!isJson(input)) process.stderr.write("\nStopped. What was done is kept: run the same command again to go on.\n")
+}
+
+export const run = Effect.fn("loom run")(function* (input: RunInput): Effect.fn.Return<void, CliFailure> {
+  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const work = Effect.gen(function* () {
+    const reporter = yield* showEvents(input)
+    return yield* runPipeline(graph, {
+      root,
+      outputFolder: join(resolve(input.output), graph.pipeline),
+      cores: Option.getOrElse(input.cores, availableParallelism),
+      stop: softStop(reporter),
+    })
+  })
+  const report = yield* withCache(
+    input.cache,
+    Effect.scoped(work).pipe(
+      Effect.tapError((error) => Effect.sync(() => error._tag === "RunStopped" && tellStop(input))),
+    ),
+  )
+  tellReport(input, report)
+})

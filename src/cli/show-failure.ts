@@ -1,0 +1,32 @@
+/** Prints why a command failed: one sentence for each thing, with what to do about it. No stack, unless asked for. */
+import type { CliFailure, Trouble } from "./cli-failure.ts"
+import { fromHere, type Style, sentence, style, wantsColor } from "./words.ts"
+
+/** "error: train.steps: 0 must be 1 or more. Usual values are 500 to 3000." */
+export const sayTrouble = ({ where, why, hint, severity }: Trouble, paint: Style): string => {
+  const mark = severity === "error" ? paint.red("error") : paint.yellow("warning")
+  const place = where === "" ? "" : `${paint.bold(fromHere(where))}: `
+  return [`${mark}: ${place}${fromHere(why).replace(/\.$/, "")}.`, sentence(fromHere(hint))].filter(Boolean).join(" ")
+}
+
+/** The same thing told by two stages is told once. */
+const distinct = (troubles: readonly Trouble[]): readonly Trouble[] => [
+  ...new Map(troubles.map((trouble) => [`${trouble.where} ${trouble.why}`, trouble])).values(),
+]
+
+/** `args` are looked at as they were typed, since a failure may come before they are understood. */
+export const showFailure = ({ exitCode, troubles }: CliFailure, args: readonly string[]): void => {
+  const told = distinct(troubles)
+  if (/--json|--reporter[ =]json/.test(args.join(" "))) {
+    if (told.length > 0)
+      process.stdout.write(`${JSON.stringify({ version: 1, type: "error", exitCode, troubles: told })}\n`)
+    return
+  }
+  const paint = style(wantsColor(process.stderr, args.includes("--no-color")))
+  for (const trouble of told) {
+    process.stderr.write(`${sayTrouble(trouble, paint)}\n`)
+    if (trouble.detail !== undefined && args.includes("--verbose")) {
+      process.stderr.write(`${paint.dim(trouble.detail)}\n`)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** `loom trace`: computes what a training reads, trains a few steps, and writes every number of them into one file. */
+import { rename, writeFile } from "node:fs/promises"
+import { availableParallelism } from "node:os"
+import { join, resolve } from "node:path"
+import { Effect, Option } from "effect"
+import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
+import { resolveStage } from "../runtime/resolve-stage.ts"
+import { runningStageContext } from "../runtime/scheduler/running-stage-context.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import type { RunId } from "../runtime/store.ts"
+import { tracedStage, traceTraining } from "../stages/trace-training.ts"
+import { CliFailure } from "./cli-failure.ts"
+import { jsonVersion } from "./json-reporter.ts"
+import { loadPipeline } from "./load-pipeline.ts"
+import { withCache } from "./project.ts"
+import { isJson, showEvents } from "./reporter.ts"
+import { type RunInput, softStop } from "./run.ts"
+import { fromHere, size } from "./words.ts"
+
+export interface TraceInput extends RunInput {
+  readonly steps: number
+  readonly out: string
+  readonly stage: Option.Option<string>
+}
+
+/** The label of the stage to trace. */
+const chosenStage = (file: string, graph: PipelineGraph, wanted: Option.Option<string>) => {
+  const labels = graph.stages.filter(({ node }) => node.name === tracedStage).map(({ label }) => label)
+  const label = Option.getOrElse(wanted, () => labels[0] ?? "")
+  if (labels.includes(label) && (labels.length === 1 || Option.isSome(wanted))) return Effect.succeed(label)
+  const why =
+    labels.length === 0
+      ? "the pipeline trains nothing"
+      : Option.isSome(wanted)
+        ? `"${label}" is no train stage`
+        : "the pipeline has several train stages"
+  const hint = labels.length === 0 ? "Trace a pipeline with a train stage" : `Choose with --stage: ${labels.join(", ")}`
+  return Effect.fail(CliFailure.one(labels.length === 0 ? 3 : 2, { where: file, why, hint }))
+}
+
+const writeWhole = (file: string, bytes: Uint8Array) =>
+  Effect.tryPromise({
+    try: async () => {
+      const temporary = `${file}.${process.pid}.part`
+      await writeFile(temporary, bytes)
+      await rename(temporary, file)
+    },
+    catch: (cause) =>
+      CliFailure.one(1, {
+        where: file,
+        why: `the trace cannot be written (${cause instanceof Error ? cause.message : String(cause)})`,
+        hint: "Give a file in a folder that exists and can be written to",
+      }),
+  })
+
+export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effect.fn.Return<void, CliFailure> {
+  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const label = yield* chosenStage(input.pipeline, graph, input.stage)
+  const work = Effect.gen(function* () {
+    const stop = softStop(yield* showEvents(input))
+    const resolved = yield* resolveStage(graph, label, {
+      root,
+      outputFolder: join(resolve(input.output), graph.pipeline),
+      cores: Option.getOrElse(input.cores, availableParallelism),
+      stop,
+    })
+    // A trace belongs to no run: nothing of it is recorded.
+    const context = yield* runningStageContext({
+      runId: 0 as RunId,
+      label,
+      item: undefined,
+      stopRequested: stop.requested,
+    })
+    return yield* Effect.provideService(traceTraining(resolved, input.steps), StageContext, context)
+  })
+  const bytes = yield* withCache(input.cache, Effect.scoped(work))
+  const file = resolve(input.out)
+  yield* writeWhole(file, bytes)
+  const told = isJson(input)
+    ? JSON.stringify({ version: jsonVersion, type: "trace", file, steps: input.steps, sizeBytes: bytes.length })
+    : `${fromHere(file)}  ${input.steps} steps, ${size(bytes.length)}`
+  process.stdout.write(`${told}\n`)
+})

@@ -1,0 +1,72 @@
+/** Small turns of phrase of the command line: colours, durations, sizes, times, sentences. */
+
+export interface Style {
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
+  readonly red: (text: string) => string
+  readonly green: (text: string) => string
+  readonly yellow: (text: string) => string
+  readonly cyan: (text: string) => string
+}
+
+const escape =
+  (open: number, close: number, isOn: boolean) =>
+  (text: string): string =>
+    isOn ? `\u001b[${open}m${text}\u001b[${close}m` : text
+
+export const style = (isOn: boolean): Style => ({
+  bold: escape(1, 22, isOn),
+  dim: escape(2, 22, isOn),
+  red: escape(31, 39, isOn),
+  green: escape(32, 39, isOn),
+  yellow: escape(33, 39, isOn),
+  cyan: escape(36, 39, isOn),
+})
+
+/** Colour on a terminal; NO_COLOR and a dumb terminal say no, FORCE_COLOR says yes. https://no-color.org */
+export const wantsColor = (stream: NodeJS.WriteStream, noColor: boolean): boolean => {
+  const { NO_COLOR: no, FORCE_COLOR: force, TERM: term } = process.env
+  if (noColor || (no !== undefined && no !== "") || term === "dumb") return false
+  return (force !== undefined && force !== "" && force !== "0" && force !== "false") || stream.isTTY === true
+}
+
+const twoDigits = (value: number): string => String(value).padStart(2, "0")
+
+/** "0.4 s", "12 s", "3:07 min", "2:05:00 h" */
+export const duration = (milliseconds: number): string => {
+  const seconds = milliseconds / 1000
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  return hours > 0
+    ? `${hours}:${twoDigits(minutes)}:${twoDigits(whole % 60)} h`
+    : `${minutes}:${twoDigits(whole % 60)} min`
+}
+
+/** "612 MB"; decimal, as disks are labelled. */
+export const size = (bytes: number): string => {
+  if (bytes < 1e3) return `${bytes} bytes`
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, "kB"] : bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"]
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+/** "25 Nov 10:02" */
+export const moment = (epochMs: number): string => {
+  const date = new Date(epochMs)
+  return `${date.getDate()} ${months[date.getMonth()]} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`
+}
+
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+/** A hint as a sentence: a capital in front, one full stop at the end. */
+export const sentence = (text: string): string => {
+  const trimmed = text.trim().replace(/\.$/, "")
+  const isClosed = /[?!]$/.test(trimmed)
+  return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${isClosed ? "" : "."}`
+}
+
+/** Paths in a text, as seen from here. */
+export const fromHere = (text: string): string => text.replaceAll(`${process.cwd()}/`, "")

@@ -1,0 +1,38 @@
+/**
+ * A base model on the wires: its files by content, and what their configurations say.
+ *
+ * Types only: a stage's code digest covers what it imports, and these are imported by many.
+ */
+import { Schema } from "effect"
+import { Blob } from "../runtime/blob.ts"
+import type { Output } from "../runtime/wire.ts"
+
+/** Path inside the folder, such as "unet/config.json", to content. */
+const Files = Schema.Record(Schema.String, Blob)
+
+/** Some of the files of a base model. */
+export const ModelPart = Schema.Struct({ files: Files })
+export type ModelPart = typeof ModelPart.Type
+
+export const VaePart = Schema.Struct({
+  files: Files,
+  /** Picture sides have to be multiples of this many pixels: the VAE's and the UNet's halvings together. */
+  sizeMultiple: Schema.Int,
+})
+export type VaePart = typeof VaePart.Type
+
+export const BaseModelFolder = Schema.Struct({
+  ...VaePart.fields,
+  family: Schema.Literals(["sd1", "sd2", "sdxl"]),
+  predictionType: Schema.Literals(["epsilon", "v_prediction"]),
+  trainTimesteps: Schema.Int,
+})
+export type BaseModelFolder = typeof BaseModelFolder.Type
+
+/** The whole base model, and two parts of it that stages read alone. */
+export interface BaseModel extends Output<BaseModelFolder> {
+  /** Name of the folder, for labels. No part of the identity. */
+  readonly name: string
+  readonly vae: Output<VaePart>
+  readonly textEncoder: Output<ModelPart>
+}

@@ -1,0 +1,97 @@
+/**
+ * `caption(pictures, { trigger, template })`: the captions that are trained on, word for word.
+ *
+ * The text of the file beside a picture, or the template where there is no file, with the trigger word in it. Every
+ * picture must end up with a caption; the final texts are kept in the dataset and in the LoRA file.
+ */
+import { parse } from "node:path"
+import { Effect, Schema } from "effect"
+import { hasTriggerPlaceholder, TriggerWord, withTrigger } from "../formats/caption-text.ts"
+import { itemStage } from "../runtime/item-stage.ts"
+import type { Items } from "../runtime/items.ts"
+import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
+import type { Output } from "../runtime/wire.ts"
+import { Caption, CaptionText } from "./captions.ts"
+
+const CaptionParams = Schema.Struct({
+  /** Word or phrase that shall call up what is learned. `[trigger]` in a caption is replaced by it, else it is put in front. */
+  trigger: Schema.NullOr(TriggerWord).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
+  /** Caption of pictures without a caption file. `[name]` is the file's name in words, `[trigger]` the trigger word. */
+  template: Schema.NullOr(Schema.String).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
+})
+type CaptionParams = typeof CaptionParams.Type
+
+/** "red-apple_03.png" → "red apple" */
+export const nameInWords = (key: string): string =>
+  parse(key)
+    .name.replace(/[-_\s]+/g, " ")
+    .replace(/ \d+$/, "")
+    .trim()
+
+/** The caption trained on; null when the picture has neither a file nor a template. */
+const finalCaption = (key: string, caption: string | null, { trigger, template }: CaptionParams): string | null => {
+  const text = caption ?? template?.replaceAll("[name]", () => nameInWords(key)) ?? null
+  return text === null ? null : withTrigger(text.trim(), trigger)
+}
+
+/** "a.jpg", or "a.jpg, b.jpg, c.jpg and 4 more". */
+const listNames = (names: readonly string[]): string =>
+  names.length <= 4 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`
+
+const captionProblems = (items: Items<CaptionText>, params: CaptionParams): readonly Problem[] => {
+  const texts = items.map(({ key, value }) => ({ key, text: finalCaption(key, value.caption, params) }))
+  const without = texts.filter(({ text }) => text === null || text === "").map(({ key }) => key)
+  const open = texts.filter(({ text }) => text !== null && hasTriggerPlaceholder(text)).map(({ key }) => key)
+  const problems: Problem[] = []
+  if (without.length > 0) {
+    problems.push({
+      field: listNames(without),
+      why: without.length === 1 ? "the picture has no caption" : `${without.length} pictures have no caption`,
+      hint: 'Write a .txt file beside the picture, or give caption a template, such as "a photo of [name]"',
+      severity: "error",
+    })
+  }
+  if (open.length > 0) {
+    problems.push({
+      field: listNames(open),
+      why: "the caption has a [trigger] placeholder, but no trigger is given",
+      hint: 'Give caption a trigger, such as trigger: "sks dog"',
+      severity: "error",
+    })
+  }
+  return problems
+}
+
+const captionStage = itemStage({
+  name: "caption",
+  noun: "caption",
+  code: import.meta.url,
+  params: CaptionParams,
+  item: CaptionText,
+  shared: {},
+  output: Caption,
+  inspect: ({ params, items }) => captionProblems(items, params),
+  run: ({ params, key, item }) => {
+    const text = finalCaption(key, item.caption, params)
+    return text === null ? Effect.fail(noCaption(key)) : Effect.succeed({ text, trigger: params.trigger })
+  },
+})
+
+const noCaption = (key: string): StageFailure =>
+  new StageFailure({
+    what: "a picture has no caption",
+    where: key,
+    why: "there is no .txt file beside it, and no template",
+    hint: "Write a caption file, or give caption a template",
+    kind: "input",
+  })
+
+/**
+ * The captions of pictures: from the `.txt` files beside them, else from `template`.
+ *
+ * `trigger`: a word or phrase such as "sks dog", or null (default) for none. `template`: such as "a photo of [name]", or null (default).
+ */
+export const caption = (
+  pictures: { readonly captions: Output<Items<CaptionText>> },
+  params: (typeof CaptionParams)["~type.make.in"] = {},
+): Output<Items<Caption>> => captionStage(pictures.captions, {}, params)

@@ -1,0 +1,164 @@
+/**
+ * `checkpoint(lora, { name })`: LoRA files as every program reads them, one per saved step.
+ *
+ * `name-000250.safetensors` after 250 steps, `name.safetensors` at the end; kohya's keys, and metadata from which the
+ * run can be repeated. A file counts as saved only when it has been read back and holds the same numbers.
+ */
+import { Effect, Schema } from "effect"
+import { timestepRange } from "../diffusion/timestep-range.ts"
+import { decodeLoraFile, encodeLoraFile } from "../formats/lora-file.ts"
+import { loraMetadata, type MetadataJson } from "../formats/lora-metadata.ts"
+import { stage } from "../runtime/stage.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
+import { BaseModelFolder } from "./base-files.ts"
+import { Checkpoints, type LoraCheckpoints } from "./checkpoints.ts"
+import { Dataset } from "./dataset.ts"
+import { Trained, type TrainedAdapters } from "./trained.ts"
+
+const CheckpointParams = Schema.Struct({
+  name: Schema.String,
+  /** Number format of the file: "fp32" (default) keeps every bit, "fp16" halves its size. */
+  precision: Schema.Literals(["fp32", "fp16"]).pipe(Schema.withConstructorDefault(Effect.succeed("fp32" as const))),
+  /** Name of the base model, for the metadata. */
+  baseName: Schema.String,
+})
+
+const checkName = ({ name }: typeof CheckpointParams.Type): readonly Problem[] =>
+  /^[\p{L}\p{N}][\p{L}\p{N}._ -]*$/u.test(name)
+    ? []
+    : [
+        {
+          field: "name",
+          why: `"${name}" cannot be the name of a file everywhere`,
+          hint: 'Use letters, digits, dots, dashes and underscores, such as "my-dog"',
+          severity: "error",
+        },
+      ]
+
+export const checkpointFileName = (name: string, step: number, steps: number): string =>
+  step === steps ? `${name}.safetensors` : `${name}-${String(step).padStart(6, "0")}.safetensors`
+
+interface Lineage {
+  readonly trained: Trained
+  readonly dataset: Dataset
+  readonly base: BaseModelFolder
+}
+
+/** Every setting, caption and digest that repeats the run. */
+const repeatRecord = ({ trained, dataset, base }: Lineage): MetadataJson =>
+  ({
+    format: 1,
+    settings: trained.settings,
+    trigger: dataset.trigger,
+    pictures: dataset.samples.map(({ key, originalSha256, width, height, text }) => ({
+      key,
+      sha256: originalSha256,
+      width,
+      height,
+      caption: text,
+    })),
+    base: Object.fromEntries(Object.entries(base.files).map(([name, { sha256 }]) => [name, sha256])),
+    code: trained.code,
+  }) satisfies MetadataJson
+
+const unetDigest = ({ files }: BaseModelFolder): string | undefined =>
+  Object.entries(files).find(([name]) => name.startsWith("unet/") && name.endsWith(".safetensors"))?.[1].sha256
+
+const describe = (lineage: Lineage, params: typeof CheckpointParams.Type, step: number) => {
+  const { trained, dataset, base } = lineage
+  const { settings } = trained
+  const sha256 = unetDigest(base)
+  return loraMetadata({
+    ...settings,
+    name: params.name,
+    family: base.family,
+    predictionType: settings.predictionType ?? base.predictionType,
+    baseModel: { name: params.baseName, ...(sha256 === undefined ? {} : { sha256 }) },
+    step,
+    textLearningRate: null,
+    learningRateSchedule: settings.warmupSteps > 0 ? "constant_with_warmup" : "constant",
+    width: dataset.samples[0]?.width ?? 0,
+    height: dataset.samples[0]?.height ?? 0,
+    timesteps: timestepRange(settings.denoising, base.trainTimesteps),
+    captions: dataset.samples.map(({ text }) => text),
+    trigger: dataset.trigger,
+    repeat: repeatRecord(lineage),
+  })
+}
+
+const notSaved = (fileName: string, why: string, cause?: unknown): StageFailure =>
+  new StageFailure({
+    what: "a LoRA file was not saved",
+    where: fileName,
+    why,
+    hint: "Check the disk, and run again",
+    kind: "work",
+    ...(cause === undefined ? {} : { cause }),
+  })
+
+/** Writes a file and reads it back; the numbers must be the ones that were written. */
+const saveFile = Effect.fnUntraced(function* (
+  lineage: Lineage,
+  params: typeof CheckpointParams.Type,
+  { step, adapter }: Trained["saves"][number],
+) {
+  const { blobs } = yield* StageContext
+  const fileName = checkpointFileName(params.name, step, lineage.trained.settings.steps)
+  const attempt = <A>(work: () => A) =>
+    Effect.try({
+      try: work,
+      catch: (cause) => notSaved(fileName, cause instanceof Error ? cause.message : String(cause), cause),
+    })
+  const plain = yield* blobs.bytes(adapter)
+  const dtype = params.precision === "fp16" ? "F16" : "F32"
+  const bytes = yield* attempt(() =>
+    encodeLoraFile(decodeLoraFile(plain).modules, describe(lineage, params, step), dtype),
+  )
+  const file = yield* blobs.put(bytes)
+  const written = yield* blobs.bytes(file)
+  const { modules, metadata } = yield* attempt(() => decodeLoraFile(written, fileName))
+  const modelHash = metadata["sshs_model_hash"]
+  const again = yield* attempt(
+    () => decodeLoraFile(encodeLoraFile(modules, metadata, dtype)).metadata["sshs_model_hash"],
+  )
+  if (modelHash === undefined || modelHash !== again) {
+    return yield* notSaved(fileName, "what was read back differs from what was written")
+  }
+  return { step, fileName, file, modelHash }
+})
+
+const checkpointStage = stage({
+  name: "checkpoint",
+  code: import.meta.url,
+  params: CheckpointParams,
+  inputs: { trained: Trained, dataset: Dataset, base: BaseModelFolder },
+  output: Checkpoints,
+  check: checkName,
+  artifacts: ({ output }) =>
+    output.files.map(({ fileName, file }, index) => ({
+      path: fileName,
+      blob: file,
+      label: index === output.files.length - 1 ? "LoRA" : "LoRA at an earlier step",
+    })),
+  run: Effect.fnUntraced(function* ({ params, inputs }) {
+    const files = yield* Effect.forEach(inputs.trained.saves, (save) => saveFile(inputs, params, save))
+    return { name: params.name, files }
+  }),
+})
+
+/**
+ * The LoRA files of a training: one per saved step, the last one under the bare name.
+ *
+ * `name`: of the LoRA and its files. `precision`: "fp32" (default) or "fp16".
+ */
+export const checkpoint = (
+  lora: TrainedAdapters,
+  params: { readonly name: string; readonly precision?: "fp32" | "fp16" },
+): LoraCheckpoints => ({
+  ...checkpointStage(
+    { trained: lora, dataset: lora.dataset, base: lora.base },
+    { ...params, baseName: lora.base.name },
+  ),
+  lora,
+})

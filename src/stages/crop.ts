@@ -1,0 +1,128 @@
+/**
+ * `crop(pictures, { size })`: every picture brought to one size, scaled to cover it and cut around the centre.
+ *
+ * EXIF orientation first, Lanczos scaling, transparency over white, sRGB. The result is a PNG of exactly that size,
+ * with the original size and the place of the cut, which SDXL takes as conditioning. Enlarging is allowed and warned about.
+ */
+import { Effect, Schema } from "effect"
+import { itemStage } from "../runtime/item-stage.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
+import { CroppedPicture, Picture, type PictureSet } from "./pictures.ts"
+
+const CropParams = Schema.Struct({
+  /** Side of the square in pixels, or width and height. A multiple of the base model's own step, 64 for most. */
+  size: Schema.Union([Schema.Int, Schema.Struct({ width: Schema.Int, height: Schema.Int })]),
+})
+type Size = (typeof CropParams.Type)["size"]
+
+const sidesOf = (size: Size) => (typeof size === "number" ? { width: size, height: size } : size)
+
+/** Smallest VAE factor there is; the base model's own step is checked where pictures meet it, in `encode`. */
+const smallestStep = 2
+
+const checkSize = ({ size }: typeof CropParams.Type): readonly Problem[] => {
+  const { width, height } = sidesOf(size)
+  if (Math.min(width, height) < 8 || Math.max(width, height) > 8192) {
+    const why = `${width} × ${height} pixels is outside 8 … 8192`
+    return [{ field: "size", why, hint: "Stable Diffusion 1.5 was trained at 512", severity: "error" }]
+  }
+  if (width % smallestStep !== 0 || height % smallestStep !== 0) {
+    const why = `${width} × ${height} pixels is no size a VAE can encode`
+    return [{ field: "size", why, hint: "Use a multiple of 64", severity: "error" }]
+  }
+  return []
+}
+
+/** Where a picture lands: its size after scaling to cover, and the centred cut. */
+export const coverCrop = (
+  original: { readonly width: number; readonly height: number },
+  target: { readonly width: number; readonly height: number },
+) => {
+  const scale = Math.max(target.width / original.width, target.height / original.height)
+  const width = Math.max(target.width, Math.round(original.width * scale))
+  const height = Math.max(target.height, Math.round(original.height * scale))
+  return {
+    scale,
+    width,
+    height,
+    left: Math.floor((width - target.width) / 2),
+    top: Math.floor((height - target.height) / 2),
+  }
+}
+
+const cropStage = itemStage({
+  name: "crop",
+  noun: "picture",
+  code: import.meta.url,
+  params: CropParams,
+  item: Picture,
+  shared: {},
+  output: CroppedPicture,
+  check: checkSize,
+  inspect: ({ params, items }) => {
+    const target = sidesOf(params.size)
+    return items
+      .filter(({ value }) => coverCrop(value, target).scale > 1)
+      .map(({ key, value }) => ({
+        field: key,
+        why: `${value.width} × ${value.height} pixels is smaller than ${target.width} × ${target.height}, so it is enlarged and looks soft`,
+        hint: "Use a larger picture or a smaller size",
+        severity: "warning" as const,
+      }))
+  },
+  run: Effect.fnUntraced(function* ({ params, key, item }) {
+    const { blobs } = yield* StageContext
+    const target = sidesOf(params.size)
+    const plan = coverCrop(item, target)
+    const path = yield* blobs.path(item.picture)
+    const png = yield* Effect.tryPromise({
+      try: () => cut(path, plan, target),
+      catch: (cause) =>
+        new StageFailure({
+          what: "a picture cannot be cropped",
+          where: key,
+          why: cause instanceof Error ? cause.message : String(cause),
+          hint: `Save ${key} again from a picture program, or take it out of the folder`,
+          kind: "input",
+          cause,
+        }),
+    })
+    return {
+      image: yield* blobs.put(png),
+      width: target.width,
+      height: target.height,
+      originalWidth: item.width,
+      originalHeight: item.height,
+      cropTop: plan.top,
+      cropLeft: plan.left,
+      originalSha256: item.picture.sha256,
+    }
+  }),
+})
+
+const cut = async (
+  path: string,
+  plan: ReturnType<typeof coverCrop>,
+  target: { readonly width: number; readonly height: number },
+): Promise<Uint8Array> => {
+  const { default: sharp } = await import("sharp")
+  return sharp(path, { failOn: "error" })
+    .autoOrient()
+    .resize(plan.width, plan.height, { fit: "fill", kernel: "lanczos3" })
+    .extract({ left: plan.left, top: plan.top, width: target.width, height: target.height })
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .png({ compressionLevel: 6 })
+    .toBuffer()
+}
+
+/**
+ * Every picture scaled to cover `size` and cut around its centre.
+ *
+ * `size`: side of the square in pixels, or `{ width, height }`. The captions come along untouched.
+ */
+export const crop = (pictures: PictureSet<Picture>, params: typeof CropParams.Type): PictureSet<CroppedPicture> => ({
+  ...cropStage(pictures, {}, params),
+  captions: pictures.captions,
+})

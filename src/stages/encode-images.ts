@@ -1,0 +1,80 @@
+/** Pictures through the VAE: mean and log-variance of each, so that every use can draw its own latents. */
+import { Effect, Schema } from "effect"
+import { Engine } from "../engine/engine.ts"
+import { encodeSafetensors } from "../formats/safetensors.ts"
+import { itemStage } from "../runtime/item-stage.ts"
+import type { Items } from "../runtime/items.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
+import { VaePart } from "./base-files.ts"
+import { EncodedPicture } from "./dataset.ts"
+import { engineCores, locateFiles, stageFailure } from "./engine-words.ts"
+import { CroppedPicture } from "./pictures.ts"
+
+/** A picture file as the networks take it: [3, height, width], −1 … 1. */
+const readPixels = async (path: string) => {
+  const { default: sharp } = await import("sharp")
+  const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  const area = info.width * info.height
+  const pixels = new Float32Array(3 * area)
+  for (let at = 0; at < area; at++) {
+    for (let channel = 0; channel < 3; channel++) pixels[channel * area + at] = data[3 * at + channel]! / 127.5 - 1
+  }
+  return { pixels, width: info.width, height: info.height }
+}
+
+const sizeProblems = (images: Items<CroppedPicture>, { sizeMultiple }: VaePart): readonly Problem[] => {
+  const wrong = images.find(({ value }) => value.width % sizeMultiple !== 0 || value.height % sizeMultiple !== 0)
+  if (wrong === undefined) return []
+  const { width, height } = wrong.value
+  const near = (side: number): number => Math.max(1, Math.round(side / sizeMultiple)) * sizeMultiple
+  return [
+    {
+      field: "images",
+      why: `${width} × ${height} pixels is no size this base model can take: both sides have to be multiples of ${sizeMultiple}`,
+      hint: `Set crop's size to ${near(width)}${width === height ? "" : ` × ${near(height)}`}`,
+      severity: "error",
+    },
+  ]
+}
+
+export const encodeImages = itemStage({
+  name: "encode-images",
+  noun: "picture",
+  code: import.meta.url,
+  params: Schema.Struct({}),
+  item: CroppedPicture,
+  shared: { vae: VaePart },
+  output: EncodedPicture,
+  services: Engine.layer,
+  cores: engineCores,
+  inspect: ({ items, shared }) => sizeProblems(items, shared.vae),
+  run: Effect.fnUntraced(function* ({ key, item, shared }) {
+    const { blobs } = yield* StageContext
+    const path = yield* blobs.path(item.image)
+    const picture = yield* Effect.tryPromise({
+      try: () => readPixels(path),
+      catch: (cause) =>
+        new StageFailure({
+          what: "a cropped picture cannot be read",
+          where: key,
+          why: cause instanceof Error ? cause.message : String(cause),
+          hint: "Delete the cache folder and run again",
+          kind: "work",
+          cause,
+        }),
+    })
+    const engine = yield* Engine
+    const base = yield* locateFiles(shared.vae.files)
+    const { mean, logVariance, shape } = yield* engine
+      .encodeImage({ base, ...picture })
+      .pipe(Effect.mapError(stageFailure(key)))
+    const bytes = encodeSafetensors(
+      new Map([
+        ["mean", { dtype: "F32", shape, data: mean }],
+        ["log_variance", { dtype: "F32", shape, data: logVariance }],
+      ]),
+    )
+    return { latents: yield* blobs.put(bytes), latentShape: shape }
+  }),
+})

@@ -1,0 +1,95 @@
+/**
+ * `encode({ base, images, captions, clipSkip })`: pictures and captions in the form that training reads.
+ *
+ * Three stages: each picture through the VAE, each caption through the text encoder, and the two joined by file name. A new
+ * picture is encoded alone, and a changed caption leaves every picture as it is.
+ */
+import { Effect, Schema } from "effect"
+import { Items } from "../runtime/items.ts"
+import { stage } from "../runtime/stage.ts"
+import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
+import type { Output } from "../runtime/wire.ts"
+import type { BaseModel } from "./base-files.ts"
+import { Caption } from "./captions.ts"
+import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
+import { encodeImages } from "./encode-images.ts"
+import { encodeTexts } from "./encode-texts.ts"
+import { CroppedPicture } from "./pictures.ts"
+
+const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
+  texts
+    .filter(({ value }) => value.lost.length > 0)
+    .map(({ key, value }) => ({
+      field: key,
+      why: `the caption is longer than ${value.tokenIds.length} tokens; this was cut off: "${value.lost.join(" ")}"`,
+      hint: "Shorten the caption, or put what matters first",
+      severity: "warning",
+    }))
+
+const join = stage({
+  name: "encode",
+  code: import.meta.url,
+  params: Schema.Struct({ clipSkip: Schema.Int }),
+  inputs: {
+    pictures: Items(CroppedPicture),
+    latents: Items(EncodedPicture),
+    captions: Items(Caption),
+    texts: Items(EncodedText),
+  },
+  output: Dataset,
+  inspect: ({ inputs }) => lostWords(inputs.texts),
+  run: Effect.fnUntraced(function* ({ params, inputs }) {
+    const latents = new Map(inputs.latents.map(({ key, value }) => [key, value]))
+    const texts = new Map(inputs.texts.map(({ key, value }) => [key, value]))
+    const samples = yield* Effect.forEach(inputs.pictures, ({ key, value: picture }) => {
+      const [image, text] = [latents.get(key), texts.get(key)]
+      if (image === undefined || text === undefined) return Effect.fail(unmatched(key))
+      return Effect.succeed({
+        key,
+        ...image,
+        ...text,
+        originalSha256: picture.originalSha256,
+        width: picture.width,
+        height: picture.height,
+        timeIds: [
+          picture.originalHeight,
+          picture.originalWidth,
+          picture.cropTop,
+          picture.cropLeft,
+          picture.height,
+          picture.width,
+        ],
+      })
+    })
+    return { clipSkip: params.clipSkip, trigger: inputs.captions[0]?.value.trigger ?? null, samples }
+  }),
+})
+
+const unmatched = (key: string): StageFailure =>
+  new StageFailure({
+    what: "a picture has no caption",
+    where: key,
+    why: "images and captions come from different folders",
+    hint: "Make captions from the same pictures: caption(images, …)",
+    kind: "input",
+  })
+
+/**
+ * Pictures and captions, encoded for a base model.
+ *
+ * `clipSkip`: 1 (default) takes the text encoder's last layer, 2 the one before, and so on.
+ */
+export const encode = (args: {
+  readonly base: BaseModel
+  readonly images: Output<Items<CroppedPicture>>
+  readonly captions: Output<Items<Caption>>
+  readonly clipSkip?: number
+}): EncodedDataset => {
+  const params = { clipSkip: args.clipSkip ?? 1 }
+  const latents = encodeImages(args.images, { vae: args.base.vae })
+  const texts = encodeTexts(args.captions, { textEncoder: args.base.textEncoder }, params)
+  return {
+    ...join({ pictures: args.images, latents, captions: args.captions, texts }, params),
+    base: args.base,
+  }
+}

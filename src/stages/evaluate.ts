@@ -1,0 +1,189 @@
+/**
+ * `evaluate(checkpoints, { prompts, seeds })`: the same pictures without the LoRA and with every checkpoint of it.
+ *
+ * Each picture is painted once and kept by its recipe. They are put together as one sheet, so that what was learned is seen at a
+ * glance, and given out singly with the text by which ComfyUI and A1111 restore a prompt. A page says how to use the LoRA.
+ */
+import { Effect, Schema } from "effect"
+import { embedRecipe } from "../formats/embed-recipe.ts"
+import { Blob } from "../runtime/blob.ts"
+import { Items } from "../runtime/items.ts"
+import { stage } from "../runtime/stage.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import { StageFailure } from "../runtime/stage-failure.ts"
+import type { Output } from "../runtime/wire.ts"
+import { type BaseModel, BaseModelFolder } from "./base-files.ts"
+import { Checkpoints, type LoraCheckpoints } from "./checkpoints.ts"
+import { Dataset } from "./dataset.ts"
+import { howToUse } from "./how-to-use.ts"
+import { paint } from "./paint.ts"
+import { Painting, type PaintingRecipe } from "./paintings.ts"
+import { drawSheet, type SheetRow } from "./picture-sheet.ts"
+import { type EvaluateParams, planPaintings } from "./plan-paintings.ts"
+
+/** The sheet, the page, and the pictures by file name. */
+export const Evaluation = Schema.Struct({
+  name: Schema.String,
+  sheet: Blob,
+  howToUse: Blob,
+  pictures: Schema.Array(Schema.Struct({ fileName: Schema.String, picture: Blob })),
+})
+export type Evaluation = typeof Evaluation.Type
+
+const SheetParams = Schema.Struct({
+  /** Name of the base model, for labels. */
+  baseName: Schema.String,
+})
+
+const sheetName = (name: string): string => `${name}-sheet.png`
+
+const columnLabel = ({ trainedSteps }: PaintingRecipe): string =>
+  trainedSteps === 0 ? "without LoRA" : `step ${trainedSteps}`
+
+const sameRow = (a: PaintingRecipe, b: PaintingRecipe): boolean => a.prompt === b.prompt && a.seed === b.seed
+
+/** Paintings put into rows; they come in the order of the sheet. */
+const rowsOf = (paintings: readonly Painting[]): readonly (readonly Painting[])[] => {
+  const rows: Painting[][] = []
+  for (const painting of paintings) {
+    const row = rows.at(-1)
+    if (row?.[0] !== undefined && sameRow(row[0].recipe, painting.recipe)) row.push(painting)
+    else rows.push([painting])
+  }
+  return rows
+}
+
+const drawing = Effect.fnUntraced(function* (name: string, paintings: readonly Painting[]) {
+  const { blobs } = yield* StageContext
+  const rows = rowsOf(paintings)
+  const sheetRows = yield* Effect.forEach(rows, (row) =>
+    Effect.map(
+      Effect.forEach(row, ({ picture }) => blobs.bytes(picture)),
+      (pictures): SheetRow => ({ prompt: row[0]!.recipe.prompt, seed: row[0]!.recipe.seed, pictures }),
+    ),
+  )
+  const { sampler, steps, guidance, width, height } = paintings[0]!.recipe
+  return yield* Effect.tryPromise({
+    try: () =>
+      drawSheet({
+        title: name,
+        subtitle: `${sampler}, ${steps} steps, guidance ${guidance}, ${width} × ${height} pixels`,
+        columns: rows[0]!.map(({ recipe }) => columnLabel(recipe)),
+        rows: sheetRows,
+        pictureWidth: width,
+        pictureHeight: height,
+      }),
+    catch: (cause) =>
+      new StageFailure({
+        what: "the picture sheet cannot be drawn",
+        where: sheetName(name),
+        why: cause instanceof Error ? cause.message : String(cause),
+        hint: "Use fewer prompts or seeds",
+        kind: "work",
+        cause,
+      }),
+  })
+})
+
+interface Names {
+  readonly checkpoints: Checkpoints
+  readonly base: BaseModelFolder
+  readonly baseName: string
+}
+
+/** A picture with its recipe written into it, under a name that sorts like the sheet. */
+const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: number, names: Names) {
+  const { blobs } = yield* StageContext
+  const file = names.checkpoints.files.find(({ step }) => step === recipe.trainedSteps)
+  const bytes = yield* blobs.bytes(picture)
+  const sha256 = Object.entries(names.base.files).find(([name]) => /^unet\/.*\.safetensors$/.test(name))?.[1].sha256
+  const withText = embedRecipe(bytes, {
+    ...recipe,
+    guidanceScale: recipe.guidance,
+    model: { name: names.baseName, ...(sha256 === undefined ? {} : { sha256 }) },
+    ...(file === undefined
+      ? {}
+      : {
+          lora: {
+            name: file.fileName.replace(/\.safetensors$/, ""),
+            strength: recipe.strength,
+            modelHash: file.modelHash,
+          },
+        }),
+    madeBy: "lora-loom",
+  })
+  const column = recipe.trainedSteps === 0 ? "without-lora" : `step-${String(recipe.trainedSteps).padStart(6, "0")}`
+  const fileName = `${String(row + 1).padStart(2, "0")}-seed-${recipe.seed}-${column}.png`
+  return { fileName, picture: yield* blobs.put(withText) }
+})
+
+const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
+  const files = checkpoints.files.map(({ fileName }) => fileName)
+  return howToUse({
+    name: checkpoints.name,
+    fileName: files.at(-1) ?? "",
+    others: files.slice(0, -1),
+    family: base.family,
+    baseName,
+    trigger: dataset.trigger,
+    prompt: recipe.prompt,
+    strength: recipe.strength,
+    width: recipe.width,
+    height: recipe.height,
+    sheetName: sheetName(checkpoints.name),
+  })
+}
+
+const evaluateStage = stage({
+  name: "evaluate",
+  code: import.meta.url,
+  params: SheetParams,
+  inputs: { paintings: Items(Painting), checkpoints: Checkpoints, dataset: Dataset, base: BaseModelFolder },
+  output: Evaluation,
+  artifacts: ({ output }) => [
+    { path: sheetName(output.name), blob: output.sheet, label: "picture sheet" },
+    { path: `${output.name}-how-to-use.md`, blob: output.howToUse, label: "how to use it" },
+    ...output.pictures.map(({ fileName, picture }) => ({
+      path: `pictures/${output.name}/${fileName}`,
+      blob: picture,
+      label: "single picture",
+    })),
+  ],
+  run: Effect.fnUntraced(function* ({ params, inputs }) {
+    const { blobs } = yield* StageContext
+    const { checkpoints, dataset } = inputs
+    const names = { ...inputs, baseName: params.baseName }
+    const paintings = inputs.paintings.map(({ value }) => value)
+    const sheet = yield* drawing(checkpoints.name, paintings)
+    const pictures = yield* Effect.forEach(rowsOf(paintings), (row, index) =>
+      Effect.forEach(row, (painting) => signed(painting, index, names)),
+    )
+    return {
+      name: checkpoints.name,
+      sheet: yield* blobs.put(sheet),
+      howToUse: yield* blobs.put(new TextEncoder().encode(page(names, dataset, paintings[0]!.recipe))),
+      pictures: pictures.flat(),
+    }
+  }),
+})
+
+/** As written in a pipeline file: only the prompts are required. */
+export interface EvaluateOptions extends Partial<EvaluateParams> {
+  readonly prompts: readonly string[]
+  /** Another base model to paint with; default: the one that was trained on. */
+  readonly base?: BaseModel
+}
+
+/**
+ * A picture sheet: the same prompts and seeds, painted by the base model alone and with each checkpoint.
+ *
+ * `prompts` are required. Defaults: `seeds` [1], `steps` 20, `guidance` 7, `sampler` "DPM++ 2M", `negativePrompt` "",
+ * `strength` 1, `size` as trained.
+ */
+export const evaluate = (checkpoints: LoraCheckpoints, { base, ...params }: EvaluateOptions): Output<Evaluation> => {
+  const { lora } = checkpoints
+  const model = base ?? lora.base
+  const planned = planPaintings({ trained: lora, dataset: lora.dataset }, params)
+  const paintings = paint(planned, { base: model })
+  return evaluateStage({ paintings, checkpoints, dataset: lora.dataset, base: model }, { baseName: model.name })
+}

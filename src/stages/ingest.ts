@@ -1,0 +1,153 @@
+/**
+ * `ingest("./photos")`: a folder of pictures with their captions beside them.
+ *
+ * Pictures and captions are two wires from the start, so that a changed caption never touches a pixel. Each picture is
+ * read once to the end: that proves it whole, and gives its size after EXIF orientation. The original bytes travel on
+ * by reference; nothing is copied.
+ */
+import { readdir } from "node:fs/promises"
+import { extname, join, parse, resolve } from "node:path"
+import { Effect, Schema } from "effect"
+import { readCaptionFile } from "../formats/caption-file.ts"
+import { Blob } from "../runtime/blob.ts"
+import { itemStage } from "../runtime/item-stage.ts"
+import { Items } from "../runtime/items.ts"
+import { source } from "../runtime/source.ts"
+import { SourceContext, StageContext } from "../runtime/stage-context.ts"
+import { StageFailure } from "../runtime/stage-failure.ts"
+import { CaptionText } from "./captions.ts"
+import { Picture, type PictureSet } from "./pictures.ts"
+
+const pictureExtensions = [".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"]
+
+const Folder = Schema.Struct({
+  /** Folder with pictures, relative to the pipeline file. */
+  folder: Schema.String,
+})
+
+const isPicture = (name: string): boolean => pictureExtensions.includes(extname(name).toLowerCase())
+
+/** Picture files of a folder by name; undefined when there is no such folder. */
+const listFolder = (folder: string): Effect.Effect<readonly string[] | undefined> =>
+  Effect.promise(() =>
+    readdir(folder).then(
+      (names) => names.filter((name) => !name.startsWith(".")).sort(),
+      () => undefined,
+    ),
+  )
+
+/** Names that would share one caption file. */
+const sameStem = (names: readonly string[]): readonly (readonly string[])[] =>
+  Object.values(Object.groupBy(names, (name) => parse(name).name.toLowerCase())).filter(
+    (group) => group !== undefined && group.length > 1,
+  ) as readonly (readonly string[])[]
+
+const pictureFiles = source({
+  name: "pictures",
+  code: import.meta.url,
+  params: Folder,
+  output: Items(Schema.Struct({ file: Blob })),
+  read: Effect.fnUntraced(function* ({ params }) {
+    const context = yield* SourceContext
+    const folder = resolve(context.root, params.folder)
+    const names = yield* listFolder(folder)
+    const pictures = (names ?? []).filter(isPicture)
+    if (pictures.length === 0) {
+      return yield* new StageFailure({
+        what: "no pictures to train on",
+        where: folder,
+        why: names === undefined ? "there is no such folder" : "the folder holds no picture",
+        hint:
+          names === undefined
+            ? "Give ingest the path of a folder, relative to the pipeline file"
+            : `Put pictures there (${pictureExtensions.map((name) => name.slice(1)).join(", ")})`,
+        kind: "input",
+      })
+    }
+    yield* Effect.forEach(sameStem(pictures), (group) =>
+      context.problem({
+        field: join(folder, group[0] ?? ""),
+        why: `${group.join(" and ")} share one caption file`,
+        hint: "Rename one of them",
+        severity: "error",
+      }),
+    )
+    return yield* Effect.forEach(pictures, (key) =>
+      Effect.map(context.fileBlob(join(folder, key)), (file) => ({ key, value: { file } })),
+    )
+  }),
+})
+
+const captionFiles = source({
+  name: "captions",
+  code: import.meta.url,
+  params: Folder,
+  output: Items(CaptionText),
+  read: Effect.fnUntraced(function* ({ params }) {
+    const context = yield* SourceContext
+    const folder = resolve(context.root, params.folder)
+    // A folder that cannot be read is told by the source of the pictures.
+    const names = (yield* listFolder(folder)) ?? []
+    return yield* Effect.forEach(names.filter(isPicture), (key) =>
+      readCaptionFile(join(folder, key)).pipe(
+        Effect.catch(({ file, reason, hint }) =>
+          Effect.as(context.problem({ field: file, why: `the file ${reason}`, hint, severity: "error" }), null),
+        ),
+        Effect.map((caption) => ({ key, value: { caption } })),
+      ),
+    )
+  }),
+})
+
+/** Reads the whole picture and gives its size; sharp names what is wrong with it. */
+const measure = async (path: string): Promise<{ readonly width: number; readonly height: number }> => {
+  const { default: sharp } = await import("sharp")
+  const { autoOrient } = await sharp(path).metadata()
+  // Decoding is the only proof; the small size spares the memory.
+  await sharp(path, { failOn: "error" }).resize(16, 16, { fit: "fill" }).raw().toBuffer()
+  return autoOrient
+}
+
+const decode = itemStage({
+  name: "ingest",
+  noun: "picture",
+  code: import.meta.url,
+  params: Schema.Struct({}),
+  item: Schema.Struct({ file: Blob }),
+  shared: {},
+  output: Picture,
+  run: Effect.fnUntraced(function* ({ key, item }) {
+    const { blobs } = yield* StageContext
+    const path = yield* blobs.path(item.file)
+    const size = yield* Effect.tryPromise({
+      try: () => measure(path),
+      catch: (cause) =>
+        new StageFailure({
+          what: "a picture cannot be read",
+          where: path,
+          why: item.file.sizeBytes === 0 ? "the file is empty" : reasonOf(cause),
+          hint: `Save ${key} again from a picture program, or take it out of the folder`,
+          kind: "input",
+          cause,
+        }),
+    })
+    return { picture: item.file, width: size.width, height: size.height }
+  }),
+})
+
+/** The words of sharp without its prefixes and the path, on one line. */
+const reasonOf = (cause: unknown): string => {
+  const words = cause instanceof Error ? cause.message : String(cause)
+  const last = words.split("\n").findLast((line) => line.trim() !== "") ?? "unreadable"
+  return last.trim().replace(/^Input file (.*?)has/, "the file has")
+}
+
+/**
+ * The pictures of a folder (relative to the pipeline file), by file name, with the captions in `.txt` files beside them.
+ *
+ * jpg, jpeg, png, webp, avif, tif, tiff and gif (its first frame). EXIF orientation is obeyed everywhere.
+ */
+export const ingest = (folder: string): PictureSet<Picture> => ({
+  ...decode(pictureFiles({ folder }), {}),
+  captions: captionFiles({ folder }),
+})

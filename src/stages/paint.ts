@@ -1,0 +1,42 @@
+/** Paints one picture of an evaluation. */
+import { Effect, Schema } from "effect"
+import { Engine } from "../engine/engine.ts"
+import { itemStage } from "../runtime/item-stage.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import { BaseModelFolder } from "./base-files.ts"
+import { engineCores, locateFiles, stageFailure } from "./engine-words.ts"
+import { Painting, PaintingRecipe } from "./paintings.ts"
+
+const encodePng = async (pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> => {
+  const { default: sharp } = await import("sharp")
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 9 })
+    .toBuffer()
+}
+
+export const paint = itemStage({
+  name: "paint",
+  noun: "picture",
+  code: import.meta.url,
+  params: Schema.Struct({}),
+  item: PaintingRecipe,
+  shared: { base: BaseModelFolder },
+  output: Painting,
+  services: Engine.layer,
+  cores: engineCores,
+  run: Effect.fnUntraced(function* ({ key, item, shared }) {
+    const { blobs } = yield* StageContext
+    const engine = yield* Engine
+    const { adapter, strength, guidance, trainedSteps: _, ...job } = item
+    const painted = yield* engine
+      .sample({
+        ...job,
+        base: yield* locateFiles(shared.base.files),
+        guidanceScale: guidance,
+        lora: adapter === null ? null : { bytes: yield* blobs.bytes(adapter), strength },
+      })
+      .pipe(Effect.mapError(stageFailure(key)))
+    const png = yield* Effect.promise(() => encodePng(painted.pixels, painted.width, painted.height))
+    return { recipe: item, picture: yield* blobs.put(png) }
+  }),
+})

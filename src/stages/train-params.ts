@@ -1,0 +1,137 @@
+/**
+ * The parameters of `train`, with units and defaults, and what is wrong with them in words.
+ *
+ * A step is one optimizer update. Meanings and defaults follow the engine's settings; here they are checked before
+ * anything runs, with a sentence for each field.
+ */
+import { Effect, Schema } from "effect"
+import { TrainSettings } from "../engine/train-settings.ts"
+import type { Problem } from "../runtime/stage-failure.ts"
+
+const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(
+  schema: S,
+  value: S["~type.make.in"],
+) => Schema.withConstructorDefault<S>(Effect.succeed(value))(schema)
+
+export const TrainParams = Schema.Struct({
+  /** Rank of every adapter: how much it can learn, and the size of the file. Default 16. */
+  networkDim: withDefault(Schema.Int, 16),
+  /** How strongly the adapter acts: y = Wx + networkScale · up(down(x)); alpha / dim in other trainers. Default 1. */
+  networkScale: withDefault(Schema.Finite, 1),
+  /** Learning rate of the UNet adapters after warm-up. Default 1e-4. */
+  unetLearningRate: withDefault(Schema.Finite, 1e-4),
+  /** Number of optimizer updates. Default 1000. */
+  steps: withDefault(Schema.Int, 1000),
+  /** A checkpoint every so many steps, beside the one at the end; 0: only at the end. Default 250. */
+  saveEverySteps: withDefault(Schema.Int, 250),
+  /** Steps over which the learning rate rises from its first fraction to its full value. Default 20. */
+  warmupSteps: withDefault(Schema.Int, 20),
+  /** Pictures per step, one after the other; their gradients are averaged. Default 1. */
+  gradientAccumulationSteps: withDefault(Schema.Int, 1),
+  /** Of every random draw: order of pictures, noise, timesteps, first values. Default 0. */
+  seed: withDefault(Schema.Int, 0),
+  /** Standard deviation of a random brightness added to the noise, per picture and channel. Default 0. */
+  noiseOffset: withDefault(Schema.Finite, 0),
+  /** Part of the denoising that is trained: 0 is the noisy start, 1 the clean end. Default all of it. */
+  denoising: withDefault(Schema.Struct({ start: Schema.Finite, end: Schema.Finite }), { start: 0, end: 1 }),
+  /** γ of min-SNR loss weighting, 5 in the paper; null weighs every timestep the same. Default null. */
+  minSnrGamma: withDefault(Schema.NullOr(Schema.Finite), null),
+  /** Limit for the length of the whole gradient; 0 or null: no limit. Default 1. */
+  maxGradNorm: withDefault(Schema.NullOr(Schema.Finite), 1),
+  /** AdamW's decoupled weight decay, per step and unit of learning rate. Default 0.01. */
+  weightDecay: withDefault(Schema.Finite, 0.01),
+  /** AdamW's memory of gradients and of their squares. Default [0.9, 0.999]. */
+  betas: withDefault(Schema.Tuple([Schema.Finite, Schema.Finite]), [0.9, 0.999]),
+  /** AdamW's guard against division by zero. Default 1e-8. */
+  eps: withDefault(Schema.Finite, 1e-8),
+  /** What the UNet predicts; null: as the base model's scheduler says. Default null. */
+  predictionType: withDefault(Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])), null),
+  /** Place kept for training the text encoder along. */
+  textModel: withDefault(Schema.Null, null),
+  /** Place kept for training an embedding along. */
+  customEmbedding: withDefault(Schema.Null, null),
+  /** A snapshot to go on from, every so many steps. Changes no result and enters no key. Default 25. */
+  snapshotEverySteps: withDefault(Schema.Int, 25),
+})
+export type TrainParams = typeof TrainParams.Type
+/** As written in a pipeline file: everything may be left out. */
+export type TrainParamsInput = (typeof TrainParams)["~type.make.in"]
+
+interface Rule {
+  readonly field: keyof TrainParams
+  readonly holds: (params: TrainParams) => boolean
+  readonly why: string
+  readonly hint: string
+}
+
+const atLeast = (field: keyof TrainParams, minimum: number, hint: string): Rule => ({
+  field,
+  holds: (params) => Number(params[field] ?? minimum) >= minimum,
+  why: minimum === 0 ? "must not be negative" : `must be ${minimum} or more`,
+  hint,
+})
+
+const isFraction = (value: number): boolean => value >= 0 && value <= 1
+
+const rules: readonly Rule[] = [
+  atLeast("networkDim", 1, "Usual values are 4 to 128"),
+  {
+    field: "networkScale",
+    holds: ({ networkScale }) => networkScale > 0,
+    why: "must be greater than 0: an adapter scaled by nothing trains nothing",
+    hint: "1 is usual",
+  },
+  {
+    field: "unetLearningRate",
+    holds: ({ unetLearningRate }) => unetLearningRate > 0,
+    why: "must be greater than 0: at this rate nothing is trained",
+    hint: "Usual values are 1e-5 to 1e-3",
+  },
+  atLeast("steps", 1, "Usual values are 500 to 3000"),
+  atLeast("saveEverySteps", 0, "0 saves only at the end"),
+  atLeast("warmupSteps", 0, "0 starts at the full rate"),
+  atLeast("gradientAccumulationSteps", 1, "1 takes one picture per step"),
+  atLeast("seed", 0, "Any whole number from 0 on will do"),
+  atLeast("noiseOffset", 0, "Usual values are 0 to 0.1"),
+  {
+    field: "denoising",
+    holds: ({ denoising: { start, end } }) => isFraction(start) && isFraction(end) && start <= end,
+    why: "start and end must lie between 0 and 1, the start first",
+    hint: "{ start: 0, end: 1 } trains all of it",
+  },
+  {
+    field: "minSnrGamma",
+    holds: ({ minSnrGamma }) => minSnrGamma === null || minSnrGamma > 0,
+    why: "must be greater than 0, or null",
+    hint: "5 is usual",
+  },
+  atLeast("maxGradNorm", 0, "0 sets no limit"),
+  atLeast("weightDecay", 0, "0.01 is usual"),
+  {
+    field: "betas",
+    holds: ({ betas }) => betas.every((beta) => beta >= 0 && beta < 1),
+    why: "both must lie between 0 and 1, 1 excluded",
+    hint: "[0.9, 0.999] is usual",
+  },
+  {
+    field: "eps",
+    holds: ({ eps }) => eps > 0,
+    why: "must be greater than 0",
+    hint: "1e-8 is usual",
+  },
+  atLeast("snapshotEverySteps", 1, "25 is usual"),
+]
+
+const written = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value))
+
+/** Everything that is wrong with the parameters by themselves. */
+export const checkTraining = (params: TrainParams): readonly Problem[] =>
+  rules
+    .filter((rule) => !rule.holds(params))
+    .map(({ field, why, hint }) => ({ field, why: `${written(params[field])} ${why}`, hint, severity: "error" }))
+
+/** The engine's settings for these parameters. */
+export const settingsFor = (
+  { snapshotEverySteps: _, ...settings }: TrainParams,
+  clipSkip: number,
+): typeof TrainSettings.Type => TrainSettings.make({ ...settings, clipSkip })

@@ -1,0 +1,202 @@
+/**
+ * From settings to snapshots: which steps are already on this trajectory, and training the ones that are not.
+ *
+ * The key of a step chains the one before with what is in force at that step, starting from what all steps depend on. A
+ * save step is reached from the furthest snapshot before it; save steps without a snapshot between them share one run.
+ * Only the steps after a change differ in their keys, so only they are computed again.
+ */
+import { Deferred, Effect, Option } from "effect"
+import { learningRateAt } from "../diffusion/learning-rate.ts"
+import { Engine } from "../engine/engine.ts"
+import type { StepRecord, TrainSample } from "../engine/train-job.ts"
+import type { TrainSettings } from "../engine/train-settings.ts"
+import type { Blob } from "../runtime/blob.ts"
+import { codeDigest } from "../runtime/code-digest.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import { StageFailure, StageStopped } from "../runtime/stage-failure.ts"
+import { chainKeys } from "../runtime/trajectory.ts"
+import type { BaseModelFolder } from "./base-files.ts"
+import type { Dataset } from "./dataset.ts"
+import { locateFiles, stageFailure } from "./engine-words.ts"
+import { loadSample } from "./load-sample.ts"
+
+export interface Course {
+  readonly dataset: Dataset
+  readonly base: BaseModelFolder
+  readonly settings: TrainSettings
+  readonly snapshotEverySteps: number
+}
+
+/** Steps at which an adapter is wanted: every so many, and the last one. */
+export const saveSteps = ({ steps, saveEverySteps }: Pick<TrainSettings, "steps" | "saveEverySteps">) => {
+  const regular = saveEverySteps === 0 ? [] : multiples(saveEverySteps, 0, steps - 1)
+  return [...regular, steps]
+}
+
+/** Multiples of `every` in (after, upTo]. */
+const multiples = (every: number, after: number, upTo: number): readonly number[] => {
+  const first = Math.floor(after / every) + 1
+  return Array.from(
+    { length: Math.max(0, Math.floor(upTo / every) - first + 1) },
+    (_, index) => (first + index) * every,
+  )
+}
+
+const unetFiles = ({ files }: BaseModelFolder) =>
+  Object.entries(files)
+    .filter(([name]) => name.startsWith("unet/") || name.startsWith("scheduler/"))
+    .map(([name, { sha256 }]) => [name, sha256] as const)
+    .sort()
+
+/** One key per step, counted from 0: the state after that update. */
+const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
+  const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
+  const { networkDim, networkScale, seed, steps, saveEverySteps: _, unetLearningRate, warmupSteps, ...rest } = settings
+  const start = {
+    code: digest,
+    networkDim,
+    networkScale,
+    seed,
+    base: unetFiles(base),
+    samples: dataset.samples.map(({ key, latents, states, tokenIds }) => [
+      key,
+      latents.sha256,
+      states.sha256,
+      [...tokenIds],
+    ]),
+  }
+  const plan = { peak: unetLearningRate, warmupSteps }
+  const inForce = Array.from({ length: steps }, (_, update) => ({
+    ...rest,
+    learningRate: learningRateAt(plan, update),
+  }))
+  return { code: digest, keys: chainKeys(start, inForce) }
+})
+
+const codeUnreadable = (): StageFailure =>
+  new StageFailure({
+    what: "the code of this stage cannot be read",
+    where: "train",
+    why: "its modules are not where they were",
+    hint: "Run again",
+    kind: "work",
+  })
+
+interface Stretch {
+  /** Steps done when it starts, with the snapshot to start from. */
+  readonly from: number
+  readonly snapshot: Blob | undefined
+  /** Save steps to reach, in order. */
+  readonly reach: readonly number[]
+}
+
+/** The stretches of training that are missing for these save steps. */
+const missingStretches = Effect.fnUntraced(function* (keys: readonly string[], wanted: readonly number[]) {
+  const { trajectory } = yield* StageContext
+  const stretches: Stretch[] = []
+  for (const step of wanted) {
+    const found = yield* trajectory.furthest(keys.slice(0, step))
+    const from = Option.match(found, { onNone: () => 0, onSome: ({ index }) => index + 1 })
+    if (from === step) continue
+    const last = stretches.at(-1)
+    if (last !== undefined && from <= last.reach.at(-1)!) {
+      stretches[stretches.length - 1] = { ...last, reach: [...last.reach, step] }
+    } else {
+      stretches.push({ from, snapshot: Option.getOrUndefined(found)?.blob, reach: [step] })
+    }
+  }
+  return stretches
+})
+
+const metricsOf = ({ loss, lossSmoothed, learningRate, gradNorm, elapsedMs, residentBytes }: StepRecord) => ({
+  loss,
+  lossSmoothed,
+  learningRate,
+  gradNorm,
+  elapsedMs,
+  residentBytes,
+})
+
+const trainStretch = Effect.fnUntraced(function* (
+  course: Course,
+  keys: readonly string[],
+  samples: readonly TrainSample[],
+  { from, snapshot, reach }: Stretch,
+) {
+  const { blobs, progress, record, stopRequested, trajectory } = yield* StageContext
+  const engine = yield* Engine
+  const { steps } = course.settings
+  const untilStep = reach.at(-1)!
+  // The engine's hooks cannot fail; what goes wrong in them ends the training through this.
+  const trouble = yield* Deferred.make<never, StageFailure>()
+  const orTrouble = (work: Effect.Effect<void, StageFailure>) =>
+    Effect.catch(work, (failure) => Effect.asVoid(Deferred.fail(trouble, failure)))
+  const keep = (step: number, bytes: Uint8Array) =>
+    Effect.flatMap(blobs.put(bytes), (blob) => trajectory.file(keys[step - 1]!, blob))
+  const regular = multiples(course.snapshotEverySteps, from, untilStep)
+  const job = {
+    base: yield* locateFiles(course.base.files),
+    settings: course.settings,
+    samples,
+    ...(snapshot === undefined ? {} : { resume: yield* blobs.bytes(snapshot) }),
+    fromStep: from,
+    untilStep,
+    snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
+  }
+  const result = yield* engine
+    .train(job, {
+      onStep: (row) =>
+        Effect.andThen(
+          progress({ done: row.step, of: steps, unit: "steps", metrics: metricsOf(row) }),
+          orTrouble(record("train", { step: row.step, ...metricsOf(row) })),
+        ),
+      onSnapshot: ({ step, bytes }) => orTrouble(keep(step, bytes)),
+      shouldStop: stopRequested,
+    })
+    .pipe(Effect.mapError(stageFailure("train")), Effect.raceFirst(Deferred.await(trouble)))
+  if (result.stopped) {
+    yield* keep(result.step, result.snapshot)
+    return yield* new StageStopped({
+      done: result.step,
+      of: steps,
+      unit: "steps",
+      hint: `Run the same command again to go on from step ${result.step}`,
+    })
+  }
+})
+
+/** The snapshots at all save steps; what is missing is trained. */
+export const reachSteps = Effect.fn("reachSteps")(function* (course: Course) {
+  const { progress, trajectory } = yield* StageContext
+  const { code, keys } = yield* stepKeys(course)
+  const wanted = saveSteps(course.settings)
+  const stretches = yield* missingStretches(keys, wanted)
+  if (stretches.length > 0) {
+    const samples = yield* Effect.forEach(course.dataset.samples, loadSample)
+    yield* Effect.forEach(stretches, (stretch) =>
+      progress({ done: stretch.from, of: course.settings.steps, unit: "steps" }).pipe(
+        Effect.andThen(trainStretch(course, keys, samples, stretch)),
+      ),
+    )
+  }
+  const snapshots = yield* Effect.forEach(wanted, (step) =>
+    trajectory.furthest([keys[step - 1]!]).pipe(
+      Effect.flatMap(
+        Option.match({
+          onNone: () => Effect.fail(snapshotLost(step)),
+          onSome: ({ blob }) => Effect.succeed({ step, snapshot: blob }),
+        }),
+      ),
+    ),
+  )
+  return { code, snapshots }
+})
+
+const snapshotLost = (step: number): StageFailure =>
+  new StageFailure({
+    what: "a snapshot is gone",
+    where: `step ${step}`,
+    why: "it was filed a moment ago and is not in the cache any more",
+    hint: "Let nothing delete the cache while a run goes on, and run again",
+    kind: "work",
+  })

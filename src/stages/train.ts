@@ -1,0 +1,52 @@
+/**
+ * `train(dataset, { … })`: LoRA adapters for the UNet of the base model.
+ *
+ * Training is a trajectory: each step has a key that chains the key before with what is in force at that step, and
+ * snapshots are filed under those keys. A run starts from the furthest snapshot on its own trajectory, so more steps, another
+ * save interval or a killed process cost only the steps that are missing, and the result is the same, bit for bit.
+ */
+import { Effect } from "effect"
+import { Engine } from "../engine/engine.ts"
+import { stage } from "../runtime/stage.ts"
+import { adapterFrom } from "./adapter.ts"
+import { BaseModelFolder } from "./base-files.ts"
+import { Dataset, type EncodedDataset } from "./dataset.ts"
+import { engineCores } from "./engine-words.ts"
+import { checkTraining, settingsFor, TrainParams, type TrainParamsInput } from "./train-params.ts"
+import { reachSteps } from "./train-trajectory.ts"
+import { Trained, type TrainedAdapters } from "./trained.ts"
+
+const trainStage = stage({
+  name: "train",
+  code: import.meta.url,
+  params: TrainParams,
+  inputs: { dataset: Dataset, base: BaseModelFolder },
+  output: Trained,
+  keyed: ({ snapshotEverySteps: _, ...settings }) => settings,
+  check: checkTraining,
+  services: Engine.layer,
+  cores: engineCores,
+  run: Effect.fnUntraced(function* ({ params, inputs }) {
+    const settings = settingsFor(params, inputs.dataset.clipSkip)
+    const { code, snapshots } = yield* reachSteps({
+      ...inputs,
+      settings,
+      snapshotEverySteps: params.snapshotEverySteps,
+    })
+    const saves = yield* Effect.forEach(snapshots, ({ step, snapshot }) =>
+      Effect.map(adapterFrom(snapshot, settings), (adapter) => ({ step, adapter })),
+    )
+    return { saves, settings, code }
+  }),
+})
+
+/**
+ * LoRA adapters trained on a dataset. A step is one optimizer update; every parameter has a default.
+ *
+ * The parameters with their units and defaults: `train-params.ts`.
+ */
+export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => ({
+  ...trainStage({ dataset, base: dataset.base }, params),
+  dataset,
+  base: dataset.base,
+})
