@@ -1,17 +1,17 @@
 /**
  * Reverse-mode differentiation: from one number back to chosen tensors, as a graph.
  *
- * Problem: a diffusion model has a thousand layers and frozen weights; we want the loss's gradient for a few hundred small matrices
- * and nothing else. Method, in five sentences: collect the nodes the loss is computed from; keep those that depend on a
- * target; start with 1 at the loss; go backwards, newest node first, asking each node's rule only for inputs that lead to a target,
- * and add what arrives at the same tensor; hand back what arrived at the targets, zeros where nothing did.
- * Newest first is right because every node is younger than its inputs.
+ * Problem: a diffusion model has a thousand layers and frozen weights; we want the loss's gradient for a few hundred
+ * small matrices and nothing else. Method, in five sentences: collect the nodes the loss is computed from; keep those
+ * that depend on a target; start with 1 at the loss; go backwards, newest node first, asking each node's rule only for
+ * inputs that lead to a target, and add what arrives at the same tensor; hand back what arrived at the targets, zeros
+ * where nothing did. Newest first is right because every node is younger than its inputs.
  *
  * Example: loss = mean(gemm(x, w)·…), target w: the rule of Gemm is asked for dw and never for dx.
  *
- * Two habits of the walk serve memory and speed. A frozen weight stored in 16 bits is cast anew for the backward pass, or its
- * float32 copy would live from the forward pass until then. And a matrix product that arrives second takes the first
- * gradient as its C, which saves the addition.
+ * Two habits of the walk serve memory and speed. A frozen weight stored in 16 bits is cast anew for the backward pass,
+ * or its float32 copy would live from the forward pass until then. And a matrix product that arrives second takes the
+ * first gradient as its C, which saves the addition.
  * Limits: first derivatives only through the first output of a node.
  */
 import { apply, nextNodeId } from "./apply.ts"
@@ -100,6 +100,6 @@ const sumOf = (earlier: Tensor | undefined, contribution: Tensor, isNew: boolean
   if (earlier === undefined) return contribution
   const { node } = contribution
   return isNew && node.op === "Gemm" && node.inputs.length === 2
-    ? gemm(node.inputs[0]!, node.inputs[1]!, { ...node.attributes, beta: 1, c: earlier })
+    ? gemm(node.inputs[0]!, node.inputs[1]!, { ...node.attributes, c: earlier })
     : add(earlier, contribution)
 }

@@ -1,8 +1,8 @@
 /**
  * Builders that multiply and add up: matrix products, convolutions, and resizing of pictures.
  *
- * Gemm is the preferred product: it reads a Linear's weight [out, in] as it lies in the file (transB), adds the bias, and its gradients are
- * again single Gemms on the same weight.
+ * Gemm is the preferred product: it reads a Linear's weight [out, in] as it lies in the file (transB), adds the bias,
+ * and its gradients are again single Gemms on the same weight.
  */
 import { apply } from "./apply.ts"
 import type { Edges, Pair } from "./operations.ts"
@@ -23,7 +23,9 @@ export interface GemmOptions {
 /** alpha·a'·b' + beta·c of two matrices, a' and b' being transposed on request. */
 export const gemm = (a: Tensor, b: Tensor, options: GemmOptions = {}): Tensor => {
   const { transA = false, transB = false, alpha = 1, beta = 1, c } = options
-  return apply("Gemm", c === undefined ? [a, b] : [a, b, c], { transA, transB, alpha, beta })
+  // Without c beta means nothing; 1 leaves it ready for a c that is added later.
+  if (c === undefined) return apply("Gemm", [a, b], { transA, transB, alpha, beta: 1 })
+  return apply("Gemm", [a, b, c], { transA, transB, alpha, beta })
 }
 
 export interface ConvOptions {

@@ -24,7 +24,7 @@ const mirroredPads = (kernel: Pair, [top, left, bottom, right]: Edges): Edges =>
   kernel[1] - 1 - right,
 ]
 
-/** Stride 1, and pads no wider than the kernel reaches: the case in which the mirror image is again a plain convolution. */
+/** Stride 1, and pads no wider than the kernel reaches: then the mirror image is again a plain convolution. */
 const isMirrorable = ({ strides, pads }: Window, kernel: Pair): boolean =>
   strides.every((stride) => stride === 1) && mirroredPads(kernel, pads).every((width) => width >= 0)
 
@@ -32,9 +32,10 @@ const isMirrorable = ({ strides, pads }: Window, kernel: Pair): boolean =>
  * dx[c, j] = Σ_o Σ_k w[o, c, k]·g[o, (j + p − k)/s], over the k for which the division comes out even.
  *
  * Stride 1: a convolution of g with the flipped, channel-swapped weight; for 1×1 kernels one matrix product.
- * Larger strides: ConvTranspose with the same weight. Its output is as large as the smallest input with that many windows;
- * the columns no window reached are output padding. Example: H = 8, kernel 3, stride 2, pads 1: h = 4, the smallest input is
- * 2·3 + 3 − 2 = 7, so one row is added. Asymmetric pads (0 before, 1 after) come out even: 2·3 + 3 − 1 = 8.
+ * Larger strides: ConvTranspose with the same weight. Its output is as large as the smallest input with that many
+ * windows; the columns no window reached are output padding. Example: H = 8, kernel 3, stride 2, pads 1: h = 4, the
+ * smallest input is 2·3 + 3 − 2 = 7, so one row is added. Asymmetric pads (0 before, 1 after) come out even: 2·3 + 3 −
+ * 1 = 8.
  */
 export const convInputGradient = (window: Window, x: Shape, w: Tensor, g: Tensor): Tensor => {
   const { strides, pads } = window

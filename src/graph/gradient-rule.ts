@@ -1,9 +1,9 @@
 /**
  * What a gradient rule is.
  *
- * A rule receives one node and the gradient of the loss with respect to its first output, and says for every input how the gradient
- * goes on: a function that builds it, or `none` where nothing flows. Functions, because the walk calls only those
- * whose input leads to a target: a frozen weight's gradient is never built.
+ * A rule receives one node and the gradient of the loss with respect to its first output, and says for every input how
+ * the gradient goes on: a function that builds it, or `none` where nothing flows. Functions, because the walk calls
+ * only those whose input leads to a target: a frozen weight's gradient is never built.
  * A rule may return the gradient in the shape of the output; the walk sums away what broadcasting had repeated.
  */
 import type { OpName } from "./operations.ts"

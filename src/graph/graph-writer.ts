@@ -45,7 +45,7 @@ export class GraphWriter {
     }
   }
 
-  /** Adds a node; outputs that nobody in `used` reads are left out. */
+  /** Adds a node; outputs behind the last one in `used` are left out. */
   write(node: Node, used: ReadonlySet<Tensor>): void {
     if (node.op === "Input") this.writeInput(node)
     else if (node.op === "Weight") this.writeWeight(node)
@@ -122,14 +122,13 @@ export class GraphWriter {
         opType: form.opType ?? node.op,
         domain: form.domain ?? "",
         input: [...node.inputs.map((input) => this.nameOf(input)), ...(form.parameters ?? [])],
-        output: node.outputs.slice(0, outputCount).map((output) => this.nameOutput(output, used, name)),
+        output: node.outputs.slice(0, outputCount).map((output) => this.nameOutput(output, name)),
         attribute: [...(form.attributes ?? [])],
       }),
     )
   }
 
-  private nameOutput(output: Tensor, used: ReadonlySet<Tensor>, nodeName: string): string {
-    if (!used.has(output)) return ""
+  private nameOutput(output: Tensor, nodeName: string): string {
     const name = this.names.get(output)
     if (name !== undefined) return name
     const own = output.index === 0 ? nodeName : `${nodeName}:${output.index}`

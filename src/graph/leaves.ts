@@ -12,8 +12,8 @@ export const input = (name: string, shape: Shape, dtype: DType = "float32"): Ten
   apply("Input", [], { name, shape, dtype })
 
 /**
- * A frozen weight as float32, whatever it is stored as: a 16-bit one gets a Cast, which the lowering places so that only one
- * layer's float32 copy exists at a time.
+ * A frozen weight as float32, whatever it is stored as: a 16-bit one gets a Cast, which the lowering places so that
+ * only one layer's float32 copy exists at a time.
  */
 export const weight = (name: string, shape: Shape, dtype: DType = "float32"): Tensor => {
   const stored = apply("Weight", [], { name, shape, dtype })

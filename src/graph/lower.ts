@@ -1,13 +1,13 @@
 /**
  * Lowers a graph to the bytes of an ONNX model (opset 21, IR 10, com.microsoft 1 for QuickGelu).
  *
- * The one idea: nothing is optimised or merged here; nodes are written in the order that `emission-order.ts` decides, and
- * everything else is naming. Values are called after their operation and place in that order, so equal graphs give equal bytes
- * whenever and in whatever process they were built. Weights keep their names and stay in the user's file; equal
- * constants and weights of one name are stored once.
+ * The one idea: nothing is optimised or merged here; nodes are written in the order that `emission-order.ts` decides,
+ * and everything else is naming. Values are called after their operation and place in that order, so equal graphs give
+ * equal bytes whenever and in whatever process they were built. Weights keep their names and stay in the user's file;
+ * equal constants and weights of one name are stored once.
  *
- * For sessions: the folder option must be "/" (see `onnx-proto.ts`); to keep 16-bit casts out of constant folding, and the backward pass's own
- * casts from being merged with the forward's, the session must switch those optimisers off.
+ * For sessions: the folder option must be "/" (see `onnx-proto.ts`); to keep 16-bit casts out of constant folding, and
+ * the backward pass's own casts from being merged with the forward's, the session must switch those optimisers off.
  */
 import { create, toBinary } from "@bufbuild/protobuf"
 import { ModelProtoSchema } from "onnx-buf"

@@ -1,6 +1,6 @@
 /**
- * Gradients of softmax and layer normalisation as single rules: the derivation by hand is shorter and keeps less than the
- * one by parts.
+ * Gradients of softmax and layer normalisation as single rules: the derivation by hand is shorter and keeps less than
+ * the one by parts.
  */
 import { applyAll } from "./apply.ts"
 import { mul, reduceMean, reduceSum, sub } from "./arithmetic.ts"
@@ -15,9 +15,9 @@ export const softmaxGradient = (y: Tensor, g: Tensor): Tensor => mul(y, sub(g, r
  * y = x̂·scale + bias with x̂ = (x − mean)·istd per row. With h = g·scale:
  * dx = istd·(h − mean(h) − x̂·mean(h·x̂)),  dScale = Σ g·x̂,  dBias = Σ g.
  *
- * The two means are the parts of h that shifting and stretching x cannot pass on. x̂ is y itself when the scale is one and there is no
- * bias (group normalisation); otherwise the kernel makes it again from x, which is more exact than (x − mean)·istd
- * and leaves only x to be kept.
+ * The two means are the parts of h that shifting and stretching x cannot pass on. x̂ is y itself when the scale is one
+ * and there is no bias (group normalisation); otherwise the kernel makes it again from x, which is more exact than (x −
+ * mean)·istd and leaves only x to be kept.
  */
 export const layerNormalizationGradient: GradientRule<"LayerNormalization"> = ({ node, inputs, g }) => {
   const [x, scale, bias] = inputs as readonly [Tensor, Tensor, Tensor?]

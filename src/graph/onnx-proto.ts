@@ -55,8 +55,9 @@ export const inlineTensor = (name: string, shape: Shape, data: Float32Array | Bi
   })
 
 /**
- * ONNX Runtime refuses absolute locations; with its folder option `session.model_external_initializers_file_folder_path` at "/" a
- * path without the leading slash names any file, links included.
+ * ONNX Runtime refuses absolute locations; with its folder option
+ * `session.model_external_initializers_file_folder_path` at "/" a path without the leading slash names any file, links
+ * included.
  */
 export const externalTensor = (name: string, shape: Shape, location: WeightLocation): TensorProto => {
   const entries = {

@@ -2,8 +2,10 @@
  * The list of operations: every operation a graph may contain, in ONNX spelling, with its attributes and inputs.
  *
  * The one idea: everything that must treat each operation (shape rules, gradients, lowering, the interpreter of the
- * tests) is a record over this list, so that adding a line here makes the type checker name every place that is missing.
- * Semantics are those of ONNX opset 21 (QuickGelu: com.microsoft 1), narrowed to static shapes and to the attributes below.
+ * tests) is a record over this list, so that adding a line here makes the type checker name every place that is
+ * missing.
+ * Semantics are those of ONNX opset 21 (QuickGelu: com.microsoft 1), narrowed to static shapes and to the attributes
+ * below.
  */
 import type { DType, Shape } from "./tensor.ts"
 
@@ -76,7 +78,7 @@ export interface Attributes {
   // 8 convolution and resizing, [batch, channels, height, width]
   /** (x, w [out, in, kh, kw], bias? [out]) */
   readonly Conv: { readonly pads: Edges; readonly strides: Pair }
-  /** (x, w [in, out, kh, kw]): the transpose of the convolution with the same weight; outputPadding grows bottom and right */
+  /** (x, w [in, out, kh, kw]): the same-weight convolution transposed; outputPadding grows bottom and right */
   readonly ConvTranspose: { readonly pads: Edges; readonly strides: Pair; readonly outputPadding: Pair }
   /** Nearest neighbour, each picture element becomes factor × factor equal ones */
   readonly Resize: { readonly factor: number }

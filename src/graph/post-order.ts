@@ -1,7 +1,8 @@
 /**
  * The nodes a set of tensors is computed from, each after everything it reads.
  *
- * Depth first, inputs in their order, so the result depends on the graph's form alone. Iterative: real graphs are deeper than the call stack.
+ * Depth first, inputs in their order, so the result depends on the graph's form alone. Iterative: real graphs are
+ * deeper than the call stack.
  */
 import type { Node, Tensor } from "./tensor.ts"
 

@@ -1,8 +1,8 @@
 /**
  * Shape and dtype of every operation's outputs: one rule per operation, total over the list.
  *
- * A rule receives the inputs and the attributes, refuses what ONNX Runtime would refuse later and less clearly, and says what
- * comes out. Order as in `operations.ts`.
+ * A rule receives the inputs and the attributes, refuses what ONNX Runtime would refuse later and less clearly, and
+ * says what comes out. Order as in `operations.ts`.
  */
 import { demand } from "./invalid-graph.ts"
 import type { Attributes, Edges, OpName, Pair } from "./operations.ts"

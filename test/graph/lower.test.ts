@@ -50,6 +50,13 @@ describe("the order of nodes", () => {
     expect(secondUses).toEqual([...secondUses].sort((a, b) => a - b))
   })
 
+  it("takes what two leaves do not share from the last leaf first", () => {
+    const x = g.input("x", [2])
+    const leaves = { first: g.exp(g.neg(x)), second: g.exp(g.sqrt(x)) }
+    const { bytes } = lowerToOnnx({ outputs: {}, leaves, locate })
+    expect(graphOf(bytes).node.map(({ opType }) => opType)).toEqual(["Sqrt", "Neg", "Exp", "Exp"])
+  })
+
   it("lets a leaf that another leaf is computed from stand where it is needed", () => {
     const x = g.input("x", [2])
     const inner = g.mul(x, 2)
@@ -81,6 +88,13 @@ describe("names and storage", () => {
   it("a large constant of one value is not stored", () => {
     const bytes = lowerToOnnx({ outputs: { y: g.add(g.input("x", [1]), g.zeros([1_000_000])) }, locate }).bytes
     expect(bytes.length).toBeLessThan(1000)
+  })
+
+  it("outputs of an operation behind the last one that is read are left out", () => {
+    const { outputs } = g.layerNormalization(g.input("x", [2, 3]), g.ones([3]), undefined, 1e-5).node
+    const [y, , deviation] = outputs as readonly [Tensor, Tensor, Tensor]
+    expect(lowered({ y }).node[0]!.output).toHaveLength(1)
+    expect(lowered({ deviation }).node[0]!.output).toHaveLength(3)
   })
 
   it("inputs are listed in the order of their first use, once each", () => {

@@ -1,8 +1,8 @@
 /**
  * Small examples of every operation: what the gradient test differentiates and the session test runs.
  *
- * A record over the list of operations: an operation without examples does not compile. Every differentiable input of an
- * operation is fed in some case, and operands that may broadcast do so on either side.
+ * A record over the list of operations: an operation without examples does not compile. Every differentiable input of
+ * an operation is fed in some case, and operands that may broadcast do so on either side.
  */
 import * as g from "../../src/graph/build.ts"
 import type { OpName } from "../../src/graph/operations.ts"

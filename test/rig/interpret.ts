@@ -1,8 +1,8 @@
 /**
  * Runs a graph in double precision, one plain loop per operation: the oracle for gradients and for ONNX Runtime.
  *
- * Written for being right at a glance, not for speed: every output element is computed from its index. Booleans are 0 and 1, casts between
- * floating-point types change nothing (rounding would spoil central differences).
+ * Written for being right at a glance, not for speed: every output element is computed from its index. Booleans are 0
+ * and 1, casts between floating-point types change nothing (rounding would spoil central differences).
  */
 import type { Attributes, OpName } from "../../src/graph/operations.ts"
 import { postOrder } from "../../src/graph/post-order.ts"
