@@ -28,54 +28,79 @@ const ledgerName = ".written.json"
 const Ledger = Schema.Record(Schema.String, Schema.String)
 type Ledger = Record<string, string>
 
+/** One output folder during one run. */
+interface OutputFolder {
+  readonly folder: string
+  /** Path → digest of what Loom wrote there last. */
+  readonly ledger: Ledger
+  /** Who has written what in this run, by file. */
+  readonly owners: Map<string, { readonly stage: string; readonly sha256: string }>
+}
+
 export const makeArtifactWriter = Effect.fnUntraced(function* (folder: string) {
-  const events = yield* Events
-  const blobs = yield* Blobs
-  const memo = yield* FileMemo
+  const services = yield* Effect.context<Events | Blobs | FileMemo>()
   const oneAtATime = yield* Semaphore.make(1)
-  let ledger: Ledger | undefined
-
-  const digestOf = (file: string) =>
-    Effect.flatMap(attempt("Looking for an artifact", file, isThere(file)), (there) =>
-      there ? Effect.map(memo.digest(file), ({ sha256 }) => Option.some(sha256)) : Effect.succeedNone,
-    )
-
-  const placeOne = Effect.fnUntraced(function* (stage: string, artifact: Artifact) {
-    const { path: name, blob, label } = artifact
-    const file = yield* insideFolder(stage, folder, name)
-    ledger ??= yield* attempt("Reading the list of artifacts", folder, readLedger(folder))
-    const present = yield* digestOf(file)
-    const isSame = Option.contains(present, blob.sha256)
-    if (!isSame) {
-      if (Option.isSome(present) && ledger[name] !== present.value) {
-        const aside = yield* attempt("Moving a changed file aside", file, moveAside(file))
-        const message = `${name} was changed by someone else and has been kept as ${path.basename(aside)}`
-        yield* events.publish({
-          type: "warning",
-          label: stage,
-          field: name,
-          message,
-          hint: "Rename it if you want it.",
-        })
-      }
-      const origin = yield* Effect.mapError(blobs.path(blob), (error) => unreadable(stage, name, error))
-      yield* attempt("Writing an artifact", file, copyWhole(origin, file))
+  let output: OutputFolder | undefined
+  const placeAll = Effect.fnUntraced(function* (stage: string, artifacts: readonly Artifact[]) {
+    output ??= {
+      folder,
+      ledger: yield* attempt("Reading the list of artifacts", folder, readLedger(folder)),
+      owners: new Map(),
     }
-    if (ledger[name] !== blob.sha256) {
-      ledger[name] = blob.sha256
-      yield* attempt("Writing the list of artifacts", folder, writeLedger(folder, ledger))
-    }
-    const placed: PlacedArtifact = { stage, label, path: name, file, sizeBytes: blob.sizeBytes, written: !isSame }
-    const type = isSame ? "artifact-present" : "artifact-written"
-    yield* events.publish({ type, label: stage, path: name, file, description: label, sizeBytes: blob.sizeBytes })
-    return placed
+    const into = output
+    return yield* Effect.forEach(artifacts, (artifact) => placeOne(into, stage, artifact))
   })
-
   const writer: ArtifactWriter = {
     place: (stage, artifacts) =>
-      oneAtATime.withPermit(Effect.forEach(artifacts, (artifact) => placeOne(stage, artifact))),
+      oneAtATime.withPermit(placeAll(stage, artifacts)).pipe(Effect.provideContext(services)),
   }
   return writer
+})
+
+const placeOne = Effect.fnUntraced(function* (output: OutputFolder, stage: string, artifact: Artifact) {
+  const events = yield* Events
+  const { path: name, blob, label } = artifact
+  const file = yield* insideFolder(stage, output.folder, name)
+  const owner = output.owners.get(file) ?? { stage, sha256: blob.sha256 }
+  if (owner.sha256 !== blob.sha256) return yield* takenBy(owner.stage, stage, name)
+  output.owners.set(file, owner)
+  const present = yield* digestOf(file)
+  const isSame = Option.contains(present, blob.sha256)
+  if (!isSame) {
+    if (Option.isSome(present) && output.ledger[name] !== present.value) yield* keepForeign(stage, name, file)
+    yield* copyFromCache(stage, artifact, file)
+  }
+  yield* noteWritten(output, name, blob.sha256)
+  const placed: PlacedArtifact = { stage, label, path: name, file, sizeBytes: blob.sizeBytes, written: !isSame }
+  const type = isSame ? "artifact-present" : "artifact-written"
+  yield* events.publish({ type, label: stage, path: name, file, description: label, sizeBytes: blob.sizeBytes })
+  return placed
+})
+
+const digestOf = Effect.fnUntraced(function* (file: string) {
+  const memo = yield* FileMemo
+  const there = yield* attempt("Looking for an artifact", file, isThere(file))
+  return there ? Option.some<string>((yield* memo.digest(file)).sha256) : Option.none<string>()
+})
+
+const keepForeign = Effect.fnUntraced(function* (stage: string, name: string, file: string) {
+  const events = yield* Events
+  const aside = yield* attempt("Moving a changed file aside", file, moveAside(file))
+  const message = `${name} was changed by someone else and has been kept as ${path.basename(aside)}`
+  const hint = "Rename it if you want it."
+  yield* events.publish({ type: "warning", label: stage, field: name, message, hint })
+})
+
+const copyFromCache = Effect.fnUntraced(function* (stage: string, { path: name, blob }: Artifact, file: string) {
+  const blobs = yield* Blobs
+  const origin = yield* Effect.mapError(blobs.path(blob), (error) => unreadable(stage, name, error))
+  yield* attempt("Writing an artifact", file, copyWhole(origin, file))
+})
+
+const noteWritten = Effect.fnUntraced(function* ({ folder, ledger }: OutputFolder, name: string, sha256: string) {
+  if (ledger[name] === sha256) return
+  ledger[name] = sha256
+  yield* attempt("Writing the list of artifacts", folder, writeLedger(folder, ledger))
 })
 
 const attempt = <A>(what: string, where: string, work: () => Promise<A>): Effect.Effect<A, StorageFailure> =>
@@ -95,6 +120,15 @@ const insideFolder = (stage: string, folder: string, name: string): Effect.Effec
     }),
   )
 }
+
+const takenBy = (owner: string, stage: string, name: string): StageFailure =>
+  new StageFailure({
+    what: "Two stages write the same file",
+    where: `${stage}: ${name}`,
+    why: `${owner} has written another content there in this run`,
+    hint: "Give one of them another name.",
+    kind: "input",
+  })
 
 const unreadable = (stage: string, name: string, error: { readonly why: string; readonly hint: string }) =>
   new StageFailure({

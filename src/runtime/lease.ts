@@ -3,8 +3,8 @@
  *
  * Whoever wants to compute a key takes its lease; everybody else polls and adopts the result. The holder's heartbeat counts up;
  * a holder is taken to be gone when its process has ended (seen at once on the same machine), or when a waiter has watched
- * the heartbeat stand still for as long as `silenceMs`, by the waiter's own clock, so that a laptop's sleep or a
- * clock that was set cannot fake it. Every lease has an epoch that is never given twice; `Cache.commit` refuses a holder
+ * the heartbeat stand still for `silenceMs` of its own waking time, so that a laptop's sleep or a clock that was set cannot
+ * fake it. Every lease has an epoch that is never given twice; `Cache.commit` refuses a holder
  * whose epoch is no longer the key's, and that holder then waits or adopts like everybody else.
  */
 import * as crypto from "node:crypto"
@@ -80,8 +80,8 @@ export class Leases extends Context.Service<
 
       const beat = heartbeat(attempt, tables.leases, timing.beatMs)
 
-      const isGone = (holder: LeaseRow): boolean =>
-        holder.instance === owner.instance ? !held.has(holder.epoch) : livenessOf(holder) === "dead"
+      const isGone = (holder: LeaseRow, watch: (holder: LeaseRow) => boolean): boolean =>
+        holder.instance === owner.instance ? !held.has(holder.epoch) : livenessOf(holder) === "dead" || watch(holder)
 
       const compute = Effect.fnUntraced(function* <A, E, R, E2, R2>(
         lease: Lease,
@@ -104,7 +104,7 @@ export class Leases extends Context.Service<
         key: Key,
         work: LeasedWork<A, E, R, E2, R2>,
       ): Effect.fn.Return<A, E | Exclude<E2, LeaseLost> | StorageFailure, R | R2> {
-        const watch = watchFor(timing.silenceMs)
+        const watch = watchFor(timing)
         let supersedes: LeaseRow | null = null
         let pollMs = timing.firstPollMs
         let toldOfWait = false
@@ -120,7 +120,7 @@ export class Leases extends Context.Service<
           if (turn.kind === "done") return turn.value
           supersedes = null
           if (turn.kind === "lost") continue
-          if (isGone(turn.holder) || watch(turn.holder)) {
+          if (isGone(turn.holder, watch)) {
             supersedes = turn.holder
             continue
           }
@@ -160,12 +160,14 @@ const heartbeat =
     })
 
 /** Tells, each time it is shown a holder, whether that holder's heartbeat has stood still too long. */
-const watchFor = (silenceMs: number): ((holder: LeaseRow) => boolean) => {
-  let seen: { readonly epoch: number; readonly beats: number; readonly sinceMs: number } | undefined
-  return ({ epoch, beats }) => {
-    // A monotonic clock: it does not run while the machine sleeps and is never set.
+const watchFor = (timing: { readonly silenceMs: number; readonly lastPollMs: number }) => {
+  let seen = { epoch: 0, beats: 0, atMs: 0, silentMs: 0 }
+  return ({ epoch, beats }: LeaseRow): boolean => {
     const nowMs = performance.now()
-    if (seen?.epoch !== epoch || seen.beats !== beats) seen = { epoch, beats, sinceMs: nowMs }
-    return nowMs - seen.sinceMs > silenceMs
+    const isSilent = seen.epoch === epoch && seen.beats === beats
+    // One look adds no more than a late poll's worth: a waiter that was itself held up, with the holder perhaps, has seen nothing.
+    const addedMs = Math.min(nowMs - seen.atMs, 2 * timing.lastPollMs)
+    seen = { epoch, beats, atMs: nowMs, silentMs: isSilent ? seen.silentMs + addedMs : 0 }
+    return seen.silentMs > timing.silenceMs
   }
 }

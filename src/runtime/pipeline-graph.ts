@@ -6,7 +6,7 @@
  * from the second of a name on. What is wrong with a stage's parameters is listed, not thrown.
  */
 import { Result } from "effect"
-import type { Json } from "./canonical-json.ts"
+import { canonicalJson, type Json } from "./canonical-json.ts"
 import { type Node, recordNodes, upstream } from "./node.ts"
 import type { PipelineResults } from "./pipeline.ts"
 import { encodeJson, makeParams } from "./schema-codec.ts"
@@ -121,6 +121,7 @@ const withCheck = (instance: StageInstance) => {
     const problems = (node.check?.(params) ?? []).map((found) => ({ ...found, label }))
     const keyed = node.kind === "source" ? undefined : node.keyed?.(params)
     const keyedParams = keyed === undefined ? instance.keyedParams : (keyed as Readonly<Record<string, Json>>)
+    canonicalJson(keyedParams)
     return { instance: { ...instance, keyedParams }, problems }
   } catch (thrown) {
     const why = `its check threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`

@@ -62,7 +62,9 @@ const levels = (graph: PipelineGraph): readonly (readonly StageInstance[])[] => 
 }
 
 const codeDigests = Effect.fnUntraced(function* (graph: PipelineGraph) {
-  const modules = [...new Set(graph.stages.map(({ node }) => node.code))]
+  // A source is read anew each time, so its code is in no key.
+  const working = graph.stages.filter(({ node }) => node.kind !== "source")
+  const modules = [...new Set(working.map(({ node }) => node.code))]
   const digests = yield* Effect.forEach(modules, codeDigest)
   return new Map(modules.map((module, index) => [module, digests[index]!]))
 })

@@ -10,8 +10,8 @@ import { stage } from "../../src/runtime/stage.ts"
 import { StageContext } from "../../src/runtime/stage-context.ts"
 import { makeProject, type Project, run } from "./project.ts"
 
-const letters = (project: Project, where = "letters/one.txt") => {
-  const write = stage({
+const writer = (project: Project, where: string) =>
+  stage({
     name: "write",
     code: import.meta.url,
     params: Schema.Struct({ text: Schema.String }),
@@ -25,6 +25,9 @@ const letters = (project: Project, where = "letters/one.txt") => {
         return { letter: yield* blobs.put(new TextEncoder().encode(params.text)) }
       }),
   })
+
+const letters = (project: Project, where = "letters/one.txt") => {
+  const write = writer(project, where)
   return pipeline("letters", { params: Schema.Struct({ text: Schema.String }), defaults: { text: "Dear" } }, (p) =>
     write({}, { text: p.text }),
   )
@@ -102,6 +105,16 @@ describe("an artifact", () => {
         failures: [{ label: "write", failure: { why: "its path leads outside the folder" } }],
       })
       expect(fs.existsSync(path.join(project.root, "escaped.txt"))).toBe(false)
+    }),
+  )
+
+  it.live("is refused when another stage has put another content there", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const write = writer(project, "same.txt")
+      const both = pipeline("both", () => [write({}, { text: "one" }), write({}, { text: "two" })])
+      const failure = yield* Effect.flip(run(project, both))
+      expect(failure).toMatchObject({ failures: [{ failure: { what: "Two stages write the same file" } }] })
     }),
   )
 

@@ -1,6 +1,6 @@
 /** What goes wrong and how it is told: problems before the run, failures in it, stopping, and interruption. */
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Schema } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Schema } from "effect"
 import type { RunEvent } from "../../src/runtime/events.ts"
 import { itemStage } from "../../src/runtime/item-stage.ts"
 import { Items } from "../../src/runtime/items.ts"
@@ -143,6 +143,40 @@ describe("before the first second of work", () => {
   )
 })
 
+describe("a mistake in a stage's own checks", () => {
+  it.live("is a problem like any other", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const careless = stage({
+        ...bare,
+        name: "careless",
+        inputs: {},
+        output: Schema.Int,
+        check: () => {
+          throw new Error("no such field")
+        },
+        run: () => Effect.succeed(1),
+      })
+      const dated = stage({
+        ...bare,
+        name: "dated",
+        inputs: {},
+        output: Schema.Int,
+        keyed: () => ({ at: new Date(0) }),
+        run: () => Effect.succeed(1),
+      })
+      const failure = yield* Effect.flip(
+        run(
+          project,
+          pipeline("careless", () => [careless({}), dated({})]),
+        ),
+      )
+      const whys = failure instanceof RunFailure ? failure.problems.map(({ why }) => why) : []
+      expect(whys).toEqual(["its check threw: no such field", "its check threw: at is a Date, which JSON cannot say"])
+    }),
+  )
+})
+
 describe("a failing stage", () => {
   it.live("cancels what depends on it, lets running stages finish, and starts nothing new", () =>
     Effect.gen(function* () {
@@ -230,6 +264,27 @@ describe("a failing stage", () => {
         kind: "work",
         failures: [{ label: "throwing", failure: { what: "The stage broke off", why: thrown.message, cause: thrown } }],
       })
+    }),
+  )
+
+  it.live("whose services cannot be built fails like one that throws", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const served = stage({
+        ...bare,
+        name: "served",
+        inputs: {},
+        output: Schema.String,
+        services: Layer.effectDiscard(Effect.die(new Error("no device"))),
+        run: () => Effect.succeed("never"),
+      })
+      const failure = yield* Effect.flip(
+        run(
+          project,
+          pipeline("served", () => served({})),
+        ),
+      )
+      expect(failure).toMatchObject({ failures: [{ label: "served", failure: { kind: "work", why: "no device" } }] })
     }),
   )
 

@@ -243,4 +243,35 @@ describe("a plan", () => {
       expect(same[1]?.restored?.tookMs).toBeGreaterThanOrEqual(0)
     }),
   )
+
+  it.live("says what could not be read and what waits for it", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const missing = source({
+        name: "missing",
+        code: import.meta.url,
+        params: Schema.Struct({}),
+        output: Schema.Int,
+        read: () => Effect.die(new Error("no such folder")),
+      })
+      const copy = stage({
+        name: "copy",
+        code: import.meta.url,
+        params: Schema.Struct({}),
+        inputs: { of: Schema.Int },
+        output: Schema.Int,
+        run: ({ inputs }) => Effect.succeed(inputs.of),
+      })
+      const { stages, problems } = yield* plan(
+        project,
+        pipeline("missing", () => copy({ of: copy({ of: missing() }) })),
+      )
+      expect(stages.map(({ label, reason }) => `${label}: ${reason}`)).toEqual([
+        "missing: it could not be read",
+        "copy: depends on missing, which could not be read",
+        "copy-2: depends on copy, which waits for missing",
+      ])
+      expect(problems).toMatchObject([{ label: "missing", why: "reading it threw: no such folder" }])
+    }),
+  )
 })

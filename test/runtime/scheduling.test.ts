@@ -1,9 +1,12 @@
 /** What runs beside what: independent stages within the core budget, items of a stage, shared services, one computation per key. */
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { Cache } from "../../src/runtime/cache.ts"
 import { itemStage } from "../../src/runtime/item-stage.ts"
 import { Items } from "../../src/runtime/items.ts"
 import { pipeline } from "../../src/runtime/pipeline.ts"
+import { planPipeline } from "../../src/runtime/plan.ts"
+import { runtimeLayer } from "../../src/runtime/runtime-layer.ts"
 import { source } from "../../src/runtime/source.ts"
 import { stage } from "../../src/runtime/stage.ts"
 import { latchedPipeline, makeLatched } from "./latches.ts"
@@ -188,6 +191,46 @@ describe("a stage's services", () => {
       expect(log).toEqual([])
       yield* run(project, printing(log), { set: { last: "c" } })
       expect(log).toEqual(["open", "print c", "close"])
+    }),
+  )
+})
+
+describe("planning", () => {
+  it.live("looks up a whole level of the graph at once", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const add = stage({
+        name: "add",
+        code: import.meta.url,
+        params: Schema.Struct({ n: Schema.Int }),
+        inputs: { to: Schema.Int },
+        output: Schema.Int,
+        run: ({ inputs, params }) => Effect.succeed(inputs.to + params.n),
+      })
+      const zero = source({
+        name: "zero",
+        code: import.meta.url,
+        params: Schema.Struct({}),
+        output: Schema.Int,
+        read: () => Effect.succeed(0),
+      })
+      const wide = pipeline("wide", () => {
+        const from = zero()
+        return Array.from({ length: 100 }, (_, n) => add({ to: add({ to: from }, { n }) }, { n }))
+      })
+      yield* run(project, wide)
+      const graph = yield* wide.instantiate()
+      const lookups: number[] = []
+      const planned = yield* Effect.gen(function* () {
+        const cache = yield* Cache
+        const lookupMany: typeof cache.lookupMany = (keys) => {
+          lookups.push(keys.length)
+          return cache.lookupMany(keys)
+        }
+        return yield* Effect.provideService(planPipeline(graph, { root: "." }), Cache, { ...cache, lookupMany })
+      }).pipe(Effect.provide(runtimeLayer(project.cacheFolder)))
+      expect(lookups).toEqual([100, 100])
+      expect(planned.stages.filter(({ state }) => state === "restored").length).toBe(200)
     }),
   )
 })

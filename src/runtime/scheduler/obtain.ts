@@ -6,7 +6,7 @@
  * the result, also when another computation was first. A throw in a stage becomes a failure in words; an interruption
  * stays one, and leaves nothing behind but blobs that no result refers to.
  */
-import { Cause, Clock, Effect, Option, Result, type Scope } from "effect"
+import { Cause, Clock, Effect, Option, Result } from "effect"
 import type { BlobMissing } from "../blobs.ts"
 import { Cache, type CachedResult } from "../cache.ts"
 import type { Json } from "../canonical-json.ts"
@@ -15,7 +15,7 @@ import { type Lease, Leases } from "../lease.ts"
 import type { AnySchema, ItemStageNode, StageEffect, StageNode } from "../node.ts"
 import { encodeJson } from "../schema-codec.ts"
 import { StageContext } from "../stage-context.ts"
-import { StageFailure, type StageStopped } from "../stage-failure.ts"
+import { StageFailure } from "../stage-failure.ts"
 import type { Identified } from "../stage-key.ts"
 import type { RunState } from "./run-state.ts"
 import { runningStageContext } from "./running-stage-context.ts"
@@ -88,15 +88,11 @@ const make = Effect.fnUntraced(function* (run: RunState, task: Task, lease: Leas
 })
 
 const performed = Effect.fnUntraced(function* (run: RunState, task: Task) {
-  const { label, item } = task
+  const { label, item, node } = task
   const stopRequested = run.stop.requested
   const context = yield* runningStageContext({ runId: run.runId, label, item, stopRequested })
-  const services = yield* run.services.contextFor(task.node)
-  const body: Effect.Effect<unknown, StageFailure | StageStopped, StageContext | Scope.Scope> = Effect.flatten(
-    task.work,
-  )
-  return yield* body.pipe(
-    Effect.provideContext(services),
+  return yield* run.services.contextFor(node).pipe(
+    Effect.flatMap((services) => Effect.provideContext(Effect.flatten(task.work), services)),
     Effect.provideService(StageContext, context),
     Effect.scoped,
     Effect.catchCause((cause) => Effect.failCause(inWords(task, cause))),

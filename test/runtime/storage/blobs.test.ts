@@ -126,6 +126,17 @@ describe("a blob", () => {
     }),
   )
 
+  it.live("that was truncated behind its time stamp is a miss", () =>
+    Effect.gen(function* () {
+      const seen = yield* afterDamage((file) => {
+        const { mtime } = fs.statSync(file)
+        spoil(file, "hell")
+        fs.utimesSync(file, mtime, mtime)
+      })
+      expect(seen).toMatchObject({ hit: false, read: false })
+    }),
+  )
+
   it.live("that was altered in place is a miss, though its size is the same", () =>
     Effect.gen(function* () {
       const seen = yield* afterDamage((file) => spoil(file, "HELLO"))

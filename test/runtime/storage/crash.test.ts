@@ -67,10 +67,11 @@ describe("a process killed while it commits", () => {
         for (const run of runs) {
           expect(run, run.point).toMatchObject({ computed: 1, hit: true, leftovers: [] })
           expect(Option.isNone(run.found), run.point).toBe(true)
-          expect(run.waitedMs, run.point).toBeLessThan(5_000)
+          // A live holder would be waited for: 30 s of silence.
+          expect(run.waitedMs, run.point).toBeLessThan(25_000)
         }
       }),
-    30_000,
+    120_000,
   )
 
   it.live("leaves everything after the row is committed, and the next run adopts it", () =>

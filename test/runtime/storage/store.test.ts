@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import Database from "better-sqlite3"
 import { Effect } from "effect"
 import { Cache } from "../../../src/runtime/cache.ts"
+import { thisProcess } from "../../../src/runtime/process-identity.ts"
 import type { StorageFailure } from "../../../src/runtime/storage-failure.ts"
 import { storageFailure } from "../../../src/runtime/storage-failure.ts"
 import { type StageRecord, Store } from "../../../src/runtime/store.ts"
@@ -68,6 +69,24 @@ describe("runs", () => {
           expect((yield* store.listRuns({ limit: 1 })).map((run) => run.pipeline)).toEqual(["other"])
         }),
       )
+    }),
+  )
+})
+
+describe("a run whose process is gone without an end", () => {
+  it.live("is listed as interrupted", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const runs = yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const store = yield* Store
+          const gone = { ...thisProcess(), started: "0" }
+          store.tables.runs.begin({ ...gone, pipeline: "demo", parameters: "{}", startedAtMs: 0 })
+          return yield* store.listRuns()
+        }),
+      )
+      expect(runs.map((run) => run.state)).toEqual(["interrupted"])
     }),
   )
 })

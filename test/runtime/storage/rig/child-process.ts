@@ -1,6 +1,8 @@
 /** A child process that a test talks to line by line; it is killed with the test's scope. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import * as os from "node:os"
+import * as path from "node:path"
 import * as readline from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
@@ -16,10 +18,15 @@ export interface Child {
 
 const program = fileURLToPath(new URL("computing-child.ts", import.meta.url))
 
+// Children load the same modules again and again; compiled ones are kept for the next child.
+const env = { ...process.env, NODE_COMPILE_CACHE: path.join(os.tmpdir(), "loom-test-compile-cache") }
+
 export const computingChild = (folder: string, ...flags: readonly string[]): Effect.Effect<Child, never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => spawn(process.execPath, [program, folder, ...flags], { stdio: ["pipe", "pipe", "inherit"] })),
+      Effect.sync(() =>
+        spawn(process.execPath, [program, folder, ...flags], { stdio: ["pipe", "pipe", "inherit"], env }),
+      ),
       (child) => Effect.sync(() => child.kill("SIGKILL")),
     ),
     (child) => {
