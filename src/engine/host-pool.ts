@@ -80,6 +80,8 @@ const listen = <N extends HostJobName>(host: HostProcess, place: Place, first: F
 /** A pool that ends all its processes with the scope. */
 export const makeHostPool: Effect.Effect<HostPool, never, Scope.Scope> = Effect.gen(function* () {
   const threads = yield* EngineThreads
+  const busy = new Set<Place>()
+  let isOpen = true
   const pool = yield* Pool.makeWithTTL({
     acquire: Effect.acquireRelease(
       Effect.sync((): Place => ({ host: undefined })),
@@ -88,6 +90,11 @@ export const makeHostPool: Effect.Effect<HostPool, never, Scope.Scope> = Effect.
     min: 0,
     max: placesFor(threads),
     timeToLive: idleTime,
+  })
+  // The pool waits for lent places to come back, so what is still running has to be ended before it closes.
+  yield* Effect.addFinalizer(() => {
+    isOpen = false
+    return Effect.forEach(busy, vacate, { discard: true })
   })
 
   const attempt = <N extends HostJobName>(
@@ -105,6 +112,7 @@ export const makeHostPool: Effect.Effect<HostPool, never, Scope.Scope> = Effect.
       if (first.kind !== "gone") return yield* listen<N>(host, place, first, options)
       yield* vacate(place)
       if (known === undefined) return yield* hostGoneFailure(host, first)
+      if (!isOpen) return yield* Effect.interrupt
       // A process left from an earlier job had died idle: this job has not begun, and now gets a new process.
       return yield* attempt<N>(place, request, options)
     })
@@ -113,7 +121,11 @@ export const makeHostPool: Effect.Effect<HostPool, never, Scope.Scope> = Effect.
     Pool.use(pool, (place) => {
       // Name and job belong together by this function's own type; the union of all requests cannot say so.
       const request = { name, job, threads } as HostRequest
-      return Effect.onInterrupt(Effect.scoped(attempt<N>(place, request, options)), () => vacate(place))
+      busy.add(place)
+      return Effect.scoped(attempt<N>(place, request, options)).pipe(
+        Effect.onInterrupt(() => vacate(place)),
+        Effect.ensuring(Effect.sync(() => busy.delete(place))),
+      )
     })
 
   return { run }

@@ -42,7 +42,7 @@ export interface Session {
  */
 export const unpackedWeightBytesLimit = 512 * 1024 * 1024
 
-const sessionOptions = ({ weightBytes, threads }: SessionPlan): InferenceSession.SessionOptions => {
+export const sessionOptions = ({ weightBytes, threads }: SessionPlan): InferenceSession.SessionOptions => {
   const mapped = weightBytes > unpackedWeightBytesLimit
   return {
     executionProviders: ["cpu"],

@@ -52,19 +52,20 @@ const checkMoved = (layout: AdapterLayout, state: TrainState) => {
 export const train = Effect.fn("train")(function* (job: TrainJob) {
   const parent = yield* Parent
   const { layout, state, update } = yield* openTrainer(job)
-  const snapshot = () => encodeSnapshot(layout, state)
   const checkAt = Math.min(checkedInterval, job.untilStep)
+  const hasEnded = () => state.step >= job.untilStep || parent.asksToStop()
+  let snapshot = encodeSnapshot(layout, state)
 
-  while (state.step < job.untilStep && !parent.asksToStop()) {
+  while (!hasEnded()) {
     const startedAt = performance.now()
     const record = recordOf(yield* update, state, startedAt)
     yield* parent.tell({ kind: "step", record })
     if (state.step === checkAt) yield* checkMoved(layout, state)
-    const isLast = state.step === job.untilStep || parent.asksToStop()
-    if (isLast || job.snapshotAtSteps.includes(state.step)) {
-      yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: snapshot() } })
-    }
+    const isLast = hasEnded()
+    if (!isLast && !job.snapshotAtSteps.includes(state.step)) continue
+    snapshot = encodeSnapshot(layout, state)
+    yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: snapshot } })
+    if (isLast) break
   }
-  const stopped = state.step < job.untilStep
-  return { step: state.step, stopped, snapshot: snapshot() } satisfies TrainResult
+  return { step: state.step, stopped: state.step < job.untilStep, snapshot } satisfies TrainResult
 })

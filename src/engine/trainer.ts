@@ -7,15 +7,18 @@
  */
 import { Effect } from "effect"
 import { learningRateAt } from "../diffusion/learning-rate.ts"
+import type { NoiseSchedule } from "../diffusion/noise-schedule.ts"
+import type { UnetConfig } from "../models/unet-config.ts"
+import type { VaeConfig } from "../models/vae-config.ts"
 import { adamWUpdate, clipFactor, gradientNorm } from "./adam-w.ts"
 import { type AdapterLayout, adapterLayout, initialParameters } from "./adapter-layout.ts"
-import { openUnet, openVaeConfig } from "./base-model.ts"
+import { type Component, openUnet, openVaeConfig } from "./base-model.ts"
 import { type EngineFailure, inputFailure, workFailure } from "./engine-failure.ts"
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { openSchedule } from "./open-schedule.ts"
 import type { Sessions } from "./sessions.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
-import type { TrainJob } from "./train-job.ts"
+import type { TrainJob, TrainSample } from "./train-job.ts"
 import { openTrainRun, picturesPerRun, type TrainRun } from "./train-run.ts"
 
 /** What one update did. The arrays are reused by the next one. */
@@ -62,71 +65,94 @@ const checkFinite = (update: number, pictures: readonly TrainedPicture[], gradNo
   )
 }
 
-export const openTrainer = Effect.fn("openTrainer")(function* (
-  job: TrainJob,
-): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
-  yield* checkJob(job)
-  const { settings, samples } = job
-  const unet = yield* openUnet(job.base)
-  const vae = yield* openVaeConfig(job.base)
-  const schedule = yield* openSchedule(job.base, settings.predictionType)
-  const layout = adapterLayout(unet.config, settings.networkDim)
-  const state =
-    job.resume === undefined
-      ? freshState(initialParameters(layout, settings.seed))
-      : yield* decodeSnapshot(layout, job.resume)
-  if (state.step !== job.fromStep) {
-    return yield* workFailure(
-      "the snapshot to go on from",
-      `it was taken after step ${state.step}, not ${job.fromStep}`,
-      "Please report this",
-    )
-  }
+/** An update's pictures as trained on, and the mean of their gradients. */
+type RunPictures = (update: number) => Effect.Effect<Pick<Update, "pictures" | "gradient">, EngineFailure, Sessions>
 
+interface Networks {
+  readonly unet: Component<UnetConfig>
+  readonly vae: VaeConfig
+  readonly schedule: NoiseSchedule
+}
+
+const pictureRunner = (
+  { settings, samples }: TrainJob,
+  { unet, vae, schedule }: Networks,
+  layout: AdapterLayout,
+  parameters: Float32Array,
+): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
   const draw = microBatches(settings, samples, schedule, vae)
   const runs = new Map<string, TrainRun>()
-  const runFor = Effect.fnUntraced(function* ({ sample }: MicroBatch) {
-    const known = runs.get(`${sample.latentShape}`)
+  const runFor = Effect.fnUntraced(function* ({ latentShape, statesShape }: TrainSample) {
+    const known = runs.get(`${latentShape}`)
     if (known !== undefined) return known
-    const shapes = { pictures: perRun, latents: sample.latentShape, states: sample.statesShape }
-    const opened = yield* openTrainRun(unet, layout, state.parameters, settings, schedule, shapes)
-    runs.set(`${sample.latentShape}`, opened)
+    const shapes = { pictures: perRun, latents: latentShape, states: statesShape }
+    const opened = yield* openTrainRun(unet, layout, parameters, settings, schedule, shapes)
+    runs.set(`${latentShape}`, opened)
     return opened
   })
   const sums = new Float64Array(layout.length)
   const mean = new Float32Array(layout.length)
 
-  /** Draws and runs the pictures of update `index`; leaves their mean gradient in `mean`. */
-  const runPictures = Effect.fnUntraced(function* (index: number) {
+  return Effect.fnUntraced(function* (update) {
     const pictures: TrainedPicture[] = []
     sums.fill(0)
     for (let first = 0; first < accumulation; first += perRun) {
-      const drawn = Array.from({ length: perRun }, (_, place) => draw(index, first + place))
-      const { run, losses, predictions, gradient } = yield* runFor(drawn[0]!)
+      const drawn = Array.from({ length: perRun }, (_, place) => draw(update, first + place))
+      const { run, losses, predictions, gradient } = yield* runFor(drawn[0]!.sample)
       yield* run(drawn)
-      for (let at = 0; at < sums.length; at++) sums[at]! += gradient[at]!
       const size = predictions.length / perRun
       drawn.forEach((one, place) => {
         const prediction = predictions.slice(place * size, (place + 1) * size)
         pictures.push({ drawn: one, loss: losses[place]!, prediction })
       })
+      if (perRun === accumulation) return { pictures, gradient }
+      for (let at = 0; at < sums.length; at++) sums[at]! += gradient[at]!
     }
     for (let at = 0; at < sums.length; at++) mean[at] = sums[at]! * (perRun / accumulation)
-    return pictures
+    return { pictures, gradient: mean }
+  })
+}
+
+const startingState = ({ resume, settings, fromStep }: TrainJob, layout: AdapterLayout) =>
+  Effect.gen(function* () {
+    const state =
+      resume === undefined
+        ? freshState(initialParameters(layout, settings.seed))
+        : yield* decodeSnapshot(layout, resume)
+    if (state.step === fromStep) return state
+    return yield* workFailure(
+      "the snapshot to go on from",
+      `it was taken after step ${state.step}, not ${fromStep}`,
+      "Please report this",
+    )
   })
 
+export const openTrainer = Effect.fn("openTrainer")(function* (
+  job: TrainJob,
+): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
+  yield* checkJob(job)
+  const { base, settings } = job
+  const networks: Networks = {
+    unet: yield* openUnet(base),
+    vae: yield* openVaeConfig(base),
+    schedule: yield* openSchedule(base, settings.predictionType),
+  }
+  const layout = adapterLayout(networks.unet.config, settings.networkDim)
+  const state = yield* startingState(job, layout)
+  const runPictures = pictureRunner(job, networks, layout, state.parameters)
   const rates = { peak: settings.unetLearningRate, warmupSteps: settings.warmupSteps }
+
   const update = Effect.gen(function* () {
     const index = state.step
-    const pictures = yield* runPictures(index)
-    const gradNorm = gradientNorm(mean)
+    const { pictures, gradient } = yield* runPictures(index)
+    const gradNorm = gradientNorm(gradient)
     yield* checkFinite(index, pictures, gradNorm)
     const learningRate = learningRateAt(rates, index)
-    adamWUpdate(state, mean, clipFactor(gradNorm, settings.maxGradNorm), learningRate, index + 1, settings)
+    adamWUpdate(state, gradient, clipFactor(gradNorm, settings.maxGradNorm), learningRate, index + 1, settings)
     state.step = index + 1
-    return { index, pictures, gradient: mean, gradNorm, learningRate }
+    return { index, pictures, gradient, gradNorm, learningRate }
   })
   return { layout, state, update }
 })

@@ -87,6 +87,19 @@ describe.runIf(processesAreVisible)("host processes", () => {
     }).pipe(Effect.provide(Engine.layer, { local: true })),
   )
 
+  it.live("the end of the layer ends a job that is still running", () =>
+    Effect.gen(function* () {
+      const { records, hooks } = recordingHooks()
+      const abandon = Effect.gen(function* () {
+        const engine = yield* Engine
+        yield* Effect.forkDetach(Effect.exit(engine.train(tinyJob(base, 1_000_000), hooks)))
+        assert.isTrue(yield* Effect.promise(() => eventually(() => records.length > 0)))
+      })
+      yield* Effect.provide(abandon, Engine.layer, { local: true })
+      assert.isTrue(yield* allGone)
+    }),
+  )
+
   it.live("the interrupt of a terminal does not end a host", () =>
     Effect.gen(function* () {
       const engine = yield* Engine

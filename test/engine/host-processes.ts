@@ -32,9 +32,9 @@ export const isRunning = (pid: number): boolean => {
   }
 }
 
-/** Waits until a condition holds, at most five seconds. */
+/** Waits until a condition holds, at most half a minute. */
 export const eventually = async (holds: () => boolean): Promise<boolean> => {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     if (holds()) return true
     await setTimeout(50)
   }

@@ -2,7 +2,7 @@
  * A tiny base model folder with random weights, made without Python: whatever keys the graph builders ask for, each
  * drawn from its own stream. Two networks deep enough to have a path of every kind, small enough to train in a second.
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -32,6 +32,7 @@ const unetConfig = {
   norm_num_groups: 4,
 }
 const textConfig = {
+  model_type: "clip_text_model",
   vocab_size: 800,
   hidden_size: 16,
   intermediate_size: 32,
@@ -54,7 +55,9 @@ const schedulerConfig = {
 }
 
 /** Weights of unit gain, norms at the identity: activations keep their size through the network. */
-const randomTensor = (key: string, shape: Shape): TensorToStore => {
+const randomTensor = (key: string, asked: Shape): TensorToStore => {
+  // A builder may ask for a 1×1 convolution as the matrix it is; a checkpoint stores four axes.
+  const shape = /\.proj_(in|out)\.weight$/.test(key) ? [...asked.slice(0, 2), 1, 1] : asked
   const count = shape.reduce((product, side) => product * side, 1)
   if (shape.length === 1)
     return { dtype: "F32", shape, data: new Float32Array(count).fill(key.endsWith("bias") ? 0 : 1) }
@@ -99,8 +102,7 @@ const textWeights = () => {
 }
 
 /** Writes the folder and lists it. */
-export const makeTinyBase = (): BaseModelFiles => {
-  const root = mkdtempSync(join(tmpdir(), "loom-base-"))
+export const makeTinyBase = (root = mkdtempSync(join(tmpdir(), "loom-base-"))): BaseModelFiles => {
   const contents: Record<string, string | Uint8Array> = {
     "unet/config.json": JSON.stringify(unetConfig),
     "unet/diffusion_pytorch_model.safetensors": unetWeights(),
@@ -109,11 +111,14 @@ export const makeTinyBase = (): BaseModelFiles => {
     "text_encoder/config.json": JSON.stringify(textConfig),
     "text_encoder/model.safetensors": textWeights(),
     "scheduler/scheduler_config.json": JSON.stringify(schedulerConfig),
+    ...Object.fromEntries(
+      ["vocab.json", "merges.txt", "tokenizer_config.json"].map((name) => [
+        `tokenizer/${name}`,
+        readFileSync(join(tokenizerFolder, name)),
+      ]),
+    ),
   }
-  const files: Record<string, string> = {
-    "tokenizer/vocab.json": join(tokenizerFolder, "vocab.json"),
-    "tokenizer/merges.txt": join(tokenizerFolder, "merges.txt"),
-  }
+  const files: Record<string, string> = {}
   for (const [path, content] of Object.entries(contents)) {
     const file = join(root, path)
     mkdirSync(dirname(file), { recursive: true })

@@ -11,8 +11,8 @@ const randoms = (length: number, sample: number, scale = 1): Float32Array => {
   return Float32Array.from({ length }, () => scale * normal())
 }
 
-export const randomPixels = (seed: number): Float32Array =>
-  randoms(3 * side * side, seed, 0.4).map((value) => Math.min(1, Math.max(-1, value)))
+export const randomPixels = (seed: number, of = side): Float32Array =>
+  randoms(3 * of * of, seed, 0.4).map((value) => Math.min(1, Math.max(-1, value)))
 
 const randomSample = (index: number): TrainSample => ({
   key: `picture-${index}.png`,

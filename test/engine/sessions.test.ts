@@ -1,0 +1,103 @@
+/** Sessions: made once, told apart by what they are made from, and truly given the options that are asked for. */
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { InferenceSession, Tensor } from "onnxruntime-node"
+import { openWeights } from "../../src/engine/component-weights.ts"
+import { type SessionPlan, sessionOptions, unpackedWeightBytesLimit } from "../../src/engine/session.ts"
+import { Sessions } from "../../src/engine/sessions.ts"
+import { encodeSafetensors } from "../../src/formats/safetensors.ts"
+import { gemm, input } from "../../src/graph/build.ts"
+import { lowerToOnnx } from "../../src/graph/lower.ts"
+import { weightsFrom } from "../../src/models/model-weights.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "loom-sessions-"))
+const file = join(folder, "weights.safetensors")
+const writeWeights = (value: number) => {
+  const data = new Float32Array(64).fill(value)
+  writeFileSync(file, encodeSafetensors(new Map([["w", { dtype: "F16", shape: [8, 8], data }]])))
+}
+
+/** x·w, with w stored in 16 bits. */
+const openProduct = Effect.fnUntraced(function* () {
+  const weights = yield* openWeights({ "part/model.safetensors": file }, "part", "model")
+  const build = () => ({ outputs: { y: gemm(input("x", [1, 8]), weightsFrom(weights.header).get("w", [8, 8])) } })
+  return { weights, build }
+})
+
+const product = Effect.fnUntraced(function* (facts: readonly number[] = []) {
+  const { weights, build } = yield* openProduct()
+  return yield* (yield* Sessions).get({ kind: "a product", facts, weights, build })
+})
+
+/** Kinds of the operations that a session with these options runs. */
+const operationsRun = Effect.fnUntraced(function* (plan: Omit<SessionPlan, "model">, name: string) {
+  const { weights, build } = yield* openProduct()
+  const { bytes } = lowerToOnnx({ ...build(), locate: weights.locate })
+  const prefix = join(folder, name)
+  yield* Effect.promise(async () => {
+    const options = sessionOptions({ ...plan, model: bytes })
+    const session = await InferenceSession.create(bytes, {
+      ...options,
+      enableProfiling: true,
+      profileFilePrefix: prefix,
+    })
+    await session.run({ x: new Tensor("float32", new Float32Array(8).fill(1), [1, 8]) })
+    session.endProfiling()
+  })
+  const profile = readdirSync(folder).find((one) => one.startsWith(name))!
+  const events: { args?: { op_name?: string } }[] = JSON.parse(readFileSync(join(folder, profile), "utf8"))
+  return new Set(events.map(({ args }) => args?.op_name))
+})
+
+describe("sessions", () => {
+  it.effect("the same request twice is one session; another shape or a replaced file is another", () =>
+    Effect.gen(function* () {
+      writeWeights(1)
+      const first = yield* product()
+      assert.strictEqual(yield* product(), first)
+      assert.notStrictEqual(yield* product([1]), first)
+      writeWeights(2)
+      assert.notStrictEqual(yield* product(), first)
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
+  it.effect("a prepared run reads its feeds and fills its results in place", () =>
+    Effect.gen(function* () {
+      writeWeights(1)
+      const session = yield* product()
+      const [x, y] = [new Float32Array(8).fill(1), new Float32Array(8)]
+      const run = session.prepare({ x: { data: x, shape: [1, 8] } }, { y: { data: y, shape: [1, 8] } })
+      yield* run
+      assert.deepStrictEqual([...y], Array(8).fill(8))
+      x.fill(2)
+      yield* run
+      assert.deepStrictEqual([...y], Array(8).fill(16))
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
+  it.effect("small 16-bit weights are unpacked once, large ones are cast in every run", () =>
+    Effect.gen(function* () {
+      writeWeights(1)
+      const plan = { name: "a product", threads: 1 }
+      const small = yield* operationsRun({ ...plan, weightBytes: 128 }, "small")
+      const large = yield* operationsRun({ ...plan, weightBytes: unpackedWeightBytesLimit + 1 }, "large")
+      assert.isFalse(small.has("Cast"))
+      assert.isTrue(large.has("Cast"))
+    }),
+  )
+
+  it.effect("a graph that asks for a weight the file does not have is a failure that names both", () =>
+    Effect.gen(function* () {
+      writeWeights(1)
+      const { weights } = yield* openProduct()
+      const build = () => ({ outputs: { y: weightsFrom(weights.header).get("missing.weight", [8, 8]) } })
+      const failure = yield* Effect.flip((yield* Sessions).get({ kind: "a product", facts: [], weights, build }))
+      assert.strictEqual(failure.kind, "input")
+      assert.strictEqual(failure.what, file)
+      assert.include(failure.why, "missing.weight")
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+})
