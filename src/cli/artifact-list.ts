@@ -1,16 +1,17 @@
-/** Names the finished files of a run: one line each, and one line for several of a kind in one folder. */
+/** Names the finished files of a run: one line each, then one line for several of a kind in one folder. */
 import { dirname } from "node:path"
 import type { PlacedArtifact } from "../runtime/run-outcome.ts"
 import { fromHere, type Style } from "./words.ts"
 
 export const artifactList = (artifacts: readonly PlacedArtifact[], paint: Style): string => {
-  const kinds = Map.groupBy(artifacts, ({ label, file }) => `${label} ${dirname(file)}`)
-  const rows = [...kinds.values()].flatMap((files) => {
-    const [first, second] = files
-    if (first === undefined) return []
-    if (second === undefined) return [[first.label, fromHere(first.file)] as const]
-    return [[`${first.label} (${files.length})`, `${fromHere(dirname(first.file))}/`] as const]
-  })
+  const kinds = [...Map.groupBy(artifacts, ({ label, file }) => `${label} ${dirname(file)}`).values()]
+  const single = kinds.flatMap((files) => (files.length === 1 ? files : []))
+  const rows = [
+    ...single.map(({ label, file }) => [label, fromHere(file)] as const),
+    ...kinds
+      .filter((files) => files.length > 1)
+      .map((files) => [`${files[0]!.label} (${files.length})`, `${fromHere(dirname(files[0]!.file))}/`] as const),
+  ]
   const width = Math.max(0, ...rows.map(([label]) => label.length))
   return rows.map(([label, file]) => `${label.padEnd(width)}  ${paint.bold(file)}\n`).join("")
 }

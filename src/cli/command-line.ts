@@ -5,7 +5,7 @@
  * imported when it is called, so that reading the command line loads nothing heavy.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Layer, type Option } from "effect"
+import { Effect, Layer, Option } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as CliConfig from "effect/cli/CliConfig"
 import * as CliError from "effect/cli/CliError"
@@ -62,8 +62,21 @@ export const choiceFlag = <const Choices extends readonly string[]>(
 ): Flag.Flag<Option.Option<Choices[number]>> =>
   described(Flag.optional(Flag.Literals(name, choices)), { does, value: choices.join("|") }, shown)
 
-export const pairsFlag = (name: string, text: FlagText): Flag.Flag<Readonly<Record<string, string>>> =>
-  described(Flag.withDefault(Flag.KeyValuePair(name), {}), text, undefined)
+/** "key=value", split at the first "="; the value may be empty. */
+const pairOf = (text: string): Option.Option<readonly [key: string, value: string]> => {
+  const at = text.indexOf("=")
+  return at < 1 ? Option.none() : Option.some([text.slice(0, at), text.slice(at + 1)])
+}
+
+/** A flag that may be given several times, each time with a key and a value. */
+export const pairsFlag = (name: string, text: FlagText): Flag.Flag<Readonly<Record<string, string>>> => {
+  const pair = Flag.filterMap(Flag.String(name), pairOf, (given) => `"${given}" is not KEY=VALUE`)
+  return described(
+    Flag.map(Flag.atLeast(pair, 0), (pairs) => Object.fromEntries(pairs)),
+    text,
+    undefined,
+  )
+}
 
 export const argument = (name: string, does: string): Argument.Argument<string> =>
   Argument.withDescription(Argument.String(name), does)
@@ -119,6 +132,18 @@ const complaints = ({ commandPath, errors }: CliOutput.Presenter.InvalidInvocati
 const meant = (suggestions: readonly string[]): string =>
   suggestions.length === 0 ? "" : ` Did you mean ${suggestions.join(" or ")}?`
 
+/** The library says what is allowed as `"a" | "b"`, as `Expected: …`, or in the words of the flag's own check. */
+const expectation = (expected: string): string => {
+  const choices = [...expected.matchAll(/"([^"]+)"/g)].map(([, choice]) => choice)
+  if (/^"[^"]+"( \| "[^"]+")+$/.test(expected)) return `it can be ${choices.join(", ")}.`
+  return expected.replace(/^Expected:? /, "expected ").replace(/\.?$/, ".")
+}
+
+const invalidValue = ({ option, value, expected, kind }: CliError.InvalidValue): string => {
+  const name = kind === "flag" ? `--${option}` : option
+  return value === "" ? `${name} needs a value.` : `${name} cannot be "${value}": ${expectation(expected)}`
+}
+
 const sentenceOf = (error: CliError.NonShowHelpErrors): string => {
   switch (error._tag) {
     case "UnknownSubcommand":
@@ -129,6 +154,8 @@ const sentenceOf = (error: CliError.NonShowHelpErrors): string => {
       return `the ${error.argument} is missing.`
     case "MissingOption":
       return `the flag --${error.option} is missing.`
+    case "InvalidValue":
+      return invalidValue(error)
     default:
       return error.message.replace(/\.?$/, ".")
   }

@@ -5,6 +5,9 @@ import { duration, fromHere, moment, plural, type Style, sentence } from "./word
 /** Width of the column of stage names. */
 const labelWidth = 14
 
+/** Times shorter than this are not worth a word. */
+const quickMs = 100
+
 const named = (label: string, paint: Style): string => paint.bold(label.padEnd(labelWidth))
 
 const reusedItems = (items: { readonly restored: number } | undefined): string =>
@@ -13,12 +16,12 @@ const reusedItems = (items: { readonly restored: number } | undefined): string =
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { readonly type: Type }>
 
 const restored = ({ label, madeAtMs, tookMs, items }: Of<"stage-restored">, paint: Style): string =>
-  `${paint.dim("=")} ${named(label, paint)} ${paint.dim(`reused${reusedItems(items)} from ${moment(madeAtMs)} (took ${duration(tookMs)} then)`)}`
+  `${paint.dim("=")} ${named(label, paint)} ${paint.dim(`reused${reusedItems(items)} from ${moment(madeAtMs)}${tookMs < quickMs ? "" : ` (took ${duration(tookMs)} then)`}`)}`
 
 const finished = ({ label, elapsedMs, items }: Of<"stage-finished">, paint: Style): string => {
   const kept = items === undefined || items.restored === 0 ? "" : `, ${items.restored} reused`
   const count = items === undefined ? "" : `, ${items.toRun + items.waiting} made${kept}`
-  return `${paint.green("✓")} ${named(label, paint)} done in ${duration(elapsedMs)}${count}`
+  return `${paint.green("✓")} ${named(label, paint)} done${elapsedMs < quickMs ? "" : ` in ${duration(elapsedMs)}`}${count}`
 }
 
 const stopped = ({ label, done, of, unit, hint }: Of<"stage-stopped">, paint: Style): string =>

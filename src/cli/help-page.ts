@@ -20,8 +20,10 @@ const table = (title: string, rows: readonly Row[]): readonly string[] => {
 
 const flagRow = ({ name, aliases, type, description }: HelpDoc["flags"][number]): Row => {
   const names = [`--${name}`, ...aliases].join(", ")
-  const value = type === "boolean" ? "" : ` ${type}`
-  return [`${names}${value}`, Option.getOrElse(description, () => "")]
+  const value = type === "boolean" ? "" : name === "completions" ? " SHELL" : ` ${type}`
+  // The library appends the choices, which stand in the value's place already.
+  const text = Option.getOrElse(description, () => "").replace(/ \(choices: [^)]*\)$/, "")
+  return [`${names}${value}`, text]
 }
 
 const argumentRow = ({ name, description }: NonNullable<HelpDoc["args"]>[number]): Row => [

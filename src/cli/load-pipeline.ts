@@ -11,6 +11,7 @@ import { Effect } from "effect"
 import { nearestName } from "../runtime/nearest-name.ts"
 import { isPipeline, type Pipeline } from "../runtime/pipeline.ts"
 import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
+import type { StageFailure } from "../runtime/stage-failure.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { fromStageFailure } from "./run-troubles.ts"
 
@@ -59,21 +60,24 @@ const lineIn = (file: string, { stack = "" }: Error): string => {
 
 const codeOf = (error: Error): string => String((error as NodeJS.ErrnoException).code ?? "")
 
+/** Of the file itself, not of something it parses while it runs: then Node puts the place before the message. */
+const isSyntax = (error: Error): boolean =>
+  codeOf(error) === "ERR_INVALID_TYPESCRIPT_SYNTAX" ||
+  (error instanceof SyntaxError && (error.stack ?? "").startsWith("file:"))
+
 const importFailure = (file: string, thrown: unknown): CliFailure => {
   if (!(thrown instanceof Error)) return invalid(file, `it threw ${String(thrown)}`, "Throw nothing while wiring")
   const place = lineIn(file, thrown)
   const words = thrown.message.split("\n")[0]?.trim() ?? ""
-  const code = codeOf(thrown)
-  if (code === "ERR_MODULE_NOT_FOUND" || code === "ERR_PACKAGE_PATH_NOT_EXPORTED") {
-    return invalid(place, `an import leads nowhere: ${importWords(words)}`, "Correct the import", thrown.stack)
+  const says = (why: string, hint: string) => invalid(place, why, hint, thrown.stack)
+  if (codeOf(thrown) === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
+    return says(words, "Write plain TypeScript: no enum, no namespace, no parameter properties")
   }
-  if (thrown instanceof SyntaxError || code === "ERR_INVALID_TYPESCRIPT_SYNTAX") {
-    return invalid(place, `the file is not TypeScript: ${words}`, "Correct it there", thrown.stack)
+  if (/^ERR_(MODULE_NOT_FOUND|PACKAGE_PATH_NOT_EXPORTED)$/.test(codeOf(thrown)) || / export named /.test(words)) {
+    return says(`an import leads nowhere: ${importWords(words)}`, "Correct the import")
   }
-  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
-    return invalid(place, words, "Write plain TypeScript: no enum, no namespace, no parameter properties", thrown.stack)
-  }
-  return invalid(place, `it threw while it was read: ${words}`, "Correct it there", thrown.stack)
+  if (isSyntax(thrown)) return says(`the file is not TypeScript: ${words}`, "Correct it there")
+  return says(`it threw while it was read: ${words}`, "Correct it there")
 }
 
 /** Node's words, with paths instead of addresses. */
@@ -82,6 +86,7 @@ const importWords = (words: string): string =>
     .replace(/file:\/\/[^\s'"]+/g, (url) => fileURLToPath(url))
     .replace(/ imported from .*$/, "")
     .replace(/^Cannot find (module|package)/, (_, noun) => `there is no ${noun}`)
+    .replace(/^The requested module/, "the module")
 
 const importPipeline = Effect.fnUntraced(function* (typed: string): Effect.fn.Return<Pipeline, CliFailure> {
   const file = resolve(typed)
@@ -100,14 +105,20 @@ const importPipeline = Effect.fnUntraced(function* (typed: string): Effect.fn.Re
   )
 })
 
+/** What is wrong with the wiring; something thrown in it gets the line it was thrown at. */
+const wiringFailure = (file: string, failure: StageFailure): CliFailure => {
+  const trouble = fromStageFailure(failure)
+  const where = failure.cause instanceof Error ? lineIn(file, failure.cause) : trouble.where
+  return new CliFailure({ exitCode: 3, troubles: [{ ...trouble, where }] })
+}
+
 /** The pipeline of a file, wired with the parameters given on the command line. */
 export const loadPipeline = Effect.fnUntraced(function* (
   typed: string,
   overrides: Readonly<Record<string, string>>,
 ): Effect.fn.Return<LoadedPipeline, CliFailure> {
+  const file = resolve(typed)
   const pipeline = yield* importPipeline(typed)
-  const graph = yield* pipeline
-    .instantiate(overrides)
-    .pipe(Effect.mapError((failure) => new CliFailure({ exitCode: 3, troubles: [fromStageFailure(failure)] })))
-  return { graph, root: dirname(resolve(typed)) }
+  const graph = yield* Effect.mapError(pipeline.instantiate(overrides), (failure) => wiringFailure(file, failure))
+  return { graph, root: dirname(file) }
 })

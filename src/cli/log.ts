@@ -1,4 +1,5 @@
 /** `loom log`: the runs of a cache, newest first, or the stages of one of them. */
+import { existsSync } from "node:fs"
 import { Effect, Option } from "effect"
 import { type Run, type StageRecord, Store } from "../runtime/store.ts"
 import { CliFailure } from "./cli-failure.ts"
@@ -64,7 +65,7 @@ const findRun = Effect.fnUntraced(function* (wanted: string) {
   const runs = yield* (yield* Store).listRuns()
   const run = wanted === "-" ? runs[0] : runs.find(({ id }) => String(id) === wanted)
   if (run !== undefined) return run
-  const hint = runs.length === 0 ? "Run a pipeline first" : "loom log lists them"
+  const hint = runs.length === 0 ? "Run a pipeline first" : "List them with loom log"
   return yield* CliFailure.one(2, { where: wanted, why: "there is no such run", hint })
 })
 
@@ -93,6 +94,11 @@ const listRuns = Effect.fnUntraced(function* ({ json, limit, noColor }: LogInput
 })
 
 export const log = Effect.fn("loom log")(function* (input: LogInput): Effect.fn.Return<void, CliFailure> {
+  // Looking at a cache that is not there must not make one.
+  if (!existsSync(input.cache)) {
+    const hint = "Give the folder of an earlier run with --cache"
+    return yield* CliFailure.one(2, { where: input.cache, why: "there is no such cache folder", hint })
+  }
   const work = Option.match(input.run, {
     onNone: () => listRuns(input),
     onSome: (wanted) => showRun(wanted, input),

@@ -38,4 +38,11 @@ registerHooks({
   },
 })
 
-if (isInstalled) process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import=${here}`.trim()
+if (isInstalled) {
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import=${here}`.trim()
+  // Node warns that stripping by hand is experimental; that is no news for whoever runs a pipeline.
+  const warn = process.emitWarning
+  process.emitWarning = (warning, ...rest) => {
+    if (!String(warning).startsWith("stripTypeScriptTypes")) warn(warning, ...rest)
+  }
+}

@@ -33,10 +33,12 @@ export const fromProblem = (problem: StageProblem): Trouble => ({
   severity: problem.severity,
 })
 
+/** A failure that does not name its stage and item itself gets them in front. */
 const fromFailureAt = ({ label, item, failure }: FailureAt): Trouble => {
   const trouble = fromStageFailure(failure)
-  const place = [label, item, failure.where].filter((part) => part !== undefined && part !== label)
-  return { ...trouble, where: [label, ...new Set(place)].join(": ") }
+  if (failure.where === label || failure.where.startsWith(`${label}: `)) return trouble
+  const isItem = item === undefined || failure.where.includes(item)
+  return { ...trouble, where: [label, ...(isItem ? [] : [item]), failure.where].join(": ") }
 }
 
 const fromStorageFailure = ({ what, where, why, hint }: StorageFailure): Trouble => ({

@@ -5,6 +5,7 @@ import { Effect, Option } from "effect"
 import type { RunReport } from "../runtime/run-outcome.ts"
 import { runPipeline } from "../runtime/scheduler/run.ts"
 import { makeStopSignal } from "../runtime/stop-signal.ts"
+import { withinCores } from "../stages/engine-words.ts"
 import { artifactList } from "./artifact-list.ts"
 import type { CliFailure } from "./cli-failure.ts"
 import { interruption } from "./interruption.ts"
@@ -54,15 +55,16 @@ const tellStop = (input: RunInput): void => {
 
 export const run = Effect.fn("loom run")(function* (input: RunInput): Effect.fn.Return<void, CliFailure> {
   const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const cores = Option.getOrElse(input.cores, availableParallelism)
   const work = Effect.gen(function* () {
     const reporter = yield* showEvents(input)
     return yield* runPipeline(graph, {
       root,
       outputFolder: join(resolve(input.output), graph.pipeline),
-      cores: Option.getOrElse(input.cores, availableParallelism),
+      cores,
       stop: softStop(reporter),
     })
-  })
+  }).pipe(withinCores(cores))
   const report = yield* withCache(
     input.cache,
     Effect.scoped(work).pipe(

@@ -18,8 +18,10 @@ export interface StageBar {
   of: number
   unit: string
   metrics: Readonly<Record<string, number>>
-  /** Oldest first. */
+  /** Oldest first; a moment for each time more was done. */
   readonly history: Moment[]
+  /** The history still begins with the stage's start. */
+  hasStart: boolean
 }
 
 const rateWindowMs = 30_000
@@ -53,12 +55,15 @@ export class StageBars {
   }
 
   #move(label: string, state: Pick<StageBar, "done" | "of" | "unit" | "metrics">, nowMs: number): void {
-    const bar = this.running.get(label) ?? { label, ...state, history: [] }
+    const bar = this.running.get(label) ?? { label, ...state, history: [], hasStart: true }
     Object.assign(bar, { done: state.done, of: state.of, unit: state.unit || bar.unit, metrics: state.metrics })
     if (state.done > (bar.history.at(-1)?.done ?? -1)) bar.history.push({ atMs: nowMs, done: state.done })
-    // The first moment is the stage's start, which includes getting ready; it goes as soon as there are two others.
-    const isOld = () => bar.history.length === 3 || nowMs - bar.history[0]!.atMs > rateWindowMs
-    while (bar.history.length > 2 && isOld()) bar.history.shift()
+    // The first moment is the stage's start and includes getting ready; it goes as soon as there are two others.
+    if (bar.history.length > 2 && bar.hasStart) {
+      bar.history.shift()
+      bar.hasStart = false
+    }
+    while (bar.history.length > 2 && nowMs - bar.history[0]!.atMs > rateWindowMs) bar.history.shift()
     this.running.set(label, bar)
   }
 }

@@ -8,6 +8,7 @@ import { resolveStage } from "../runtime/resolve-stage.ts"
 import { runningStageContext } from "../runtime/scheduler/running-stage-context.ts"
 import { StageContext } from "../runtime/stage-context.ts"
 import type { RunId } from "../runtime/store.ts"
+import { withinCores } from "../stages/engine-words.ts"
 import { tracedStage, traceTraining } from "../stages/trace-training.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { jsonVersion } from "./json-reporter.ts"
@@ -56,12 +57,13 @@ const writeWhole = (file: string, bytes: Uint8Array) =>
 export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effect.fn.Return<void, CliFailure> {
   const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
   const label = yield* chosenStage(input.pipeline, graph, input.stage)
+  const cores = Option.getOrElse(input.cores, availableParallelism)
   const work = Effect.gen(function* () {
     const stop = softStop(yield* showEvents(input))
     const resolved = yield* resolveStage(graph, label, {
       root,
       outputFolder: join(resolve(input.output), graph.pipeline),
-      cores: Option.getOrElse(input.cores, availableParallelism),
+      cores,
       stop,
     })
     // A trace belongs to no run: nothing of it is recorded.
@@ -72,7 +74,7 @@ export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effe
       stopRequested: stop.requested,
     })
     return yield* Effect.provideService(traceTraining(resolved, input.steps), StageContext, context)
-  })
+  }).pipe(withinCores(cores))
   const bytes = yield* withCache(input.cache, Effect.scoped(work))
   const file = resolve(input.out)
   yield* writeWhole(file, bytes)

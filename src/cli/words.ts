@@ -9,18 +9,18 @@ export interface Style {
   readonly cyan: (text: string) => string
 }
 
-const escape =
+const ansi =
   (open: number, close: number, isOn: boolean) =>
   (text: string): string =>
     isOn ? `\u001b[${open}m${text}\u001b[${close}m` : text
 
 export const style = (isOn: boolean): Style => ({
-  bold: escape(1, 22, isOn),
-  dim: escape(2, 22, isOn),
-  red: escape(31, 39, isOn),
-  green: escape(32, 39, isOn),
-  yellow: escape(33, 39, isOn),
-  cyan: escape(36, 39, isOn),
+  bold: ansi(1, 22, isOn),
+  dim: ansi(2, 22, isOn),
+  red: ansi(31, 39, isOn),
+  green: ansi(32, 39, isOn),
+  yellow: ansi(33, 39, isOn),
+  cyan: ansi(36, 39, isOn),
 })
 
 /** Colour on a terminal; NO_COLOR and a dumb terminal say no, FORCE_COLOR says yes. https://no-color.org */

@@ -153,16 +153,21 @@ const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal>
     })),
   )
 
+const noSdxl = "this is Stable Diffusion XL, which Loom cannot train yet"
+const useSd1 = "Use a Stable Diffusion 1.x model"
+
 /** What the configurations in a folder say about the model. */
 export const describeFolder = Effect.fnUntraced(function* (root: string) {
   const forUnet = yield* readConfig(join(root, "unet/config.json"), decodeUnetConfig)
   const forVae = yield* readConfig(join(root, "vae/config.json"), decodeVaeConfig)
+  const family = familyOf(forUnet.config)
+  const unsupported = family === "sdxl" ? [error(join(root, "unet/config.json"), noSdxl, useSd1)] : []
   const forScheduler = yield* readConfig(join(root, "scheduler/scheduler_config.json"), decodeScheduler)
   return {
-    family: familyOf(forUnet.config),
+    family,
     predictionType: forScheduler.config?.prediction_type ?? ("epsilon" as const),
     trainTimesteps: forScheduler.config?.num_train_timesteps ?? 1000,
     sizeMultiple: sizeMultipleOf(forUnet.config, forVae.config),
-    problems: [...forUnet.problems, ...forVae.problems, ...forScheduler.problems],
+    problems: [...forUnet.problems, ...forVae.problems, ...forScheduler.problems, ...unsupported],
   }
 })

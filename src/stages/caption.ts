@@ -12,6 +12,7 @@ import type { Items } from "../runtime/items.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
 import { Caption, CaptionText } from "./captions.ts"
+import { listNames } from "./list-names.ts"
 
 const CaptionParams = Schema.Struct({
   /** Word or phrase that shall call up what is learned. `[trigger]` in a caption is replaced by it, else it is put in front. */
@@ -33,10 +34,6 @@ const finalCaption = (key: string, caption: string | null, { trigger, template }
   const text = caption ?? template?.replaceAll("[name]", () => nameInWords(key)) ?? null
   return text === null ? null : withTrigger(text.trim(), trigger)
 }
-
-/** "a.jpg", or "a.jpg, b.jpg, c.jpg and 4 more". */
-const listNames = (names: readonly string[]): string =>
-  names.length <= 4 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`
 
 const captionProblems = (items: Items<CaptionText>, params: CaptionParams): readonly Problem[] => {
   const texts = items.map(({ key, value }) => ({ key, text: finalCaption(key, value.caption, params) }))

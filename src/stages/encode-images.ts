@@ -3,13 +3,13 @@ import { Effect, Schema } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { encodeSafetensors } from "../formats/safetensors.ts"
 import { itemStage } from "../runtime/item-stage.ts"
-import type { Items } from "../runtime/items.ts"
 import { StageContext } from "../runtime/stage-context.ts"
-import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
+import { StageFailure } from "../runtime/stage-failure.ts"
 import { VaePart } from "./base-files.ts"
 import { EncodedPicture } from "./dataset.ts"
 import { engineCores, locateFiles, stageFailure } from "./engine-words.ts"
 import { CroppedPicture } from "./pictures.ts"
+import { sizeProblems } from "./size-problems.ts"
 
 /** A picture file as the networks take it: [3, height, width], −1 … 1. */
 const readPixels = async (path: string) => {
@@ -23,21 +23,6 @@ const readPixels = async (path: string) => {
   return { pixels, width: info.width, height: info.height }
 }
 
-const sizeProblems = (images: Items<CroppedPicture>, { sizeMultiple }: VaePart): readonly Problem[] => {
-  const wrong = images.find(({ value }) => value.width % sizeMultiple !== 0 || value.height % sizeMultiple !== 0)
-  if (wrong === undefined) return []
-  const { width, height } = wrong.value
-  const near = (side: number): number => Math.max(1, Math.round(side / sizeMultiple)) * sizeMultiple
-  return [
-    {
-      field: "images",
-      why: `${width} × ${height} pixels is no size this base model can take: both sides have to be multiples of ${sizeMultiple}`,
-      hint: `Set crop's size to ${near(width)}${width === height ? "" : ` × ${near(height)}`}`,
-      severity: "error",
-    },
-  ]
-}
-
 export const encodeImages = itemStage({
   name: "encode-images",
   noun: "picture",
@@ -48,7 +33,7 @@ export const encodeImages = itemStage({
   output: EncodedPicture,
   services: Engine.layer,
   cores: engineCores,
-  inspect: ({ items, shared }) => sizeProblems(items, shared.vae),
+  inspect: ({ items, shared }) => sizeProblems(items, shared.vae, "crop's size"),
   run: Effect.fnUntraced(function* ({ key, item, shared }) {
     const { blobs } = yield* StageContext
     const path = yield* blobs.path(item.image)

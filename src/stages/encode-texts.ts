@@ -19,6 +19,10 @@ export const encodeTexts = itemStage({
   output: EncodedText,
   services: Engine.layer,
   cores: engineCores,
+  check: ({ clipSkip }) =>
+    clipSkip >= 1
+      ? []
+      : [{ field: "clipSkip", why: `${clipSkip} must be 1 or more`, hint: "1 skips no layer", severity: "error" }],
   run: Effect.fnUntraced(function* ({ params, key, item, shared }) {
     const { blobs } = yield* StageContext
     const engine = yield* Engine

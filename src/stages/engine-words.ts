@@ -1,8 +1,9 @@
 /**
- * Between stages and the engine: files by path instead of by content, and the engine's failures in a stage's words.
+ * Between stages and the engine: files by path instead of by content, failures in a stage's words, and how many cores it may use.
  */
 import { Effect } from "effect"
 import type { EngineFailure } from "../engine/engine-failure.ts"
+import { EngineThreads } from "../engine/host-pool.ts"
 import type { BaseModelFiles } from "../engine/train-job.ts"
 import type { Blob } from "../runtime/blob.ts"
 import { StageContext } from "../runtime/stage-context.ts"
@@ -24,3 +25,9 @@ export const stageFailure =
 
 /** Threads of one engine process: the engine uses two, and gives the same bits with one. */
 export const engineCores = 2
+
+/** Lets the engine use no more threads than the run has cores. */
+export const withinCores =
+  (cores: number) =>
+  <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provideService(work, EngineThreads, Math.min(engineCores, cores))

@@ -5,6 +5,7 @@
  * glance, and given out singly with the text by which ComfyUI and A1111 restore a prompt. A page says how to use the LoRA.
  */
 import { Effect, Schema } from "effect"
+import { withTrigger } from "../formats/caption-text.ts"
 import { embedRecipe } from "../formats/embed-recipe.ts"
 import { Blob } from "../runtime/blob.ts"
 import { Items } from "../runtime/items.ts"
@@ -126,7 +127,7 @@ const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: 
     family: base.family,
     baseName,
     trigger: dataset.trigger,
-    prompt: recipe.prompt,
+    prompt: withTrigger(recipe.prompt, dataset.trigger),
     strength: recipe.strength,
     width: recipe.width,
     height: recipe.height,

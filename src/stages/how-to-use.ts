@@ -24,7 +24,7 @@ const pipelineNames = {
 
 const triggerParagraph = ({ trigger, prompt }: HowToUse): string =>
   trigger === null
-    ? "It has no trigger word: describe the picture as the captions did, for example\n\n" + `> ${prompt}`
+    ? `It has no trigger word: describe the picture as the captions did, for example\n\n> ${prompt}`
     : `Trigger word: **${trigger}**. Put it into the prompt, for example\n\n> ${prompt}`
 
 const othersParagraph = ({ others, sheetName }: HowToUse): string =>

@@ -16,6 +16,7 @@ import { source } from "../runtime/source.ts"
 import { SourceContext, StageContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
 import { CaptionText } from "./captions.ts"
+import { listNames } from "./list-names.ts"
 import { Picture, type PictureSet } from "./pictures.ts"
 
 const pictureExtensions = [".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"]
@@ -41,6 +42,21 @@ const sameStem = (names: readonly string[]): readonly (readonly string[])[] =>
   Object.values(Object.groupBy(names, (name) => parse(name).name.toLowerCase())).filter(
     (group) => group !== undefined && group.length > 1,
   ) as readonly (readonly string[])[]
+
+/** Files that somebody may have meant to be used and that are not. */
+const strangers = (names: readonly string[]): readonly { readonly why: string; readonly hint: string }[] => {
+  const stems = new Set(names.filter(isPicture).map((name) => parse(name).name))
+  const unread = names.filter((name) => /\.(heic|heif|bmp|jxl|jp2|psd|svg|raw|dng|cr2|nef)$/i.test(name))
+  const stray = names.filter((name) => /\.txt$/.test(name) && !stems.has(parse(name).name))
+  return [
+    ...(unread.length === 0
+      ? []
+      : [{ why: `not read: ${listNames(unread)}`, hint: "Save as JPEG or PNG to use them" }]),
+    ...(stray.length === 0
+      ? []
+      : [{ why: `no picture for ${listNames(stray)}`, hint: "Captions are named like their pictures" }]),
+  ]
+}
 
 const pictureFiles = source({
   name: "pictures",
@@ -72,6 +88,7 @@ const pictureFiles = source({
         severity: "error",
       }),
     )
+    yield* Effect.forEach(strangers(names ?? []), ({ why, hint }) => context.warn(`${folder}: ${why}`, hint))
     return yield* Effect.forEach(pictures, (key) =>
       Effect.map(context.fileBlob(join(folder, key)), (file) => ({ key, value: { file } })),
     )

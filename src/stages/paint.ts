@@ -6,6 +6,7 @@ import { StageContext } from "../runtime/stage-context.ts"
 import { BaseModelFolder } from "./base-files.ts"
 import { engineCores, locateFiles, stageFailure } from "./engine-words.ts"
 import { Painting, PaintingRecipe } from "./paintings.ts"
+import { sizeProblems } from "./size-problems.ts"
 
 const encodePng = async (pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> => {
   const { default: sharp } = await import("sharp")
@@ -24,6 +25,7 @@ export const paint = itemStage({
   output: Painting,
   services: Engine.layer,
   cores: engineCores,
+  inspect: ({ items, shared }) => sizeProblems(items, shared.base, "evaluate's size"),
   run: Effect.fnUntraced(function* ({ key, item, shared }) {
     const { blobs } = yield* StageContext
     const engine = yield* Engine

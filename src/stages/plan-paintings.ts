@@ -1,5 +1,6 @@
 /** Lists the pictures of an evaluation: every prompt and seed, without the LoRA and with each checkpoint. */
 import { Effect, Schema } from "effect"
+import { containsPhrase, hasTriggerPlaceholder } from "../formats/caption-text.ts"
 import { Items } from "../runtime/items.ts"
 import { stage } from "../runtime/stage.ts"
 import type { Problem } from "../runtime/stage-failure.ts"
@@ -50,12 +51,21 @@ export const checkEvaluation = (params: EvaluateParams): readonly Problem[] => {
   ]
 }
 
+/** Without its trigger word a LoRA often shows nothing. */
+const missingTrigger = ({ prompts }: EvaluateParams, { trigger }: Dataset): readonly Problem[] => {
+  if (trigger === null) return []
+  if (prompts.some((prompt) => hasTriggerPlaceholder(prompt) || containsPhrase(prompt, trigger))) return []
+  const hint = "Write [trigger] into a prompt"
+  return [{ field: "prompts", why: `no prompt has the trigger word "${trigger}"`, hint, severity: "warning" }]
+}
+
 /** The rows of a sheet, each with the base model first. */
 const listPaintings = (params: EvaluateParams, trained: Trained, dataset: Dataset): Items<PaintingRecipe> => {
   const { prompts, seeds, strength, size, ...shared } = params
-  const columns = [{ trainedSteps: 0, adapter: null }].concat(
-    trained.saves.map(({ step, adapter }) => ({ trainedSteps: step, adapter })) as never,
-  )
+  const columns: readonly Pick<PaintingRecipe, "trainedSteps" | "adapter">[] = [
+    { trainedSteps: 0, adapter: null },
+    ...trained.saves.map(({ step, adapter }) => ({ trainedSteps: step, adapter })),
+  ]
   const { width, height } = size ?? dataset.samples[0] ?? { width: 512, height: 512 }
   const trigger = dataset.trigger ?? ""
   const recipes = prompts.flatMap((prompt) =>
@@ -82,5 +92,6 @@ export const planPaintings = stage({
   inputs: { trained: Trained, dataset: Dataset },
   output: Items(PaintingRecipe),
   check: checkEvaluation,
+  inspect: ({ params, inputs }) => missingTrigger(params, inputs.dataset),
   run: ({ params, inputs }) => Effect.succeed(listPaintings(params, inputs.trained, inputs.dataset)),
 })

@@ -155,7 +155,8 @@ const trainStretch = Effect.fnUntraced(function* (
     })
     .pipe(Effect.mapError(stageFailure("train")), Effect.raceFirst(Deferred.await(trouble)))
   if (result.stopped) {
-    yield* keep(result.step, result.snapshot)
+    // Nothing to keep when not a single step was done.
+    if (result.step > from) yield* keep(result.step, result.snapshot)
     return yield* new StageStopped({
       done: result.step,
       of: steps,

@@ -1,0 +1,29 @@
+/** Whether pictures have a size that the base model's networks can halve as often as they do. */
+import type { Items } from "../runtime/items.ts"
+import type { Problem } from "../runtime/stage-failure.ts"
+
+interface Sized {
+  readonly width: number
+  readonly height: number
+}
+
+/** `setting`: what the user has to change, in words. */
+export const sizeProblems = (
+  pictures: Items<Sized>,
+  { sizeMultiple }: { readonly sizeMultiple: number },
+  setting: string,
+): readonly Problem[] => {
+  const isWhole = (side: number): boolean => side > 0 && side % sizeMultiple === 0
+  const wrong = pictures.find(({ value }) => !isWhole(value.width) || !isWhole(value.height))
+  if (wrong === undefined) return []
+  const { width, height } = wrong.value
+  const near = (side: number): number => Math.max(1, Math.round(side / sizeMultiple)) * sizeMultiple
+  return [
+    {
+      field: "size",
+      why: `${width} × ${height} pixels is no size this base model can take: both sides have to be multiples of ${sizeMultiple}`,
+      hint: `Set ${setting} to ${near(width)}${width === height ? "" : ` × ${near(height)}`}`,
+      severity: "error",
+    },
+  ]
+}

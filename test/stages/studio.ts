@@ -1,0 +1,168 @@
+/**
+ * A throw-away project for tests of the stages: a folder of small pictures with captions, a tiny base model in diffusers layout,
+ * and a pipeline over both whose every value can be changed. `made` counts what a run really computed.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { Effect, Exit } from "effect"
+import sharp from "sharp"
+import { EngineThreads } from "../../src/engine/host-pool.ts"
+import { baseModel, caption, checkpoint, crop, encode, evaluate, ingest, pipeline, train } from "../../src/index.ts"
+import type { RunEvent } from "../../src/runtime/events.ts"
+import type { Pipeline } from "../../src/runtime/pipeline.ts"
+import { RunFailure, type RunReport } from "../../src/runtime/run-outcome.ts"
+import type { TrainParamsInput } from "../../src/stages/train-params.ts"
+import { makeTinyBase } from "../engine/tiny-base.ts"
+import { type Project, run } from "../runtime/project.ts"
+
+export interface Studio extends Project {
+  readonly pictures: string
+  readonly base: string
+}
+
+/** The values a test may change. */
+export interface Choices {
+  readonly pictures: string
+  readonly base: string
+  readonly size: number
+  readonly trigger: string | null
+  readonly template: string | null
+  readonly clipSkip: number
+  readonly training: TrainParamsInput
+  readonly name: string
+  readonly prompts: readonly string[]
+  readonly guidance: number
+  /** Whether to paint; without, the LoRA files are the result. */
+  readonly paints: boolean
+}
+
+const usual: Choices = {
+  pictures: "pictures",
+  base: "base",
+  size: 16,
+  trigger: "sks",
+  template: null,
+  clipSkip: 1,
+  training: { networkDim: 2, steps: 4, saveEverySteps: 2, warmupSteps: 2, unetLearningRate: 1e-3, seed: 3 },
+  name: "lora",
+  prompts: ["a dog", "a cat"],
+  guidance: 2,
+  paints: true,
+}
+
+/** The whole line through the house, with some values changed. */
+export const line = (choices: Partial<Choices> = {}): Pipeline => {
+  const chosen = { ...usual, ...choices, training: { ...usual.training, ...choices.training } }
+  return pipeline("studio", () => {
+    const base = baseModel(chosen.base)
+    const images = crop(ingest(chosen.pictures), { size: chosen.size })
+    const captions = caption(images, { trigger: chosen.trigger, template: chosen.template })
+    const dataset = encode({ base, images, captions, clipSkip: chosen.clipSkip })
+    const lora = train(dataset, chosen.training)
+    const { name, prompts, guidance, paints } = chosen
+    const checkpoints = checkpoint(lora, { name })
+    return paints ? evaluate(checkpoints, { prompts, guidance, seeds: [1], steps: 2 }) : checkpoints
+  })
+}
+
+const colors = ["#c03030", "#30a040", "#3050c0", "#c0a030", "#8030a0"] as const
+
+/** A picture with something on it, so that no two are alike. */
+export const drawPicture = (index: number, width = 24, height = 20): Promise<Buffer> => {
+  const dot = `<svg width="${width}" height="${height}"><circle cx="${6 + index}" cy="9" r="${3 + index}" fill="white"/></svg>`
+  return sharp({ create: { width, height, channels: 3, background: colors[index % colors.length]! } })
+    .composite([{ input: Buffer.from(dot) }])
+    .jpeg({ quality: 95 })
+    .toBuffer()
+}
+
+export const addPicture = async (studio: Pick<Studio, "pictures">, index: number, text?: string): Promise<void> => {
+  writeFileSync(join(studio.pictures, `picture-${index}.jpg`), await drawPicture(index))
+  if (text !== undefined) writeFileSync(join(studio.pictures, `picture-${index}.txt`), text)
+}
+
+/** The tiny base as one folder, its tokenizer included. */
+const layBase = (folder: string): void => {
+  const files = makeTinyBase()
+  for (const [name, path] of Object.entries(files)) {
+    const file = join(folder, name)
+    mkdirSync(dirname(file), { recursive: true })
+    copyFileSync(path, file)
+  }
+  rmSync(dirname(dirname(files["unet/config.json"]!)), { recursive: true })
+}
+
+export const makeStudio = async (): Promise<Studio> => {
+  const root = mkdtempSync(join(tmpdir(), "loom-studio-"))
+  const studio: Studio = {
+    root,
+    cacheFolder: join(root, "cache"),
+    outputFolder: join(root, "output"),
+    pictures: join(root, "pictures"),
+    base: join(root, "base"),
+    calls: [],
+    takeCalls: () => [],
+  }
+  mkdirSync(studio.pictures)
+  layBase(studio.base)
+  for (const index of [0, 1, 2]) await addPicture(studio, index, `a photo of number ${index}`)
+  return studio
+}
+
+export const closeStudio = ({ root }: Studio): void => rmSync(root, { recursive: true, force: true })
+
+/** The results are the same, and tests that run beside each other do not fight for the cores. */
+export const oneThread = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.provideService(work, EngineThreads, 1)
+
+/** What a run computed: results by stage, those of item stages counted one by one. */
+export type Made = Readonly<Record<string, number>>
+
+export interface Outcome {
+  readonly made: Made
+  readonly events: readonly RunEvent[]
+  readonly report: RunReport
+}
+
+const madeIn = (events: readonly RunEvent[]): Made => {
+  const made: Record<string, number> = {}
+  for (const event of events) {
+    if (event.type === "item-finished" || (event.type === "stage-finished" && event.items === undefined)) {
+      made[event.label] = (made[event.label] ?? 0) + 1
+    }
+  }
+  return made
+}
+
+export const runStudio = async (studio: Studio, choices: Partial<Choices> = {}, cache?: string): Promise<Outcome> => {
+  const events: RunEvent[] = []
+  const project = cache === undefined ? studio : { ...studio, cacheFolder: join(studio.root, cache) }
+  const work = run(project, line(choices), { onEvent: (event) => events.push(event) })
+  const report = await Effect.runPromise(oneThread(work))
+  return { made: madeIn(events), events, report }
+}
+
+/** The sentences a run is refused or fails with: "stage: field: why. hint". */
+export const refusals = async (studio: Studio, wanted: Pipeline | Partial<Choices>): Promise<readonly string[]> => {
+  const chosen = "instantiate" in wanted ? (wanted as Pipeline) : line(wanted)
+  const exit = await Effect.runPromise(Effect.exit(Effect.flip(run(studio, chosen))))
+  if (!Exit.isSuccess(exit) || !(exit.value instanceof RunFailure)) throw new Error(`not refused: ${exit}`)
+  const { problems, failures } = exit.value
+  return [
+    ...problems
+      .filter(({ severity }) => severity === "error")
+      .map((p) => `${p.label}: ${p.field}: ${p.why}. ${p.hint}`),
+    ...failures.map(({ label, failure: f }) => `${label}: ${f.where}: ${f.what}: ${f.why}. ${f.hint}`),
+  ].map((sentence) => sentence.replaceAll(`${studio.root}/`, ""))
+}
+
+export const warningsIn = ({ events }: Outcome): readonly string[] =>
+  events.flatMap((event) => (event.type === "warning" ? [`${event.label}: ${event.field}: ${event.message}`] : []))
+
+/** The bytes of a finished file, by its name in the output folder. */
+export const finished = ({ report }: Outcome, name: string): string => {
+  const artifact = report.artifacts.find(({ path }) => path === name)
+  if (artifact === undefined) throw new Error(`no ${name} among ${report.artifacts.map(({ path }) => path)}`)
+  return artifact.file
+}

@@ -1,0 +1,104 @@
+/** Training goes on from where its trajectory was last saved, and ends in the same bytes as without a break. */
+import { readFileSync } from "node:fs"
+import { Effect } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { RunEvent } from "../../src/runtime/events.ts"
+import { RunStopped } from "../../src/runtime/run-outcome.ts"
+import { makeStopSignal, type StopSignal } from "../../src/runtime/stop-signal.ts"
+import { saveSteps } from "../../src/stages/train-trajectory.ts"
+import { run } from "../runtime/project.ts"
+import {
+  type Choices,
+  closeStudio,
+  finished,
+  line,
+  makeStudio,
+  type Outcome,
+  oneThread,
+  runStudio,
+  type Studio,
+} from "./studio.ts"
+
+let studio: Studio
+beforeAll(async () => {
+  studio = await makeStudio()
+})
+afterAll(() => closeStudio(studio))
+
+const trainedSteps = (events: readonly RunEvent[]): readonly number[] =>
+  events.flatMap((event) =>
+    event.type === "stage-progress" && event.label === "train" && event.metrics !== undefined ? [event.done] : [],
+  )
+
+const training = (steps: number, saveEverySteps: number, more: object = {}) => ({
+  paints: false,
+  training: { steps, saveEverySteps, snapshotEverySteps: 100, ...more },
+})
+
+/** A run that is stopped on its way. */
+const stoppedRun = async (choices: Partial<Choices>, stop: StopSignal, onEvent: (event: RunEvent) => void) => {
+  const ended = await Effect.runPromise(oneThread(Effect.flip(run(studio, line(choices), { stop, onEvent }))))
+  if (!(ended instanceof RunStopped)) throw new Error(`not stopped: ${ended}`)
+  return ended
+}
+
+/** The finished LoRA's tensors and metadata, as bytes. */
+const lora = (outcome: Outcome, name = "lora.safetensors"): Buffer => readFileSync(finished(outcome, name))
+
+describe("the training's trajectory", { timeout: 240_000 }, () => {
+  it("more steps train only the steps that are missing", async () => {
+    expect(trainedSteps((await runStudio(studio, training(4, 0))).events)).toEqual([1, 2, 3, 4])
+    const longer = await runStudio(studio, training(7, 0))
+    expect(trainedSteps(longer.events)).toEqual([5, 6, 7])
+    const uninterrupted = await runStudio(studio, training(7, 0), "fresh-cache")
+    expect(trainedSteps(uninterrupted.events)).toHaveLength(7)
+    expect(lora(longer).equals(lora(uninterrupted))).toBe(true)
+  })
+
+  it("fewer steps than before train only from the last snapshot on", async () => {
+    expect(trainedSteps((await runStudio(studio, training(6, 0))).events)).toEqual([5, 6])
+  })
+
+  it("another save interval trains only towards steps without a snapshot", async () => {
+    // Snapshots lie at 4, 6 and 7.
+    expect(trainedSteps((await runStudio(studio, training(7, 2))).events)).toEqual([1, 2])
+  })
+
+  it("a longer warm-up shares no step with the shorter one", async () => {
+    expect(trainedSteps((await runStudio(studio, training(4, 0, { warmupSteps: 3 }))).events)).toEqual([1, 2, 3, 4])
+  })
+
+  it("a stop between two steps keeps them, and the next run goes on to the same bytes", async () => {
+    const stop = makeStopSignal()
+    const choices = training(400, 0, { seed: 9 })
+    const onEvent = (event: RunEvent) => event.type === "stage-progress" && event.done >= 5 && stop.request()
+    const ended = await stoppedRun(choices, stop, onEvent)
+    const [stopped] = ended.stopped
+    const done = stopped?.done ?? 0
+    expect(stopped).toMatchObject({ label: "train", of: 400, unit: "steps" })
+    expect(stopped?.hint).toContain(`go on from step ${done}`)
+    const steps = trainedSteps((await runStudio(studio, training(done + 2, 0, { seed: 9 }))).events)
+    expect(steps).toEqual([done + 1, done + 2])
+    const uninterrupted = await runStudio(studio, training(done + 2, 0, { seed: 9 }), "another-fresh-cache")
+    const resumed = await runStudio(studio, training(done + 2, 0, { seed: 9 }))
+    expect(lora(resumed).equals(lora(uninterrupted))).toBe(true)
+  })
+
+  it("a stop before the first step keeps nothing, and the next run starts from it", async () => {
+    const stop = makeStopSignal()
+    const choices = training(3, 0, { seed: 10 })
+    const onEvent = (event: RunEvent) => event.type === "stage-started" && event.label === "train" && stop.request()
+    await stoppedRun(choices, stop, onEvent)
+    const steps = trainedSteps((await runStudio(studio, choices)).events)
+    expect(steps.at(-1)).toBe(3)
+  })
+
+  it.each([
+    [10, 4, [4, 8, 10]],
+    [8, 4, [4, 8]],
+    [5, 0, [5]],
+    [3, 7, [3]],
+  ] as const)("%i steps saved every %i are saved at %j", (steps, saveEverySteps, expected) => {
+    expect(saveSteps({ steps, saveEverySteps })).toEqual(expected)
+  })
+})
