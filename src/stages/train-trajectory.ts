@@ -42,9 +42,10 @@ const multiples = (every: number, after: number, upTo: number): readonly number[
   )
 }
 
-const unetFiles = ({ files }: BaseModelFolder) =>
+/** What training reads of the base: the UNet, the noise schedule, and the VAE's scaling factor. */
+const trainedOn = ({ files }: BaseModelFolder) =>
   Object.entries(files)
-    .filter(([name]) => name.startsWith("unet/") || name.startsWith("scheduler/"))
+    .filter(([name]) => name.startsWith("unet/") || name.startsWith("scheduler/") || name === "vae/config.json")
     .map(([name, { sha256 }]) => [name, sha256] as const)
     .sort()
 
@@ -57,7 +58,7 @@ const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Cours
     networkDim,
     networkScale,
     seed,
-    base: unetFiles(base),
+    base: trainedOn(base),
     samples: dataset.samples.map(({ key, latents, states, tokenIds }) => [
       key,
       latents.sha256,
