@@ -60,7 +60,7 @@ def load_lora(pipe, file):
         pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name="loom")
     for logger in loggers:
         logger.removeHandler(handler)
-    return [line for line in heard.getvalue().splitlines() if re.search("unexpected|missing|not used|ignored|No LoRA", line, re.I)]
+    return [line for line in heard.getvalue().splitlines() if re.search("unexpected|missing|not used", line, re.I)]
 
 
 def loaded_modules(pipe):
