@@ -32,7 +32,7 @@ export const openOrigin = Effect.fn("openOrigin")(function* (file: string) {
       header.metadata["loom"] === undefined
         ? "the file does not say how it was made; Loom did not write it, or its metadata was taken out"
         : "the record of how it was made cannot be read; somebody changed it, or a newer Loom wrote it"
-    return yield* refused(file, why, "loom show tells what the file does say")
+    return yield* refused(file, why, "Only a LoRA file that Loom wrote can be restored")
   }
   if (!isPlainName(origin.value.name)) {
     return yield* refused(

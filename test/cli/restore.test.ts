@@ -58,7 +58,7 @@ describe("loom restore", patience, () => {
     const fresh = ["--cache", "fresh", "--output", "none"]
     expect((await loom("restore", "received.safetensors", "--into", "there", ...places, ...fresh)).code).toBe(0)
     const { code, stderr } = await runRestored("there")
-    expect(stderr).toContain("moved/photos: left out: picture-4.jpg. Only the expected pictures are used.")
+    expect(stderr).toContain("moved/photos: Left out: picture-4.jpg. Only the expected pictures are used.")
     expect(code).toBe(0)
     expect(made("there-output/my-dog", "my-dog.safetensors").equals(made("output/first", "my-dog.safetensors"))).toBe(
       true,
