@@ -13,7 +13,7 @@ import { add, mul, reduceSum } from "./arithmetic.ts"
 import { afterwards, nothingAfter } from "./barrier.ts"
 import { matMul } from "./contraction.ts"
 import type { GradientRule } from "./gradient-rule.ts"
-import { constant } from "./leaves.ts"
+import { constant, zeros } from "./leaves.ts"
 import { concat, matrixTranspose, reshape, slice, transpose } from "./movement.ts"
 import { softmax } from "./normalisation.ts"
 import type { Tensor } from "./tensor.ts"
@@ -119,11 +119,21 @@ const flowsOf = (q: Tensor, k: Tensor, v: Tensor, y: Tensor, g: Tensor, heads: n
   return { query: mul(joined("query"), scale), key: joined("key"), value: joined("value") }
 }
 
+/**
+ * With a single key every P is 1, whatever the query: q and k get exactly nothing. Computed, they would get what rounding
+ * leaves of dP − D, and an optimizer that looks at signs and not at sizes (Adam) would make full steps of it.
+ */
+const singleKeyFlows = (q: Tensor, k: Tensor, g: Tensor): Flows => ({
+  query: zeros(q.shape),
+  key: zeros(k.shape),
+  value: reduceSum(g, [1], true),
+})
+
 export const attentionGradient: GradientRule<"MultiHeadAttention"> = ({ node, inputs, y, g }) => {
   const [q, k, v] = inputs as readonly [Tensor, Tensor, Tensor]
   let made: Flows | undefined
   const flows = (): Flows => {
-    made ??= flowsOf(q, k, v, y, g, node.attributes.heads)
+    made ??= k.shape[1] === 1 ? singleKeyFlows(q, k, g) : flowsOf(q, k, v, y, g, node.attributes.heads)
     return made
   }
   return [() => flows().query, () => flows().key, () => flows().value]

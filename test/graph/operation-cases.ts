@@ -210,6 +210,7 @@ export const operationCases: { readonly [O in OpName]: readonly OperationCase[] 
     of("more keys than queries", { q: [2, 3, 8], k: [2, 5, 8], v: [2, 5, 8] }, (q, k, v) =>
       g.multiHeadAttention(q, k, v, 2),
     ),
+    of("a single key", { q: [2, 3, 8], k: [2, 1, 8], v: [2, 1, 8] }, (q, k, v) => g.multiHeadAttention(q, k, v, 2)),
     of("a sequence with itself", { x: [1, 4, 6] }, (x) => g.multiHeadAttention(x, x, x, 3)),
   ],
   Gelu: unary(g.gelu, [-3, 3]),
