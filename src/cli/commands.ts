@@ -147,4 +147,20 @@ const restore = command({
   ),
 })
 
-export const commands = [run, plan, explain, restore, log, trace]
+const show = command({
+  name: "show",
+  job: "Print what a LoRA or embedding file holds and says about itself, whoever made it",
+  examples: ["loom show output/quickstart/blueprint.safetensors", "loom show downloads/style.safetensors --json"],
+  input: {
+    lora: argument("lora", "A safetensors file, or the name of a LoRA that was made here"),
+    cache,
+    output,
+    ...shared,
+  },
+  work: later(
+    () => import("./show.ts"),
+    ({ show }) => show,
+  ),
+})
+
+export const commands = [run, plan, explain, show, restore, log, trace]

@@ -25,7 +25,7 @@ const run = (...args: readonly string[]) => loom(folder, ...args)
 const noStack = /^\s+at /m
 
 describe("help", () => {
-  it.each(["loom", "loom run", "loom plan", "loom explain", "loom log", "loom trace", "loom restore"])(
+  it.each(["loom", "loom run", "loom plan", "loom explain", "loom log", "loom trace", "loom restore", "loom show"])(
     "%s --help stays as it is",
     async (line) => {
       const { code, stdout, stderr } = await run(...line.split(" ").slice(1), "--help")
