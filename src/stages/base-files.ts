@@ -29,10 +29,23 @@ export const BaseModelFolder = Schema.Struct({
 })
 export type BaseModelFolder = typeof BaseModelFolder.Type
 
-/** The whole base model, and two parts of it that stages read alone. */
+/** A size in pixels that the model has to take, and the setting that asks for it, for the sentence when it cannot. */
+export interface WantedSize {
+  readonly width: number
+  readonly height: number
+  readonly setting: string
+}
+
+/**
+ * The whole base model, and two parts of it that stages read alone.
+ *
+ * Each is read with what the pipeline wants of it, so that a size it cannot take, or a trigger word it knows, is told before any
+ * work. The wishes are no part of the identity.
+ */
 export interface BaseModel extends Output<BaseModelFolder> {
   /** For labels and metadata; the folder's name, unless the pipeline says another. No part of the identity. */
   readonly name: string
-  readonly vae: Output<VaePart>
-  readonly textEncoder: Output<ModelPart>
+  readonly wholeFor: (size: WantedSize | null) => Output<BaseModelFolder>
+  readonly vaeFor: (size: WantedSize | null) => Output<VaePart>
+  readonly textEncoderFor: (trigger: string | null) => Output<ModelPart>
 }

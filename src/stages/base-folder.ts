@@ -168,6 +168,7 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
     predictionType: forScheduler.config?.prediction_type ?? ("epsilon" as const),
     trainTimesteps: forScheduler.config?.num_train_timesteps ?? 1000,
     sizeMultiple: sizeMultipleOf(forUnet.config, forVae.config),
+    isSizeKnown: forUnet.config !== undefined && forVae.config !== undefined,
     problems: [...forUnet.problems, ...forVae.problems, ...forScheduler.problems, ...unsupported],
   }
 })

@@ -184,7 +184,8 @@ export interface EvaluateOptions extends Partial<EvaluateParams> {
 export const evaluate = (checkpoints: LoraCheckpoints, { base, ...params }: EvaluateOptions): Output<Evaluation> => {
   const { lora } = checkpoints
   const model = base ?? lora.base
+  const whole = model.wholeFor(params.size == null ? null : { ...params.size, setting: "evaluate's size" })
   const planned = planPaintings({ trained: lora, dataset: lora.dataset }, params)
-  const paintings = paint(planned, { base: model })
-  return evaluateStage({ paintings, checkpoints, dataset: lora.dataset, base: model }, { baseName: model.name })
+  const paintings = paint(planned, { base: whole })
+  return evaluateStage({ paintings, checkpoints, dataset: lora.dataset, base: whole }, { baseName: model.name })
 }

@@ -33,6 +33,8 @@ export interface Choices {
   readonly name: string
   readonly prompts: readonly string[]
   readonly guidance: number
+  readonly paintSize: { readonly width: number; readonly height: number } | null
+  readonly upscale: "warn" | "refuse" | "skip"
   /** Whether to paint; without, the LoRA files are the result. */
   readonly paints: boolean
 }
@@ -48,6 +50,8 @@ const usual: Choices = {
   name: "lora",
   prompts: ["a dog", "a cat"],
   guidance: 2,
+  paintSize: null,
+  upscale: "warn",
   paints: true,
 }
 
@@ -56,13 +60,13 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
   const chosen = { ...usual, ...choices, training: { ...usual.training, ...choices.training } }
   return pipeline("studio", () => {
     const base = baseModel(chosen.base)
-    const images = crop(ingest(chosen.pictures), { size: chosen.size })
+    const images = crop(ingest(chosen.pictures), { size: chosen.size, upscale: chosen.upscale })
     const captions = caption(images, { trigger: chosen.trigger, template: chosen.template })
     const dataset = encode({ base, images, captions, clipSkip: chosen.clipSkip })
     const lora = train(dataset, chosen.training)
-    const { name, prompts, guidance, paints } = chosen
+    const { name, prompts, guidance, paints, paintSize: size } = chosen
     const checkpoints = checkpoint(lora, { name })
-    return paints ? evaluate(checkpoints, { prompts, guidance, seeds: [1], steps: 2 }) : checkpoints
+    return paints ? evaluate(checkpoints, { prompts, guidance, size, seeds: [1], steps: 2 }) : checkpoints
   })
 }
 
