@@ -22,13 +22,23 @@ const CheckpointParams = Schema.Struct({
   name: Schema.String,
   /** Number format of the file: "fp32" (default) keeps every bit, "fp16" halves its size. */
   precision: Schema.Literals(["fp32", "fp16"]).pipe(Schema.withConstructorDefault(Effect.succeed("fp32" as const))),
+  /** How many of the newest files are written to the output folder; null (default): all. */
+  keepLast: Schema.NullOr(Schema.Int).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
   /** Name of the base model, for the metadata. */
   baseName: Schema.String,
   /** Version of Loom, for the metadata. */
   loom: Schema.String,
 })
 
-const checkName = ({ name }: typeof CheckpointParams.Type): readonly Problem[] =>
+type CheckpointParams = typeof CheckpointParams.Type
+
+const checkKeepLast = ({ keepLast }: CheckpointParams): readonly Problem[] => {
+  if (keepLast === null || keepLast >= 1) return []
+  const [why, hint] = [`${keepLast} must be 1 or more`, "1 keeps the finished LoRA alone; leave it out to keep all"]
+  return [{ field: "keepLast", why, hint, severity: "error" }]
+}
+
+const checkName = ({ name }: CheckpointParams): readonly Problem[] =>
   isPlainName(name)
     ? []
     : [
@@ -70,7 +80,7 @@ const repeatRecord = ({ trained, dataset, base }: Lineage, loom: string): Metada
 const unetDigest = ({ files }: BaseModelFolder): string | undefined =>
   Object.entries(files).find(([name]) => name.startsWith("unet/") && name.endsWith(".safetensors"))?.[1].sha256
 
-const describe = (lineage: Lineage, params: typeof CheckpointParams.Type, step: number) => {
+const describe = (lineage: Lineage, params: CheckpointParams, step: number) => {
   const { trained, dataset, base } = lineage
   const { settings } = trained
   const sha256 = unetDigest(base)
@@ -105,7 +115,7 @@ const notSaved = (fileName: string, why: string, cause?: unknown): StageFailure 
 /** Writes a file and reads it back; the numbers must be the ones that were written. */
 const saveFile = Effect.fnUntraced(function* (
   lineage: Lineage,
-  params: typeof CheckpointParams.Type,
+  params: CheckpointParams,
   { step, adapter }: Trained["saves"][number],
 ) {
   const { blobs } = yield* StageContext
@@ -139,27 +149,28 @@ const checkpointStage = stage({
   params: CheckpointParams,
   inputs: { trained: Trained, dataset: Dataset, base: BaseModelFolder },
   output: Checkpoints,
-  check: checkName,
+  check: (params) => [...checkName(params), ...checkKeepLast(params)],
   artifacts: ({ output }) =>
-    output.files.map(({ fileName, file }, index) => ({
-      path: fileName,
-      blob: file,
-      label: index === output.files.length - 1 ? "LoRA" : "LoRA at an earlier step",
-    })),
+    output.files.flatMap(({ fileName, file, isKept }, index) => {
+      const label = index === output.files.length - 1 ? "LoRA" : "LoRA at an earlier step"
+      return isKept ? [{ path: fileName, blob: file, label }] : []
+    }),
   run: Effect.fnUntraced(function* ({ params, inputs }) {
     const files = yield* Effect.forEach(inputs.trained.saves, (save) => saveFile(inputs, params, save))
-    return { name: params.name, files }
+    const firstKept = params.keepLast === null ? 0 : files.length - params.keepLast
+    return { name: params.name, files: files.map((file, index) => ({ ...file, isKept: index >= firstKept })) }
   }),
 })
 
 /**
  * The LoRA files of a training: one per saved step, the last one under the bare name.
  *
- * `name`: of the LoRA and its files. `precision`: "fp32" (default) or "fp16".
+ * `name`: of the LoRA and its files. `precision`: "fp32" (default) or "fp16". `keepLast`: write only so many of the newest
+ * files; the earlier ones stay in the cache, and on the picture sheet.
  */
 export const checkpoint = (
   lora: TrainedAdapters,
-  params: { readonly name: string; readonly precision?: "fp32" | "fp16" },
+  params: { readonly name: string; readonly precision?: "fp32" | "fp16"; readonly keepLast?: number | null },
 ): LoraCheckpoints => ({
   ...checkpointStage(
     { trained: lora, dataset: lora.dataset, base: lora.base },

@@ -12,6 +12,8 @@ export const Checkpoints = Schema.Struct({
       step: Schema.Int,
       fileName: Schema.String,
       file: Blob,
+      /** Whether it is written to the output folder. */
+      isKept: Schema.Boolean,
       /** `sshs_model_hash`: by it A1111 and Civitai recognise the file. */
       modelHash: Schema.String,
     }),

@@ -119,7 +119,7 @@ const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: 
 })
 
 const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
-  const files = checkpoints.files.map(({ fileName }) => fileName)
+  const files = checkpoints.files.flatMap(({ fileName, isKept }) => (isKept ? [fileName] : []))
   return howToUse({
     name: checkpoints.name,
     fileName: files.at(-1) ?? "",

@@ -25,14 +25,21 @@ const run = (...args: readonly string[]) => loom(folder, ...args)
 const noStack = /^\s+at /m
 
 describe("help", () => {
-  it.each(["loom", "loom run", "loom plan", "loom explain", "loom log", "loom trace", "loom restore", "loom show"])(
-    "%s --help stays as it is",
-    async (line) => {
-      const { code, stdout, stderr } = await run(...line.split(" ").slice(1), "--help")
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
-      await expect(stdout).toMatchFileSnapshot(`./help/${line.replace(" ", "-")}.txt`)
-    },
-  )
+  it.each([
+    "loom",
+    "loom run",
+    "loom plan",
+    "loom explain",
+    "loom log",
+    "loom trace",
+    "loom restore",
+    "loom show",
+    "loom captions",
+  ])("%s --help stays as it is", async (line) => {
+    const { code, stdout, stderr } = await run(...line.split(" ").slice(1), "--help")
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    await expect(stdout).toMatchFileSnapshot(`./help/${line.replace(" ", "-")}.txt`)
+  })
 
   it("without a command the help is shown", async () => {
     expect((await run()).stdout).toBe((await run("--help")).stdout)

@@ -31,6 +31,7 @@ export interface Choices {
   readonly clipSkip: number
   readonly training: TrainParamsInput
   readonly name: string
+  readonly keepLast: number | null
   readonly prompts: readonly string[]
   readonly guidance: number
   readonly paintSize: { readonly width: number; readonly height: number } | null
@@ -48,6 +49,7 @@ const usual: Choices = {
   clipSkip: 1,
   training: { networkDim: 2, steps: 4, saveEverySteps: 2, warmupSteps: 2, unetLearningRate: 1e-3, seed: 3 },
   name: "lora",
+  keepLast: null,
   prompts: ["a dog", "a cat"],
   guidance: 2,
   paintSize: null,
@@ -65,7 +67,7 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
     const dataset = encode({ base, images, captions, clipSkip: chosen.clipSkip })
     const lora = train(dataset, chosen.training)
     const { name, prompts, guidance, paints, paintSize: size } = chosen
-    const checkpoints = checkpoint(lora, { name })
+    const checkpoints = checkpoint(lora, { name, keepLast: chosen.keepLast })
     return paints ? evaluate(checkpoints, { prompts, guidance, size, seeds: [1], steps: 2 }) : checkpoints
   })
 }
