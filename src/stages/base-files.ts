@@ -36,16 +36,22 @@ export interface WantedSize {
   readonly setting: string
 }
 
+/** What captions ask of the text encoder. */
+export interface WantedText {
+  readonly trigger: string | null
+  readonly clipSkip: number
+}
+
 /**
  * The whole base model, and two parts of it that stages read alone.
  *
- * Each is read with what the pipeline wants of it, so that a size it cannot take, or a trigger word it knows, is told before any
- * work. The wishes are no part of the identity.
+ * Each is read with what the pipeline wants of it, so that a size it cannot take, a layer it has not got, or a trigger word
+ * it knows is told before any work. The wishes are no part of the identity.
  */
 export interface BaseModel extends Output<BaseModelFolder> {
   /** For labels and metadata; the folder's name, unless the pipeline says another. No part of the identity. */
   readonly name: string
   readonly wholeFor: (size: WantedSize | null) => Output<BaseModelFolder>
   readonly vaeFor: (size: WantedSize | null) => Output<VaePart>
-  readonly textEncoderFor: (trigger: string | null) => Output<ModelPart>
+  readonly textEncoderFor: (text: WantedText) => Output<ModelPart>
 }

@@ -20,6 +20,7 @@ import {
   headerProblems,
   namesIn,
   textEncoder,
+  textLayers,
   tokenizer,
   vae,
 } from "./base-folder.ts"
@@ -112,15 +113,24 @@ const vaePart = source({
   }),
 })
 
+/** A skip below 1 is told by the stage that skips. */
+const clipSkipProblems = Effect.fnUntraced(function* (root: string, clipSkip: number) {
+  const layers = yield* textLayers(root)
+  if (layers === undefined || clipSkip <= layers) return []
+  const why = `${clipSkip} skips more layers than this base model's text encoder has (${layers})`
+  return [{ field: "clipSkip", why, hint: `Choose 1 (no skip) to ${layers}`, severity: "error" as const }]
+})
+
 const textPart = source({
   name: "text-encoder",
   code: import.meta.url,
-  params: Schema.Struct({ ...Folder.fields, trigger: Schema.NullOr(Schema.String) }),
+  params: Schema.Struct({ ...Folder.fields, trigger: Schema.NullOr(Schema.String), clipSkip: Schema.Finite }),
   output: ModelPart,
   read: Effect.fnUntraced(function* ({ params }) {
-    const { paths, files } = yield* readPart(params.folder, [textEncoder, tokenizer])
+    const { root, paths, files } = yield* readPart(params.folder, [textEncoder, tokenizer])
     const { problem } = yield* SourceContext
-    yield* Effect.forEach(yield* triggerProblems(params.trigger, paths), problem)
+    const known = yield* triggerProblems(params.trigger, paths)
+    yield* Effect.forEach([...known, ...(yield* clipSkipProblems(root, params.clipSkip))], problem)
     return { files }
   }),
 })
@@ -156,6 +166,6 @@ export const baseModel = (folder: string, { name, expect }: BaseModelOptions = {
     name: name ?? basename(resolve(folder)),
     wholeFor: whole,
     vaeFor: remembered((size) => vaePart({ folder, size })),
-    textEncoderFor: remembered((trigger) => textPart({ folder, trigger })),
+    textEncoderFor: remembered((text) => textPart({ folder, ...text })),
   }
 }

@@ -87,7 +87,7 @@ export const encode = (args: {
 }): EncodedDataset => {
   const params = { clipSkip: args.clipSkip ?? 1 }
   const latents = encodeImages(args.images, { vae: args.base.vaeFor(args.images.size ?? null) })
-  const textEncoder = args.base.textEncoderFor(args.captions.trigger ?? null)
+  const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
   const texts = encodeTexts(args.captions, { textEncoder }, params)
   return {
     ...join({ pictures: args.images, latents, captions: args.captions, texts }, params),

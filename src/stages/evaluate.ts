@@ -36,6 +36,9 @@ const SheetParams = Schema.Struct({
   baseName: Schema.String,
 })
 
+/** A size that makes no sense is told with the other parameters. */
+const PaintedSize = Schema.Struct({ width: Schema.Int, height: Schema.Int })
+
 const sheetName = (name: string): string => `${name}-sheet.png`
 
 const columnLabel = ({ trainedSteps }: PaintingRecipe): string =>
@@ -184,7 +187,9 @@ export interface EvaluateOptions extends Partial<EvaluateParams> {
 export const evaluate = (checkpoints: LoraCheckpoints, { base, ...params }: EvaluateOptions): Output<Evaluation> => {
   const { lora } = checkpoints
   const model = base ?? lora.base
-  const whole = model.wholeFor(params.size == null ? null : { ...params.size, setting: "evaluate's size" })
+  const whole = model.wholeFor(
+    Schema.is(PaintedSize)(params.size) ? { ...params.size, setting: "evaluate's size" } : null,
+  )
   const planned = planPaintings({ trained: lora, dataset: lora.dataset }, params)
   const paintings = paint(planned, { base: whole })
   return evaluateStage({ paintings, checkpoints, dataset: lora.dataset, base: whole }, { baseName: model.name })

@@ -74,6 +74,11 @@ describe("exit codes", () => {
     [2, ["plan", "greeting.ts", "--set", "nam=Bo"], 'has no parameter "nam"'],
     [2, ["plan", "greeting.ts", "--set", "times=often"], "times: expected"],
     [3, ["run", "greeting.ts", "--set", "name="], "error: greet.name: is empty. Give one."],
+    [
+      3,
+      ["run", "greeting.ts", "--set", "name=", "--output", "greeting.ts"],
+      "greeting.ts: finished files cannot be written there, it is a file. Give another folder with --output.",
+    ],
     [3, ["trace", "greeting.ts", "--out", "t.safetensors"], "error: greeting.ts: the pipeline trains nothing."],
     [
       1,

@@ -188,6 +188,13 @@ const cases: readonly Case[] = [
     says: ["encode-texts: clipSkip: 0 must be 1 or more. 1 skips no layer"],
   },
   {
+    title: "a CLIP skip that leaves no layer",
+    choices: { clipSkip: 3 },
+    says: [
+      "text-encoder: clipSkip: 3 skips more layers than this base model's text encoder has (2). Choose 1 (no skip) to 2",
+    ],
+  },
+  {
     title: "Stable Diffusion XL",
     spoil: () => {
       const config = JSON.parse(readFileSync(inBase("unet/config.json"), "utf8"))
