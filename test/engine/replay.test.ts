@@ -57,6 +57,7 @@ const traceOf = Effect.fnUntraced(function* (
       const caption = yield* engine.encodeText({ base, text, clipSkip: all.clipSkip })
       return {
         key: text,
+        caption: text,
         mean: image.mean,
         logVariance: image.logVariance,
         latentShape: image.shape,
