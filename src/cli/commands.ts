@@ -122,4 +122,29 @@ const trace = command({
   ),
 })
 
-export const commands = [run, plan, explain, log, trace]
+const restore = command({
+  name: "restore",
+  job: "Write the pipeline and captions that a LoRA file was made from; running them gives the same file",
+  examples: [
+    "loom restore blueprint",
+    "loom restore downloads/blueprint.safetensors --into restored --base models/sd15",
+  ],
+  input: {
+    lora: argument("lora", "A LoRA file, or the name of a LoRA that was made here"),
+    into: textFlag("into", "./restored", { does: "Folder to write to", value: "DIR" }),
+    pictures: optionalTextFlag("pictures", {
+      does: "Folder of its pictures, when they lie elsewhere now",
+      value: "DIR",
+    }),
+    base: optionalTextFlag("base", { does: "Folder of its base model, when it lies elsewhere now", value: "DIR" }),
+    cache,
+    output,
+    ...shared,
+  },
+  work: later(
+    () => import("./restore.ts"),
+    ({ restore }) => restore,
+  ),
+})
+
+export const commands = [run, plan, explain, restore, log, trace]

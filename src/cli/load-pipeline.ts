@@ -12,7 +12,7 @@ import { nearestName } from "../runtime/nearest-name.ts"
 import { isPipeline, type Pipeline } from "../runtime/pipeline.ts"
 import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
 import type { StageFailure } from "../runtime/stage-failure.ts"
-import { CliFailure } from "./cli-failure.ts"
+import { CliFailure, type ExitCode } from "./cli-failure.ts"
 import { fromStageFailure } from "./run-troubles.ts"
 
 export interface LoadedPipeline {
@@ -106,11 +106,15 @@ const importPipeline = Effect.fnUntraced(function* (typed: string): Effect.fn.Re
 })
 
 /** What is wrong with the wiring; something thrown in it gets the line it was thrown at. */
-const wiringFailure = (file: string, failure: StageFailure): CliFailure => {
+const wiringFailure = (file: string, failure: StageFailure, exitCode: ExitCode): CliFailure => {
   const trouble = fromStageFailure(failure)
   const where = failure.cause instanceof Error ? lineIn(file, failure.cause) : trouble.where
-  return new CliFailure({ exitCode: 3, troubles: [{ ...trouble, where }] })
+  return new CliFailure({ exitCode, troubles: [{ ...trouble, where }] })
 }
+
+/** A pipeline that wires with its own defaults is sound: then it was the command line that was wrong. */
+const blameFor = (pipeline: Pipeline): Effect.Effect<ExitCode> =>
+  Effect.match(pipeline.instantiate(), { onSuccess: () => 2 as const, onFailure: () => 3 as const })
 
 /** The pipeline of a file, wired with the parameters given on the command line. */
 export const loadPipeline = Effect.fnUntraced(function* (
@@ -119,6 +123,8 @@ export const loadPipeline = Effect.fnUntraced(function* (
 ): Effect.fn.Return<LoadedPipeline, CliFailure> {
   const file = resolve(typed)
   const pipeline = yield* importPipeline(typed)
-  const graph = yield* Effect.mapError(pipeline.instantiate(overrides), (failure) => wiringFailure(file, failure))
+  const graph = yield* Effect.catch(pipeline.instantiate(overrides), (failure) =>
+    Effect.flatMap(blameFor(pipeline), (exitCode) => Effect.fail(wiringFailure(file, failure, exitCode))),
+  )
   return { graph, root: dirname(file) }
 })

@@ -22,8 +22,8 @@ import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
 import type { SampledImage, SampleJob } from "./host-protocol.ts"
 import { bareNetworks, type LoraAdapters, loraAdapters, type NetworkAdapters } from "./lora-adapters.ts"
 import { openSchedule } from "./open-schedule.ts"
-import { fillNormal, randomStream } from "./random-stream.ts"
 import { Sessions } from "./sessions.ts"
+import { startingNoise } from "./starting-noise.ts"
 
 /** Text states side by side: without the prompt first, when guidance asks for both. */
 const encodePrompts = Effect.fnUntraced(function* (
@@ -130,9 +130,8 @@ export const sample = Effect.fn("sample")(function* (job: SampleJob) {
   const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor]
   const denoise = yield* openDenoiser(unet, adapters.unet, textStates, latentShape, job.guidanceScale)
   const plan = samplers[job.sampler].plan(schedule, job.steps)
-  const stream = randomStream({ seed: job.seed, purpose: "starting-noise", step: 0, sample: 0 })
-  const size = latentShape.reduce((product, side) => product * side, 1)
-  let state = plan.start(fillNormal(new Float32Array(size), stream, plan.initialNoiseScale))
+  const noise = startingNoise(job.seed, latentShape)
+  let state = plan.start(noise.map((value) => value * plan.initialNoiseScale))
   while (state.step < plan.timesteps.length) {
     state = plan.next(state, yield* denoise(state.latents, plan.timesteps[state.step]!))
   }

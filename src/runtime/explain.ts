@@ -16,6 +16,13 @@ export type Change =
   /** Its parameters do not fit, or it could not be read: a problem says more. */
   | { readonly kind: "faulty"; readonly what: "parameters" | "source" }
   | { readonly kind: "parameter"; readonly name: string; readonly from?: Json; readonly to?: Json }
+  /** A list parameter that grew or shrank. */
+  | {
+      readonly kind: "elements"
+      readonly name: string
+      readonly added: readonly Json[]
+      readonly removed: readonly Json[]
+    }
   | {
       readonly kind: "input"
       readonly name: string
@@ -65,22 +72,46 @@ export const changesBetween = (before: PreImage, now: PreImage): readonly Change
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b))
 
-const order: readonly Change["kind"][] = ["parameter", "input", "items-changed", "code", "packages", "output-schema"]
+const order: readonly Change["kind"][] = [
+  "parameter",
+  "elements",
+  "input",
+  "items-changed",
+  "code",
+  "packages",
+  "output-schema",
+]
 const rank = (change: Change): number => (order.includes(change.kind) ? order.indexOf(change.kind) : order.length)
 
 const fieldChanges = (field: string, from: Json | undefined, to: Json | undefined): readonly Change[] => {
-  if (field.startsWith("param.")) {
-    const values = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
-    return [{ kind: "parameter", name: field.slice("param.".length), ...values }]
-  }
+  if (field.startsWith("param.")) return parameterChanges(field.slice("param.".length), from, to)
   if (field.startsWith("input.")) return [inputChange(field.slice("input.".length), asRecord(from), asRecord(to))]
   if (field === "value") return [inputChange("value", asRecord(from), asRecord(to))]
   if (field === "code") return codeChanges(asRecord(from), asRecord(to))
   return [field === "output" ? { kind: "output-schema" } : { kind: "other", field }]
 }
 
-const asRecord = (json: Json | undefined): JsonRecord =>
-  Predicate.isObject(json) && !Array.isArray(json) ? (json as JsonRecord) : {}
+/** Down to the value that changed: "denoising.end", "prompts[3]"; of lists of different length, what came and went. */
+const parameterChanges = (name: string, from: Json | undefined, to: Json | undefined): readonly Change[] => {
+  if (same(from, to)) return []
+  if (Array.isArray(from) && Array.isArray(to)) {
+    return from.length === to.length
+      ? from.flatMap((value: Json, index) => parameterChanges(`${name}[${index}]`, value, to[index]))
+      : [{ kind: "elements", name, added: without(to, from), removed: without(from, to) }]
+  }
+  if (isRecord(from) && isRecord(to)) {
+    const fields = [...new Set([...Object.keys(from), ...Object.keys(to)])]
+    return fields.flatMap((field) => parameterChanges(`${name}.${field}`, from[field], to[field]))
+  }
+  return [{ kind: "parameter", name, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }]
+}
+
+const without = (values: readonly Json[], others: readonly Json[]): readonly Json[] =>
+  values.filter((value) => !others.some((other) => same(value, other)))
+
+const isRecord = (json: Json | undefined): json is JsonRecord => Predicate.isObject(json) && !Array.isArray(json)
+
+const asRecord = (json: Json | undefined): JsonRecord => (isRecord(json) ? json : {})
 
 const inputChange = (name: string, from: JsonRecord, to: JsonRecord): Change => {
   const parts = "items" in from && "items" in to ? "items" : "fields" in from && "fields" in to ? "fields" : "none"

@@ -24,6 +24,8 @@ export const sayChange = (change: Change): string => {
       return change.what === "parameters" ? "its parameters do not fit" : "it could not be read"
     case "parameter":
       return sayParameter(change)
+    case "elements":
+      return sayElements(change)
     case "input":
       return sayInput(change)
     case "code":
@@ -61,6 +63,15 @@ const sayParameter = ({ name, from, to }: Change & { kind: "parameter" }): strin
   if (from === undefined) return `new parameter ${name} ${shown(to ?? null)}`
   if (to === undefined) return `parameter ${name} is gone`
   return `${name} ${shown(from)} → ${shown(to)}`
+}
+
+// Neither came nor went: a value is there once more or once less, or the order changed.
+const sayElements = ({ name, added, removed }: Change & { kind: "elements" }): string => {
+  const phrases = [
+    ...(added.length === 0 ? [] : [`${added.length} new (${names(added.map(shown))})`]),
+    ...(removed.length === 0 ? [] : [`${removed.length} removed (${names(removed.map(shown))})`]),
+  ]
+  return phrases.length === 0 ? `${name} changed` : `${name}: ${phrases.join(", ")}`
 }
 
 const sayInput = (change: Change & { kind: "input" }): string => {

@@ -31,7 +31,7 @@ export type BaseModelFolder = typeof BaseModelFolder.Type
 
 /** The whole base model, and two parts of it that stages read alone. */
 export interface BaseModel extends Output<BaseModelFolder> {
-  /** Name of the folder, for labels. No part of the identity. */
+  /** For labels and metadata; the folder's name, unless the pipeline says another. No part of the identity. */
   readonly name: string
   readonly vae: Output<VaePart>
   readonly textEncoder: Output<ModelPart>

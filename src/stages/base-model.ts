@@ -23,10 +23,17 @@ import {
   tokenizer,
   vae,
 } from "./base-folder.ts"
+import { ExpectedFiles, expectationProblems } from "./expected-files.ts"
 
 const Folder = Schema.Struct({
   /** Folder in diffusers layout, relative to the pipeline file. */
   folder: Schema.String,
+})
+
+const WholeFolder = Schema.Struct({
+  ...Folder.fields,
+  /** Path inside the folder to SHA-256: the files have to be these. */
+  expect: ExpectedFiles,
 })
 
 const digest = Effect.fnUntraced(function* (files: Found["files"]) {
@@ -40,7 +47,7 @@ const digest = Effect.fnUntraced(function* (files: Found["files"]) {
 const wholeFolder = source({
   name: "base-model",
   code: import.meta.url,
-  params: Folder,
+  params: WholeFolder,
   output: BaseModelFolder,
   read: Effect.fnUntraced(function* ({ params }) {
     const context = yield* SourceContext
@@ -58,8 +65,10 @@ const wholeFolder = source({
     const files = found.flatMap((part) => part.files)
     const { problems, ...facts } = yield* describeFolder(root)
     const all = [...found.flatMap((part) => part.problems), ...problems, ...(yield* headerProblems(files))]
-    yield* Effect.forEach(all, context.problem)
-    return { files: yield* digest(files), ...facts }
+    const digests = yield* digest(files)
+    const unexpected = expectationProblems(params.expect, Object.entries(digests), "expect")
+    yield* Effect.forEach([...all, ...unexpected], context.problem)
+    return { files: digests, ...facts }
   }),
 })
 
@@ -87,15 +96,22 @@ const textPart = source({
   read: ({ params }) => Effect.map(readPart(params.folder, [textEncoder, tokenizer]), ({ files }) => ({ files })),
 })
 
+export interface BaseModelOptions {
+  /** What the model is called on sheets and in LoRA files. Default: the folder's name. */
+  readonly name?: string
+  /** Path inside the folder to SHA-256: another model is refused. `loom restore` writes such lists. */
+  readonly expect?: Readonly<Record<string, string>>
+}
+
 /**
  * The base model in `folder` (diffusers layout, relative to the pipeline file).
  *
  * Needed: `unet/`, `vae/` and `text_encoder/`, each with a config.json and weights as safetensors (16 or 32 bits), `tokenizer/`
  * with vocab.json and merges.txt, and `scheduler/scheduler_config.json`.
  */
-export const baseModel = (folder: string): BaseModel => ({
-  ...wholeFolder({ folder }),
-  name: basename(resolve(folder)),
+export const baseModel = (folder: string, { name, expect }: BaseModelOptions = {}): BaseModel => ({
+  ...wholeFolder({ folder, expect: expect ?? null }),
+  name: name ?? basename(resolve(folder)),
   vae: vaePart({ folder }),
   textEncoder: textPart({ folder }),
 })

@@ -14,6 +14,8 @@ import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import { BaseModelFolder } from "./base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./checkpoints.ts"
 import { Dataset } from "./dataset.ts"
+import { loomVersion } from "./loom-version.ts"
+import { isPlainName } from "./plain-name.ts"
 import { Trained, type TrainedAdapters } from "./trained.ts"
 
 const CheckpointParams = Schema.Struct({
@@ -22,10 +24,12 @@ const CheckpointParams = Schema.Struct({
   precision: Schema.Literals(["fp32", "fp16"]).pipe(Schema.withConstructorDefault(Effect.succeed("fp32" as const))),
   /** Name of the base model, for the metadata. */
   baseName: Schema.String,
+  /** Version of Loom, for the metadata. */
+  loom: Schema.String,
 })
 
 const checkName = ({ name }: typeof CheckpointParams.Type): readonly Problem[] =>
-  /^[\p{L}\p{N}][\p{L}\p{N}._ -]*$/u.test(name)
+  isPlainName(name)
     ? []
     : [
         {
@@ -46,9 +50,10 @@ interface Lineage {
 }
 
 /** Every setting, caption and digest that repeats the run. */
-const repeatRecord = ({ trained, dataset, base }: Lineage): MetadataJson =>
+const repeatRecord = ({ trained, dataset, base }: Lineage, loom: string): MetadataJson =>
   ({
-    format: 1,
+    format: 2,
+    loom,
     settings: trained.settings,
     trigger: dataset.trigger,
     pictures: dataset.samples.map(({ key, originalSha256, width, height, text }) => ({
@@ -83,7 +88,7 @@ const describe = (lineage: Lineage, params: typeof CheckpointParams.Type, step: 
     timesteps: timestepRange(settings.denoising, base.trainTimesteps),
     captions: dataset.samples.map(({ text }) => text),
     trigger: dataset.trigger,
-    repeat: repeatRecord(lineage),
+    repeat: repeatRecord(lineage, params.loom),
   })
 }
 
@@ -158,7 +163,7 @@ export const checkpoint = (
 ): LoraCheckpoints => ({
   ...checkpointStage(
     { trained: lora, dataset: lora.dataset, base: lora.base },
-    { ...params, baseName: lora.base.name },
+    { ...params, baseName: lora.base.name, loom: loomVersion },
   ),
   lora,
 })

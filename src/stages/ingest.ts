@@ -16,6 +16,7 @@ import { source } from "../runtime/source.ts"
 import { SourceContext, StageContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
 import { CaptionText } from "./captions.ts"
+import { type ExpectedFiles as Expected, ExpectedFiles, expectationProblems } from "./expected-files.ts"
 import { listNames } from "./list-names.ts"
 import { Picture, type PictureSet } from "./pictures.ts"
 
@@ -24,6 +25,14 @@ const pictureExtensions = [".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".
 const Folder = Schema.Struct({
   /** Folder with pictures, relative to the pipeline file. */
   folder: Schema.String,
+  /** File name to SHA-256: these pictures and no others. */
+  expect: ExpectedFiles,
+})
+
+const CaptionFolder = Schema.Struct({
+  ...Folder.fields,
+  /** Folder with the captions; null: beside the pictures. */
+  captions: Schema.NullOr(Schema.String),
 })
 
 const isPicture = (name: string): boolean => pictureExtensions.includes(extname(name).toLowerCase())
@@ -58,6 +67,18 @@ const strangers = (names: readonly string[]): readonly { readonly why: string; r
   ]
 }
 
+/** The pictures that are wanted among those of a folder. */
+const wanted = (pictures: readonly string[], expect: Expected): readonly string[] =>
+  expect === null ? pictures : pictures.filter((name) => Object.hasOwn(expect, name))
+
+/** Where to get what an empty folder should hold. */
+const fillHint = (isFolder: boolean, expect: Expected): string => {
+  if (expect !== null) return `It has to hold ${listNames(Object.keys(expect))}`
+  return isFolder
+    ? `Put pictures there (${pictureExtensions.map((name) => name.slice(1)).join(", ")})`
+    : "Give ingest the path of a folder, relative to the pipeline file"
+}
+
 const pictureFiles = source({
   name: "pictures",
   code: import.meta.url,
@@ -72,15 +93,13 @@ const pictureFiles = source({
       return yield* new StageFailure({
         what: "no pictures to train on",
         where: folder,
-        why: names === undefined ? "there is no such folder" : "the folder holds no picture",
-        hint:
-          names === undefined
-            ? "Give ingest the path of a folder, relative to the pipeline file"
-            : `Put pictures there (${pictureExtensions.map((name) => name.slice(1)).join(", ")})`,
+        why: names === undefined ? noFolder : "the folder holds no picture",
+        hint: fillHint(names !== undefined, params.expect),
         kind: "input",
       })
     }
-    yield* Effect.forEach(sameStem(pictures), (group) =>
+    const taken = wanted(pictures, params.expect)
+    yield* Effect.forEach(sameStem(taken), (group) =>
       context.problem({
         field: join(folder, group[0] ?? ""),
         why: `${group.join(" and ")} share one caption file`,
@@ -89,24 +108,35 @@ const pictureFiles = source({
       }),
     )
     yield* Effect.forEach(strangers(names ?? []), ({ why, hint }) => context.warn(`${folder}: ${why}`, hint))
-    return yield* Effect.forEach(pictures, (key) =>
-      Effect.map(context.fileBlob(join(folder, key)), (file) => ({ key, value: { file } })),
+    const digests = yield* Effect.forEach(pictures, (key) =>
+      Effect.map(context.fileBlob(join(folder, key)), (file) => [key, file] as const),
     )
+    yield* Effect.forEach(expectationProblems(params.expect, digests, "ingest's expect"), context.problem)
+    const left = pictures.filter((name) => !taken.includes(name))
+    if (left.length > 0) {
+      const [why, hint] = [`left out: ${listNames(left)}`, "Only the expected pictures are used"]
+      yield* context.problem({ field: folder, why, hint, severity: "warning" })
+    }
+    return digests.filter(([key]) => taken.includes(key)).map(([key, file]) => ({ key, value: { file } }))
   }),
 })
 
 const captionFiles = source({
   name: "captions",
   code: import.meta.url,
-  params: Folder,
+  params: CaptionFolder,
   output: Items(CaptionText),
   read: Effect.fnUntraced(function* ({ params }) {
     const context = yield* SourceContext
     const folder = resolve(context.root, params.folder)
     // A folder that cannot be read is told by the source of the pictures.
     const names = (yield* listFolder(folder)) ?? []
-    return yield* Effect.forEach(names.filter(isPicture), (key) =>
-      readCaptionFile(join(folder, key)).pipe(
+    const captions = resolve(context.root, params.captions ?? params.folder)
+    if ((yield* listFolder(captions)) === undefined && params.captions !== null) {
+      yield* context.problem({ field: captions, why: noFolder, hint: captionsHint, severity: "error" })
+    }
+    return yield* Effect.forEach(wanted(names.filter(isPicture), params.expect), (key) =>
+      readCaptionFile(join(captions, key)).pipe(
         Effect.catch(({ file, reason, hint }) =>
           Effect.as(context.problem({ field: file, why: `the file ${reason}`, hint, severity: "error" }), null),
         ),
@@ -115,6 +145,9 @@ const captionFiles = source({
     )
   }),
 })
+
+const noFolder = "there is no such folder"
+const captionsHint = "Give ingest's captions the path of a folder, relative to the pipeline file"
 
 /** Reads the whole picture and gives its size; sharp names what is wrong with it. */
 const measure = async (path: string): Promise<{ readonly width: number; readonly height: number }> => {
@@ -159,12 +192,19 @@ const reasonOf = (cause: unknown): string => {
   return last.trim().replace(/^Input file (.*?)has/, "the file has")
 }
 
+export interface IngestOptions {
+  /** Folder with the captions, relative to the pipeline file. Default: beside the pictures. */
+  readonly captions?: string
+  /** File name to SHA-256: exactly these pictures; others in the folder are left out. `loom restore` writes such lists. */
+  readonly expect?: Readonly<Record<string, string>>
+}
+
 /**
- * The pictures of a folder (relative to the pipeline file), by file name, with the captions in `.txt` files beside them.
+ * The pictures of a folder (relative to the pipeline file), by file name, with the captions in `.txt` files of the same names.
  *
  * jpg, jpeg, png, webp, avif, tif, tiff and gif (its first frame). EXIF orientation is obeyed everywhere.
  */
-export const ingest = (folder: string): PictureSet<Picture> => ({
-  ...decode(pictureFiles({ folder }), {}),
-  captions: captionFiles({ folder }),
+export const ingest = (folder: string, { captions, expect }: IngestOptions = {}): PictureSet<Picture> => ({
+  ...decode(pictureFiles({ folder, expect: expect ?? null }), {}),
+  captions: captionFiles({ folder, expect: expect ?? null, captions: captions ?? null }),
 })

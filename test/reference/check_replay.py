@@ -34,8 +34,8 @@ SPOILED = [
     ("c", "lr-off", ""), ("c", "lr-hidden", ""), ("a", "no-bias-correction", ""), ("a", "wrong-target", ""), ("b", "wrong-target", ""),
     ("d", "decay-missing", ""), ("a", "swapped-up", ""), ("c", "skip-off", ""), ("a", "wide-init", ""), ("b", "snr-gamma-off", "--min-snr-gamma 5"),
     ("a", "stale-noise", ""), ("a", "offset-shared", "--noise-offset 0.3"), ("a", "offset-missing", "--noise-offset 0.2"), ("a", "stop-late", EMBEDDING),
-    ("a", "stop-early", EMBEDDING), ("a", "moments-skipped", f"{EMBEDDING} --accumulation 1 --steps 8 --stop-at 8"), ("e", "extra-key", ""), ("e", "missing-key", ""),
-    ("e", "timestep-int32", ""), ("sd2", "skip-off", ALL), ("sdxl", "scale-twice", ALL), ("sdxl", "skip-off", ""),
+    ("a", "stop-early", EMBEDDING), ("a", "moments-skipped", f"{EMBEDDING} --accumulation 1 --steps 8 --stop-at 8"),
+    ("e", "extra-key", ""), ("e", "missing-key", ""), ("e", "timestep-int32", ""), ("sd2", "skip-off", ALL), ("sdxl", "scale-twice", ALL), ("sdxl", "skip-off", ""),
 ]
 
 

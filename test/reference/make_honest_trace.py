@@ -103,8 +103,9 @@ class Run:
         """The original code counts SDXL's blocks through: with 2 layers a level, input block i is level (i-1)//3, layer (i-1)%3."""
         per_level = self.unet.config.layers_per_block + 1
         for i in range(per_level * len(self.unet.config.block_out_channels)):
-            for theirs, ours in ((f"down_blocks.{i // per_level}.attentions.{i % per_level}.", f"input_blocks.{i + 1}.1."),
-                                 (f"up_blocks.{i // per_level}.attentions.{i % per_level}.", f"output_blocks.{i}.1."), ("mid_block.attentions.0.", "middle_block.1.")):
+            site = f"{i // per_level}.attentions.{i % per_level}."
+            for theirs, ours in ((f"down_blocks.{site}", f"input_blocks.{i + 1}.1."), (f"up_blocks.{site}", f"output_blocks.{i}.1."),
+                                 ("mid_block.attentions.0.", "middle_block.1.")):
                 if path.startswith(theirs):
                     return ours + path[len(theirs):]
         raise ValueError(path)
@@ -280,9 +281,10 @@ def make_honest_trace(words):
                                      epilog="kinds of --spoil:\n" + "\n".join(f"  {k:20} {v}" for k, v in SPOILS.items()))
     parser.add_argument("base")
     parser.add_argument("out")
-    for name, kind, default in (("steps", int, 4), ("accumulation", int, 2), ("dim", int, 4), ("scale", float, .5), ("rate", float, 1e-3), ("text-rate", float, None),
-                                ("embedding-rate", float, None), ("embedding-length", int, 2), ("stop-at", int, None), ("warmup", int, 2), ("clip-skip", int, 1),
-                                ("min-snr-gamma", float, None), ("noise-offset", float, 0), ("max-grad-norm", float, 1), ("weight-decay", float, .01), ("seed", int, 0)):
+    for name, kind, default in (
+            ("steps", int, 4), ("accumulation", int, 2), ("dim", int, 4), ("scale", float, .5), ("rate", float, 1e-3), ("text-rate", float, None),
+            ("embedding-rate", float, None), ("embedding-length", int, 2), ("stop-at", int, None), ("warmup", int, 2), ("clip-skip", int, 1),
+            ("min-snr-gamma", float, None), ("noise-offset", float, 0), ("max-grad-norm", float, 1), ("weight-decay", float, .01), ("seed", int, 0)):
         parser.add_argument("--" + name, type=kind, default=default, help=f"default {default}")
     parser.add_argument("--size", type=int, nargs=2, default=(128, 96), metavar=("HEIGHT", "WIDTH"), help="of the pictures; default 128 96")
     parser.add_argument("--spoil", choices=SPOILS)

@@ -5,7 +5,7 @@ Usage: python make_pictures.py WORK OUT [--style sunset|dusk|blueprint] [--sheet
 WORK holds the unpacked npm package as for make_base.py: WORK/npm/fluent-emoji-flat (@iconify-json/fluent-emoji-flat
 1.2.6, MIT, Microsoft). The subjects are among those the base model knows; what it does not know is the style:
   sunset     dark silhouettes before a sky from violet to orange
-  dusk       the subject's own colours, darkened, before the same sky
+  dusk       the subject's own colours, in evening light, before the same sky
   blueprint  pale shapes with light outlines on squared blue paper
 Pictures are 160 pixels, wider or higher by turns, with the subject off centre, so that cropping and scaling do something.
 """
@@ -60,8 +60,8 @@ def sunset(rgba):
 
 
 def dusk(rgba):
-    """The subject's own colours, three shades of violet darker."""
-    return before_sky(rgba, np.array([.12, .03, .20]) + .42 * rgba[..., :3] * np.array([1., .75, .9]))
+    """The subject's own colours, as little light leaves them."""
+    return before_sky(rgba, np.array([.12, .03, .20]) + .52 * rgba[..., :3] * np.array([1., .75, .9]))
 
 
 def edges(rgba):

@@ -179,13 +179,14 @@ def verdict(base_folder, trace_path, dtype="float64", prediction_type=None):
     if not faults:
         worst, faults = replay(base, trace)
         faults += worst.faults()
-    return {"accepted": not faults, "faults": faults, "updates": trace.updates, "accumulation": trace.accumulation, "modules": len(trace.modules),
-            "embeddings": trace.embeddings, "dtype": dtype, "seconds": round(time.time() - started, 2),
+    return {"accepted": not faults, "faults": faults, "updates": trace.updates, "accumulation": trace.accumulation,
+            "modules": len(trace.modules), "embeddings": trace.embeddings, "dtype": dtype, "seconds": round(time.time() - started, 2),
             "worst": {kind: {"error": error, "at": place} for kind, (error, place) in worst.found.items()}}
 
 
 def print_verdict(v):
-    print(f"{v['updates']} updates of {v['accumulation']} micro-batches, {v['modules']} modules, {len(v['embeddings'])} embeddings, {v['dtype']}, {v['seconds']} s")
+    print(f"{v['updates']} updates of {v['accumulation']} micro-batches, {v['modules']} modules, "
+          f"{len(v['embeddings'])} embeddings, {v['dtype']}, {v['seconds']} s")
     for kind, found in v["worst"].items():
         limit = f"limit {LIMITS[kind]:.0e}" if kind in LIMITS else ""
         print(f"  {kind:20} {found['error']:.2e}  {limit:11}  {found['at']}")

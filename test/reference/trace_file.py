@@ -70,13 +70,13 @@ def expected_keys(trace, base):
     sites = base.sites(settings["clip_skip"])
     trained = {m: s for m, s in sites.items() if group_of(f"adapter/{m}") in trace.groups}
     ids, encoders = ["tokens", "tokens_2"], base.encoders
+    prefixes = ["adapter.init/", *(f"{kind}/" for u in range(trace.updates) for kind in (f"adapter.{u}", f"step.{u}.grad"))]
     for module, site in trained.items():
         down, up = site.shapes(settings["dim"])
         needed[f"adapter.init/{module}.alpha"] = ("F32", "scalar")
         for half, shape in (("down", down), ("up", up)):
             key = f"{module}.lora_{half}.weight"
-            for prefix in ("adapter.init/", *(f"adapter.{u}/" for u in range(trace.updates)), *(f"step.{u}.grad/" for u in range(trace.updates))):
-                needed[prefix + key] = ("F32", shape)
+            needed |= {prefix + key: ("F32", shape) for prefix in prefixes}
         allowed |= {f"adapter.{u}/{module}.alpha": ("F32", "scalar") for u in range(trace.updates)}
     for name in EMBEDDINGS[:len(encoders)] if trace.embeddings else []:
         first = trace.tensors.get(f"embedding.init/{trace.embeddings[0]}")
@@ -103,7 +103,8 @@ def expected_keys(trace, base):
 
 def key_faults(trace, base):
     needed, allowed = expected_keys(trace, base)
-    for what, keys in (("is missing", needed.keys() - trace.tensors.keys()), ("is not in the format", trace.tensors.keys() - needed.keys() - allowed.keys())):
+    present = trace.tensors.keys()
+    for what, keys in (("is missing", needed.keys() - present), ("is not in the format", present - needed.keys() - allowed.keys())):
         if keys:
             yield f"{sorted(keys)[0]} {what}" + (f" ({len(keys)} such keys)" if len(keys) > 1 else "")
     for key, (kind, shape) in (needed | allowed).items():
@@ -132,7 +133,8 @@ def setting_faults(trace, base, prediction_type):
         yield "the trace trains nothing"
     for group in GROUPS:
         if bool(s["learning_rate"].get(group)) != (group in trace.groups):
-            yield f"learning_rate.{group} is {s['learning_rate'].get(group)}, but tensors to train for it are {'there' if group in trace.groups else 'not there'}"
+            there = "there" if group in trace.groups else "not there"
+            yield f"learning_rate.{group} is {s['learning_rate'].get(group)}, but tensors to train for it are {there}"
     for encoder in base.encoders:
         if not 1 <= s["clip_skip"] <= encoder.layers:
             yield f"clip_skip {s['clip_skip']} does not fit a text encoder of {encoder.layers} layers"
@@ -207,7 +209,7 @@ def chi_square_score(total, freedom):
 
 def noise_scores(trace):
     """Normal scores of what the noise should look like: one further draw per sample and channel, of size noise_offset."""
-    offset, sums = trace.settings["noise_offset"] or 0, {"pixels": [0, 0], "channel means": [0, 0], "channel means within a sample": [0, 0], "sample means": [0, 0], "pixel means over channels": [0, 0]}
+    offset, sums = trace.settings["noise_offset"] or 0, {}
     for u, i in itertools.product(range(trace.updates), range(trace.accumulation)):
         noise = trace.micro(u, i, "noise")[0].double()
         channels, pixels = len(noise), noise[0].numel()
@@ -219,8 +221,8 @@ def noise_scores(trace):
                 ("channel means within a sample", (means - means.mean()).square().sum() / variance, channels - 1),
                 ("sample means", means.mean() ** 2 * channels / variance, 1),
                 ("pixel means over channels", inner.mean(0).square().sum() * channels, pixels - 1)):
-            sums[name][0] += float(total)
-            sums[name][1] += freedom
+            before = sums.get(name, (0, 0))
+            sums[name] = (before[0] + float(total), before[1] + freedom)
     return {name: chi_square_score(*pair) for name, pair in sums.items()}
 
 

@@ -1,0 +1,109 @@
+/** `loom restore`: writes the pipeline and the captions that a LoRA file was made from. */
+import { dirname } from "node:path"
+import { Effect, Option } from "effect"
+import { FileMemo } from "../runtime/file-memo.ts"
+import { Store } from "../runtime/store.ts"
+import { codeChange, commonFolder, openOrigin, writeRestored } from "../stages/restore.ts"
+import type { CliFailure } from "./cli-failure.ts"
+import { findLora } from "./find-lora.ts"
+import { jsonVersion } from "./json-reporter.ts"
+import { withCache } from "./project.ts"
+import { sayTrouble } from "./show-failure.ts"
+import { fromHere, plural, style, wantsColor } from "./words.ts"
+
+export interface RestoreInput {
+  readonly lora: string
+  readonly into: string
+  readonly pictures: Option.Option<string>
+  readonly base: Option.Option<string>
+  readonly cache: string
+  readonly output: string
+  readonly json: boolean
+  readonly verbose: boolean
+  readonly noColor: boolean
+}
+
+/** Where this machine last saw a file of these bytes. */
+const whereabouts = Effect.fnUntraced(function* (sha256: string) {
+  const { attempt, tables } = yield* Store
+  const memo = yield* FileMemo
+  const rows = yield* attempt("Looking up a file", () => tables.files.byDigest(sha256))
+  const sizeBytes = rows[0]?.sizeBytes
+  if (sizeBytes === undefined) return undefined
+  return Option.getOrUndefined(yield* memo.find({ sha256: sha256 as never, sizeBytes }))
+})
+
+/** The folder that holds the files, by digest; `depth` is how far below it they lie. */
+const folderOf = (files: readonly (readonly [name: string, sha256: string])[]) =>
+  Effect.map(
+    Effect.forEach(files, ([name, sha256]) =>
+      Effect.map(whereabouts(sha256), (path) => {
+        if (path === undefined || !path.split("\\").join("/").endsWith(`/${name}`)) return undefined
+        return name.split("/").reduce((folder) => dirname(folder), path)
+      }),
+    ),
+    commonFolder,
+  )
+
+const places = Effect.fnUntraced(function* (input: RestoreInput, pictures: Digests, base: Digests) {
+  return {
+    pictures: Option.getOrUndefined(input.pictures) ?? (yield* folderOf(pictures)),
+    base: Option.getOrUndefined(input.base) ?? (yield* folderOf(base)),
+  }
+})
+type Digests = readonly (readonly [name: string, sha256: string])[]
+
+export const restore = Effect.fn("loom restore")(function* (input: RestoreInput): Effect.fn.Return<void, CliFailure> {
+  const work = Effect.gen(function* () {
+    const file = yield* findLora(input.lora, input.output)
+    const opened = yield* openOrigin(file)
+    const { pictures, base } = opened.origin
+    const digests = pictures.map(({ key, sha256 }) => [key, sha256] as const)
+    const known = yield* places(input, digests, Object.entries(base))
+    const written = yield* writeRestored({ ...opened, ...known, into: input.into })
+    return { file, ...opened, ...written, known, change: yield* codeChange(opened.origin) }
+  })
+  const done = yield* withCache(input.cache, work)
+  if (input.json) return tellJson(done)
+  tell(done, input)
+})
+
+interface Done {
+  readonly file: string
+  readonly origin: Effect.Success<ReturnType<typeof openOrigin>>["origin"]
+  readonly files: readonly string[]
+  readonly places: { readonly pictures: string; readonly base: string }
+  readonly known: { readonly pictures: string | undefined; readonly base: string | undefined }
+  readonly change: string | null
+}
+
+const tellJson = ({ file, files, places, known, change }: Done): void => {
+  const found = { pictures: known.pictures !== undefined, base: known.base !== undefined }
+  process.stdout.write(
+    `${JSON.stringify({ version: jsonVersion, type: "restored", from: file, files, places, found, change })}\n`,
+  )
+}
+
+const tell = ({ file, origin, files, places, known, change }: Done, { noColor }: RestoreInput): void => {
+  const paint = style(wantsColor(process.stderr, noColor))
+  const warn = (where: string, why: string, hint: string) =>
+    process.stderr.write(`${sayTrouble({ where, why, hint, severity: "warning" }, paint)}\n`)
+  if (change !== null) warn(file, `${change}, so a run may give other bytes`, "The settings are the same")
+  if (known.pictures === undefined) {
+    const hint = `Put them into ${places.pictures} beside the pipeline, or restore with --pictures FOLDER`
+    warn("pictures", `this machine has not seen the ${plural(origin.pictures.length, "picture")}`, hint)
+  }
+  if (known.base === undefined) {
+    const hint = `Put it into ${places.base} beside the pipeline, or restore with --base FOLDER`
+    warn("base model", `this machine has not seen ${origin.baseName}`, hint)
+  }
+  const [pipeline, expected] = files as readonly [string, string]
+  const rows: readonly (readonly [string, string])[] = [
+    [fromHere(pipeline), "pipeline"],
+    [fromHere(expected), "digests of pictures and base model"],
+    [`${fromHere(dirname(files[2] ?? pipeline))}/`, plural(origin.pictures.length, "caption")],
+  ]
+  const width = Math.max(...rows.map(([path]) => path.length))
+  process.stdout.write(rows.map(([path, what]) => `${path.padEnd(width)}  ${what}\n`).join(""))
+  process.stderr.write(`\nRun it with: loom run ${fromHere(pipeline)}\n`)
+}
