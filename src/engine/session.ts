@@ -6,7 +6,7 @@
  * its feed and result arrays: each call reads the first and fills the second, and nothing is allocated in between.
  * Load this file in the host process only: `run` and `create` block their event loop and cannot be cancelled.
  */
-import { Effect, type Scope } from "effect"
+import { Context, Effect, type Scope } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import { type EngineFailure, wordsOf, workFailure } from "./engine-failure.ts"
 
@@ -24,6 +24,11 @@ export interface ArrayInPlace {
   readonly data: Float32Array | BigInt64Array
   readonly shape: readonly number[]
 }
+
+/** Where ONNX Runtime shall write a session's profile, for benchmarks; the file is complete when the session is released. */
+export const ProfilePrefix = Context.Reference<string | undefined>("loom/engine/ProfilePrefix", {
+  defaultValue: () => undefined,
+})
 
 /** Reads the feeds, fills the results. */
 export type PreparedRun = Effect.Effect<void, EngineFailure>
@@ -85,9 +90,15 @@ export const openSession = Effect.fn("openSession")(function* (
 ): Effect.fn.Return<Session, EngineFailure, Scope.Scope> {
   const failed = (thrown: unknown) =>
     workFailure(plan.name, `ONNX Runtime refused it (${wordsOf(thrown)})`, "Please report this with the model's name")
+  const prefix = yield* ProfilePrefix
+  const profiling = prefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: prefix }
+  const options = { ...sessionOptions(plan), ...profiling }
   const session = yield* Effect.acquireRelease(
-    Effect.tryPromise({ try: () => InferenceSession.create(plan.model, sessionOptions(plan)), catch: failed }),
-    (opened) => Effect.promise(() => opened.release()),
+    Effect.tryPromise({ try: () => InferenceSession.create(plan.model, options), catch: failed }),
+    (opened) => {
+      if (prefix !== undefined) opened.endProfiling()
+      return Effect.promise(() => opened.release())
+    },
   )
   const prepare: Session["prepare"] = (feeds, results) => {
     const feedTensors = tensorsOver(feeds)

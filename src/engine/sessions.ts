@@ -62,6 +62,9 @@ export class Sessions extends Context.Service<
       Effect.gen(function* () {
         // A Map keeps the order of insertion: the first is the one whose use lies furthest back.
         const kept = new Map<string, Kept>()
+        yield* Effect.addFinalizer(() =>
+          Effect.forEach(kept.values(), ({ scope }) => Scope.close(scope, Exit.void), { discard: true }),
+        )
 
         const get = Effect.fn("Sessions.get")(function* (request: SessionRequest) {
           const { kind, facts, weights } = request

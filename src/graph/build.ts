@@ -55,4 +55,12 @@ export {
   split,
   transpose,
 } from "./movement.ts"
-export { gelu, groupNormalization, layerNormalization, quickGelu, silu, softmax } from "./normalisation.ts"
+export {
+  gelu,
+  groupNormalization,
+  layerNormalization,
+  multiHeadAttention,
+  quickGelu,
+  silu,
+  softmax,
+} from "./normalisation.ts"

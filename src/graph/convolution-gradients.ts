@@ -9,6 +9,7 @@ import { reduceSum } from "./arithmetic.ts"
 import { conv, convTranspose, matMul } from "./contraction.ts"
 import { concat, matrixTranspose, pad, reshape, reversed, slice, transpose } from "./movement.ts"
 import type { Attributes, Edges, Pair } from "./operations.ts"
+import { elementCount } from "./shape.ts"
 import type { Shape, Tensor } from "./tensor.ts"
 
 type Shape4 = readonly [number, number, number, number]
@@ -45,7 +46,7 @@ export const convInputGradient = (window: Window, x: Shape, w: Tensor, g: Tensor
   if (isMirrorable(window, kernel)) {
     return kernelHeight * kernelWidth === 1 && pads.every((edge) => edge === 0)
       ? pointwiseInputGradient(w, g)
-      : conv(g, mirrored(w), { pads: mirroredPads(kernel, pads) })
+      : mirroredConv(g, w, x, mirroredPads(kernel, pads))
   }
   const [, , rows, columns] = shape4(g.shape)
   const outputPadding: Pair = [
@@ -61,6 +62,28 @@ const pointwiseInputGradient = (w: Tensor, g: Tensor): Tensor => {
   const [batch, , height, width] = shape4(g.shape)
   const product = matMul(matrixTranspose(reshape(w, [out, channels])), reshape(g, [batch, out, height * width]))
   return reshape(product, [batch, channels, height, width])
+}
+
+/**
+ * Convolution of g with the mirror image of w. Turning all pictures by half a turn does the same as reversing both kernel
+ * axes, so whichever is smaller is turned; only the channel axes of a large weight are still swapped.
+ */
+const mirroredConv = (g: Tensor, w: Tensor, x: Shape, pads: Edges): Tensor => {
+  if (elementCount(w.shape) <= elementCount(g.shape) + elementCount(x)) return conv(g, mirrored(w), { pads })
+  const [top, left, bottom, right] = pads
+  return halfTurned(conv(halfTurned(g), swapped(w), { pads: [bottom, right, top, left] }))
+}
+
+const halfTurned = (x: Tensor): Tensor => {
+  const flat = reshape(x, [...x.shape.slice(0, 2), -1])
+  return reshape(reversed(flat, 2), x.shape)
+}
+
+/** w with its channel axes swapped, one block of kernel places at a time. */
+const swapped = (w: Tensor): Tensor => {
+  const [out, channels, kernelHeight, kernelWidth] = shape4(w.shape)
+  const flat = reshape(w, [out, channels, kernelHeight * kernelWidth])
+  return reshape(transpose(flat, [1, 0, 2]), [channels, out, kernelHeight, kernelWidth])
 }
 
 /** w with both kernel axes reversed and its channel axes swapped. Reversing the joint axis reverses both. */

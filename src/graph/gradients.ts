@@ -7,6 +7,7 @@
  * checker and the tests name what is missing.
  */
 import { add, cast, div, erf, exp, greater, mul, neg, scaled, sigmoid, square, sub, where } from "./arithmetic.ts"
+import { attentionGradient } from "./attention-gradient.ts"
 import { averagePool, gemm, matMul, upsampleNearest } from "./contraction.ts"
 import {
   convInputGradient,
@@ -132,6 +133,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   // 9 normalisation and activation
   Softmax: ({ y, g }) => [() => softmaxGradient(y, g)],
   LayerNormalization: layerNormalizationGradient,
+  MultiHeadAttention: attentionGradient,
   Gelu: geluGradient,
   QuickGelu: quickGeluGradient,
 

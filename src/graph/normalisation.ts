@@ -32,6 +32,10 @@ export const groupNormalization = (x: Tensor, gamma: Tensor, beta: Tensor, group
   return add(mul(normal, reshape(gamma, perChannel)), reshape(beta, perChannel))
 }
 
+/** Softmax attention of rows; see the operation. */
+export const multiHeadAttention = (query: Tensor, key: Tensor, value: Tensor, heads: number): Tensor =>
+  apply("MultiHeadAttention", [query, key, value], { heads })
+
 /** x·Φ(x) with the error function, not the tanh approximation. */
 export const gelu = (x: Tensor): Tensor => apply("Gelu", [x], {})
 /** x·σ(alpha·x) */

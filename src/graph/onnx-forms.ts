@@ -104,6 +104,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: F
   }),
   Softmax: () => ({ attributes: [int("axis", -1)] }),
   LayerNormalization: ({ epsilon }) => ({ attributes: [int("axis", -1), float("epsilon", epsilon)] }),
+  MultiHeadAttention: ({ heads }) => ({ domain: "com.microsoft", attributes: [int("num_heads", heads)] }),
   Gelu: () => ({ attributes: [text("approximate", "none")] }),
   QuickGelu: ({ alpha }) => ({ domain: "com.microsoft", attributes: [float("alpha", alpha)] }),
   Cast: ({ to }) => ({ attributes: [int("to", onnxDType[to])] }),

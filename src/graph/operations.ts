@@ -4,7 +4,7 @@
  * The one idea: everything that must treat each operation (shape rules, gradients, lowering, the interpreter of the
  * tests) is a record over this list, so that adding a line here makes the type checker name every place that is
  * missing.
- * Semantics are those of ONNX opset 21 (QuickGelu: com.microsoft 1), narrowed to static shapes and to the attributes
+ * Semantics are those of ONNX opset 21 (QuickGelu and MultiHeadAttention: com.microsoft 1), narrowed to static shapes and to the attributes
  * below.
  */
 import type { DType, Shape } from "./tensor.ts"
@@ -90,6 +90,11 @@ export interface Attributes {
   readonly Softmax: None
   /** (x, scale, bias?) along the last axis → y, mean, invStdDev (both [..., 1]); only y is differentiable */
   readonly LayerNormalization: { readonly epsilon: number }
+  /**
+   * (query [batch, queries, width], key, value [batch, keys, width]) → softmax(q·kᵀ/√d)·v per head of width d, side by
+   * side; the scores are never kept
+   */
+  readonly MultiHeadAttention: { readonly heads: number }
   /** x·Φ(x), exact */
   readonly Gelu: None
   /** x·σ(alpha·x); alpha 1 is SiLU, 1.702 CLIP's */

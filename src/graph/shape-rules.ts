@@ -16,7 +16,7 @@ import {
   windowCount,
   withExtent,
 } from "./shape.ts"
-import type { DType, TensorType } from "./tensor.ts"
+import type { DType, Shape, TensorType } from "./tensor.ts"
 
 type Inputs = readonly TensorType[]
 type ShapeRule<O extends OpName> = (inputs: Inputs, attributes: Attributes[O]) => readonly TensorType[]
@@ -257,6 +257,21 @@ const layerNormalization: ShapeRule<"LayerNormalization"> = (inputs) => {
   return [{ shape, dtype }, statistics, statistics]
 }
 
+const multiHeadAttention: ShapeRule<"MultiHeadAttention"> = (inputs, { heads }) => {
+  demandCount("MultiHeadAttention", inputs, 3)
+  const dtype = demandFloat("MultiHeadAttention", inputs)
+  for (const input of inputs) demandRank("MultiHeadAttention", input, 3)
+  const [query, key, value] = inputs.map(({ shape }) => shape) as [Shape, Shape, Shape]
+  const fits = sameShape(key, value) && query[0] === key[0] && query[2] === key[2] && query[2]! % heads === 0
+  demand(
+    fits,
+    "MultiHeadAttention",
+    () => `${heads} heads of ${types(inputs)}`,
+    "[batch, queries, width] and twice [batch, keys, width], the width a multiple of the heads",
+  )
+  return [{ shape: query, dtype }]
+}
+
 const leaf = (_: Inputs, { shape, dtype }: TensorType): readonly TensorType[] => {
   const fits = shape.every((extent) => Number.isInteger(extent) && extent >= 0)
   demand(fits, "leaf", () => `shape ${printShape(shape)}`, "extents are whole numbers ≥ 0")
@@ -299,6 +314,7 @@ export const shapeRules: { readonly [O in OpName]: ShapeRule<O> } = {
   AveragePool: averagePool,
   Softmax: unary("Softmax"),
   LayerNormalization: layerNormalization,
+  MultiHeadAttention: multiHeadAttention,
   Gelu: unary("Gelu"),
   QuickGelu: unary("QuickGelu"),
   Cast: (inputs, { to }) => [{ shape: inputs[0]!.shape, dtype: to }],

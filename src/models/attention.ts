@@ -5,7 +5,7 @@
  * The one idea: callers see rows [batch · tokens, heads · d] going in and coming out; how the product is formed is
  * decided here alone, so that a faster form can take this one's place.
  */
-import { add, matMul, mul, reshape, softmax, transpose } from "../graph/build.ts"
+import { add, matMul, mul, multiHeadAttention, reshape, softmax, transpose } from "../graph/build.ts"
 import type { Tensor } from "../graph/tensor.ts"
 
 export interface Attention {
@@ -21,7 +21,15 @@ export interface Attention {
 }
 
 /** → [batch · queries, heads · d] */
-export const attention = ({ query, key, value, batch, heads, bias }: Attention): Tensor => {
+export const attention = (of: Attention): Tensor => (of.bias === undefined ? fusedAttention(of) : biasedAttention(of))
+
+/** One operation, which never holds all scores. */
+const fusedAttention = ({ query, key, value, batch, heads }: Attention): Tensor => {
+  const [q, k, v] = [query, key, value].map((x) => reshape(x, [batch, -1, x.shape[1]!])) as [Tensor, Tensor, Tensor]
+  return reshape(multiHeadAttention(q, k, v, heads), query.shape)
+}
+
+const biasedAttention = ({ query, key, value, batch, heads, bias }: Attention): Tensor => {
   const [rows, width] = query.shape as readonly [number, number]
   const headWidth = width / heads
   // The scale goes to q, which is smaller than the scores whenever d is smaller than the number of keys.

@@ -206,6 +206,12 @@ export const operationCases: { readonly [O in OpName]: readonly OperationCase[] 
       g.groupNormalization(x, gamma, beta, 2, 1e-5),
     ),
   ],
+  MultiHeadAttention: [
+    of("more keys than queries", { q: [2, 3, 8], k: [2, 5, 8], v: [2, 5, 8] }, (q, k, v) =>
+      g.multiHeadAttention(q, k, v, 2),
+    ),
+    of("a sequence with itself", { x: [1, 4, 6] }, (x) => g.multiHeadAttention(x, x, x, 3)),
+  ],
   Gelu: unary(g.gelu, [-3, 3]),
   QuickGelu: [
     of("CLIP's", { x: [3, 4] }, (x) => g.quickGelu(x, 1.702), [-3, 3]),

@@ -176,6 +176,21 @@ const softmaxRow = (row: Float64Array): Float64Array => {
   return powers.map((power) => power / sum)
 }
 
+const multiHeadAttention: Kernel<"MultiHeadAttention"> = ([query, key, value], { attributes: { heads } }) => {
+  const [, , width] = query!.shape as [number, number, number]
+  const keys = key!.shape[1]!
+  const d = width / heads
+  return [
+    fill(query!.shape, ([batch, row, column]) => {
+      const first = column! - (column! % d)
+      const score = (other: number): number =>
+        sumOver(d, (i) => at(query!, [batch!, row!, first + i]) * at(key!, [batch!, other, first + i])) / Math.sqrt(d)
+      const shares = softmaxRow(Float64Array.from({ length: keys }, (_, other) => score(other)))
+      return sumOver(keys, (other) => shares[other]! * at(value!, [batch!, other, column!]))
+    }),
+  ]
+}
+
 const layerNormalization: Kernel<"LayerNormalization"> = ([x, scale, bias], { attributes, outputs }) => {
   const means: number[] = []
   const deviations: number[] = []
@@ -268,6 +283,7 @@ const kernels: { readonly [O in Exclude<OpName, "Input" | "Weight">]: Kernel<O> 
   ],
   Softmax: ([x]) => [rows(x!, softmaxRow)],
   LayerNormalization: layerNormalization,
+  MultiHeadAttention: multiHeadAttention,
   Gelu: unary((x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2))),
   QuickGelu: ([x], { attributes: { alpha } }) => unary((value) => value * sigmoid(alpha * value))([x!]),
   Cast: ([x], { attributes: { to } }) => {

@@ -1,0 +1,104 @@
+/**
+ * The process that is measured: opens a base model, does a few training steps, and tells times as lines of JSON.
+ *
+ *     node step-process.ts '{"base": "…", "pixels": 512, "steps": 2, "dim": 16}'
+ *
+ * It runs what the engine's host process runs, in its own process so that a benchmark can watch its memory. Pictures
+ * and captions are random numbers of the right shape: their content does not change the time of a step.
+ */
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { openUnet } from "../../../src/engine/base-model.ts"
+import { randomStream } from "../../../src/engine/random-stream.ts"
+import { ProfilePrefix } from "../../../src/engine/session.ts"
+import { Sessions } from "../../../src/engine/sessions.ts"
+import type { BaseModelFiles, TrainSample } from "../../../src/engine/train-job.ts"
+import { TrainSettings } from "../../../src/engine/train-settings.ts"
+import { openTrainer } from "../../../src/engine/trainer.ts"
+
+export interface StepPlan {
+  readonly base: string
+  readonly pixels: number
+  readonly steps: number
+  readonly dim: number
+  readonly threads: number
+  readonly profile: string | null
+}
+
+export type StepEvent =
+  | { readonly kind: "opened"; readonly elapsedMs: number }
+  | { readonly kind: "step"; readonly elapsedMs: number; readonly loss: number; readonly gradNorm: number }
+
+export const filesIn = (folder: string): BaseModelFiles =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [path.slice(folder.length + 1), path]),
+  )
+
+const randoms = (length: number, sample: number): Float32Array => {
+  const { normal } = randomStream({ seed: 1, purpose: "noise", step: 1, sample })
+  return Float32Array.from({ length }, normal)
+}
+
+export const randomSample = (pixels: number, width: number): TrainSample => {
+  const side = pixels / 8
+  const size = 4 * side * side
+  return {
+    key: "random",
+    mean: randoms(size, 0).map((value) => 5 * value),
+    logVariance: new Float32Array(size).fill(-8),
+    latentShape: [4, side, side],
+    tokenIds: Array.from({ length: 77 }, (_, place) => place),
+    states: randoms(77 * width, 1),
+    statesShape: [77, width],
+  }
+}
+
+const tell = (event: StepEvent): void => {
+  process.stdout.write(`${JSON.stringify(event)}\n`)
+}
+
+/** Tells how long each session took to make. */
+const timed = (sessions: typeof Sessions.Service) =>
+  Sessions.of({
+    ...sessions,
+    get: (request) =>
+      Effect.suspend(() => {
+        const startedAt = performance.now()
+        return Effect.tap(sessions.get(request), () =>
+          Effect.sync(() => tell({ kind: "opened", elapsedMs: performance.now() - startedAt })),
+        )
+      }),
+  })
+
+const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim }: StepPlan) {
+  const files = filesIn(base)
+  const { config } = yield* openUnet(files)
+  const width = [config.cross_attention_dim].flat()[0]!
+  const trainer = yield* openTrainer({
+    base: files,
+    settings: TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps, seed: 1 }),
+    samples: [randomSample(pixels, width)],
+    fromStep: 0,
+    untilStep: steps,
+    snapshotAtSteps: [],
+  })
+  for (let step = 0; step < steps; step++) {
+    const startedAt = performance.now()
+    const { pictures, gradNorm } = yield* trainer.update
+    tell({ kind: "step", elapsedMs: performance.now() - startedAt, loss: pictures[0]!.loss, gradNorm })
+  }
+})
+
+if (import.meta.main) {
+  const plan = JSON.parse(process.argv[2]!) as StepPlan
+  await Effect.flatMap(Sessions, (sessions) => Effect.provideService(measured(plan), Sessions, timed(sessions))).pipe(
+    Effect.provideService(ProfilePrefix, plan.profile ?? undefined),
+    Effect.provide(Sessions.layer(plan.threads)),
+    Effect.runPromise,
+  )
+  process.exit(0)
+}
