@@ -118,20 +118,20 @@ const missingStretches = Effect.fnUntraced(function* (keys: readonly string[], w
   return stretches
 })
 
-const metricsOf = (row: StepRecord) => {
-  const { loss, lossSmoothed, learningRate, learningRates, gradNorm, elapsedMs, residentBytes } = row
-  const { text, embedding } = learningRates
-  return {
-    loss,
-    lossSmoothed,
-    learningRate,
-    ...(text !== undefined && { textLearningRate: text }),
-    ...(embedding !== undefined && { embeddingLearningRate: embedding }),
-    gradNorm,
-    elapsedMs,
-    residentBytes,
-  }
-}
+const metricsOf = ({ loss, lossSmoothed, learningRate, gradNorm, elapsedMs, residentBytes }: StepRecord) => ({
+  loss,
+  lossSmoothed,
+  learningRate,
+  gradNorm,
+  elapsedMs,
+  residentBytes,
+})
+
+/** The rates of the other groups, for the record alone. */
+const otherRates = ({ learningRates: { text, embedding } }: StepRecord) => ({
+  ...(text !== undefined && { textLearningRate: text }),
+  ...(embedding !== undefined && { embeddingLearningRate: embedding }),
+})
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
@@ -195,7 +195,7 @@ const trainStretch = Effect.fnUntraced(function* (
       onStep: (row) =>
         Effect.andThen(
           progress({ done: row.step, of: steps, unit: "steps", metrics: metricsOf(row) }),
-          orTrouble(record("train", { step: row.step, ...metricsOf(row) })),
+          orTrouble(record("train", { step: row.step, ...metricsOf(row), ...otherRates(row) })),
         ),
       onSnapshot: ({ step, bytes }) => orTrouble(keep(step, bytes)),
       shouldStop: stopRequested,
