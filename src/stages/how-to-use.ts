@@ -84,6 +84,13 @@ const embeddingRows = ({ embedding }: HowToUse): readonly string[] =>
         `| diffusers | \`${embedding.forDiffusers}\` anywhere | see below |`,
       ]
 
+/** A program's rows stand together; sorting keeps their order. */
+const programs = ["ComfyUI", "A1111, Forge", "Draw Things", "diffusers"]
+const byProgram = (a: string, b: string): number => {
+  const place = (row: string) => programs.findIndex((name) => row.startsWith(`| ${name} `))
+  return place(a) - place(b)
+}
+
 /** diffusers knows the embedding by the word between angle brackets alone. */
 const diffusersPrompt = ({ prompt, embedding }: HowToUse): string =>
   embedding === null ? prompt : splitAtMentions(prompt, embedding.keyword).join(`<${embedding.keyword}>`)
@@ -106,7 +113,7 @@ ${[filesParagraph(facts), triggerParagraph(facts), ...embeddingParagraph(facts),
 
 | program | where to put the file | how to call it |
 | --- | --- | --- |
-${[...loraRows(facts), ...embeddingRows(facts)].join("\n")}
+${[...loraRows(facts), ...embeddingRows(facts)].toSorted(byProgram).join("\n")}
 
 \`\`\`python
 ${program(facts)}
