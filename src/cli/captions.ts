@@ -6,7 +6,14 @@ import { runningStageContext } from "../runtime/scheduler/running-stage-context.
 import { StageContext } from "../runtime/stage-context.ts"
 import { makeStopSignal } from "../runtime/stop-signal.ts"
 import type { RunId } from "../runtime/store.ts"
-import { captionReader, type FinalCaption, finalCaptions } from "../stages/final-captions.ts"
+import {
+  type CaptionEmbedding,
+  captionReader,
+  type FinalCaption,
+  finalCaptions,
+  type Mark,
+} from "../stages/final-captions.ts"
+import { embeddingFor } from "../stages/training-at-hand.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { jsonVersion } from "./json-reporter.ts"
 import { loadPipeline } from "./load-pipeline.ts"
@@ -24,6 +31,7 @@ export interface CaptionsInput {
 
 interface CaptionList {
   readonly stage: string
+  readonly embedding: CaptionEmbedding | null
   readonly captions: readonly FinalCaption[]
 }
 
@@ -36,19 +44,24 @@ const readCaptions = Effect.fnUntraced(function* (graph: PipelineGraph, root: st
     item: undefined,
     stopRequested: stop.requested,
   })
-  const captions = yield* Effect.provideService(finalCaptions(resolved.inputs), StageContext, context)
-  return { stage: label, captions } satisfies CaptionList
+  const trained = embeddingFor(graph, label)
+  const embedding = trained === null ? null : { keyword: trained.keyword, length: trained.length }
+  const captions = yield* Effect.provideService(finalCaptions(resolved.inputs, embedding), StageContext, context)
+  return { stage: label, embedding, captions } satisfies CaptionList
 })
 
-/** Marked stretches in colour, or between « and » where there is none. */
+/** The trigger word between « and », an embedding between ‹ and ›, or both in colour. */
 const marked = ({ text, marks }: FinalCaption, paint: Style): string => {
-  const shown = (word: string) => (paint.cyan(word) === word ? `«${word}»` : paint.cyan(word))
+  const brackets = { trigger: ["«", "»"], embedding: ["‹", "›"] } as const
+  const colours = { trigger: paint.cyan, embedding: paint.green } as const
+  const shown = (word: string, kind: Mark["kind"]) =>
+    colours[kind](word) === word ? brackets[kind].join(word) : colours[kind](word)
   const starts = [0, ...marks.map(({ end }) => end)]
   return starts
     .map((start, index) => {
       const mark = marks[index]
       const plain = text.slice(start, mark?.start)
-      return mark === undefined ? plain : `${plain}${shown(text.slice(mark.start, mark.end))}`
+      return mark === undefined ? plain : `${plain}${shown(text.slice(mark.start, mark.end), mark.kind)}`
     })
     .join("")
     .replace(/\s+/g, " ")
@@ -61,6 +74,14 @@ const captionLines = (caption: FinalCaption, width: number, paint: Style): reado
   return lost.length === 0 ? [head] : [head, `  ${" ".repeat(width)}  ${paint.yellow("lost")}       ${lost.join(" ")}`]
 }
 
+const embeddingLine = ({ embedding, captions }: CaptionList): readonly string[] => {
+  if (embedding === null) return []
+  const mentioning = captions.filter(({ marks }) => marks.some(({ kind }) => kind === "embedding")).length
+  const where =
+    mentioning === 0 ? "no caption mentions it" : `in ${mentioning} of ${plural(captions.length, "caption")}`
+  return [`the embedding <${embedding.keyword}> takes ${plural(embedding.length, "token")}, ${where}`]
+}
+
 const summary = (captions: readonly FinalCaption[]): string => {
   const cut = captions.filter(({ lost }) => lost.length > 0).length
   const longest = Math.max(0, ...captions.map(({ tokens }) => tokens))
@@ -68,13 +89,15 @@ const summary = (captions: readonly FinalCaption[]): string => {
   return `${plural(captions.length, "caption")}, the longest of ${plural(longest, "token")}, ${loss}`
 }
 
-const listText = ({ stage, captions }: CaptionList, isOne: boolean, paint: Style): string => {
+const listText = (list: CaptionList, isOne: boolean, paint: Style): string => {
+  const { stage, captions } = list
   const width = Math.max(0, ...captions.map(({ key }) => key.length))
   return [
     ...(isOne ? [] : [paint.bold(stage)]),
     ...captions.flatMap((caption) => captionLines(caption, width, paint)),
     "",
     summary(captions),
+    ...embeddingLine(list),
     "",
   ].join("\n")
 }

@@ -122,10 +122,13 @@ const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: 
 })
 
 const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
-  const files = checkpoints.files.flatMap(({ fileName, isKept }) => (isKept ? [fileName] : []))
+  const files = checkpoints.files.flatMap(({ fileName, step }) => (step < checkpoints.keptFrom ? [] : [fileName]))
+  const keyword = recipe.embedding?.keyword ?? null
+  const [forWebui, forDiffusers] = checkpoints.embeddings.slice(-2).map(({ fileName }) => fileName)
   return howToUse({
     name: checkpoints.name,
-    fileName: files.at(-1) ?? "",
+    fileName: files.at(-1) ?? null,
+    embedding: keyword && forWebui && forDiffusers ? { keyword, forWebui, forDiffusers } : null,
     others: files.slice(0, -1),
     family: base.family,
     baseName,
@@ -137,6 +140,9 @@ const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: 
     sheetName: sheetName(checkpoints.name),
   })
 }
+
+/** The first row's last column: a recipe with all that was trained. */
+const trainedRecipe = (paintings: readonly Painting[]): PaintingRecipe => rowsOf(paintings)[0]!.at(-1)!.recipe
 
 const evaluateStage = stage({
   name: "evaluate",
@@ -165,7 +171,7 @@ const evaluateStage = stage({
     return {
       name: checkpoints.name,
       sheet: yield* blobs.put(sheet),
-      howToUse: yield* blobs.put(new TextEncoder().encode(page(names, dataset, paintings[0]!.recipe))),
+      howToUse: yield* blobs.put(new TextEncoder().encode(page(names, dataset, trainedRecipe(paintings)))),
       pictures: pictures.flat(),
     }
   }),

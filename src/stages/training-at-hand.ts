@@ -46,6 +46,8 @@ export type TrainingSettings = typeof TrainingSettings.Type
 export interface TrainingAtHand {
   /** Label of the train stage. */
   readonly stage: string
+  /** Label of the stage that makes its dataset. */
+  readonly dataset: string | undefined
   readonly settings: TrainingSettings
   readonly clipSkip: number
   /** Pixels; undefined when a stage of the user's own decides it. */
@@ -91,6 +93,7 @@ export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtH
     return [
       {
         stage: stage.label,
+        dataset: dataset?.label,
         settings: settings.value,
         clipSkip: Number(dataset?.encodedParams["clipSkip"] ?? 1),
         size: sizeBehind(stages, dataset),
@@ -98,3 +101,10 @@ export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtH
       },
     ]
   })
+
+/** The embedding that a training puts into the captions that a stage reads. */
+export const embeddingFor = (graph: PipelineGraph, reader: string): TrainingSettings["customEmbedding"] => {
+  const datasets = graph.stages.filter(({ inputs }) => inputs["texts"] === reader).map(({ label }) => label)
+  const trainings = trainingsAtHand(graph).filter(({ dataset }) => dataset !== undefined && datasets.includes(dataset))
+  return trainings.find(({ settings }) => settings.customEmbedding !== null)?.settings.customEmbedding ?? null
+}

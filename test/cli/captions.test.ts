@@ -38,6 +38,14 @@ describe("loom captions", () => {
     expect(last).toBe("3 captions, the longest of 77 tokens, 1 too long")
   })
 
+  it("counts an embedding's tokens where a caption mentions it, and marks it", async () => {
+    const embedding = 'customEmbedding: { keyword: "sks", length: 70 }'
+    writeFileSync(join(studio.root, "embedding.ts"), pipeline.replace("steps: 10", `steps: 10, ${embedding}`))
+    const { stdout } = await loom(studio.root, "captions", "embedding.ts")
+    expect(stdout).toMatch(/picture-0\.jpg +77 of 77 {2}‹sks› dog, a photo of number 0\n +lost +.*0\n/)
+    expect(stdout).toContain("the embedding <sks> takes 70 tokens, in 3 of 3 captions")
+  })
+
   it("prints JSON for programs", async () => {
     const { stdout } = await loom(studio.root, "captions", "words.ts", "--json")
     const { lists } = JSON.parse(stdout)
