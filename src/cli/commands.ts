@@ -72,10 +72,11 @@ const plan = command({
 const explain = command({
   name: "explain",
   job: "Say what a stage's identity is made of, and what changed in it since the last run",
-  examples: ["loom explain pipelines/quickstart.ts train", "loom explain pipelines/quickstart.ts crop --json"],
+  examples: ["loom explain pipelines/quickstart.ts train", "loom explain pipelines/quickstart.ts --settings"],
   input: {
     pipeline,
     stage: optionalArgument("stage", "The stage, by the name plan shows; all that would run when left out"),
+    settings: switchFlag("settings", "Print the training's settings in the words of kohya's scripts and Draw Things"),
     set,
     cache,
     ...shared,
@@ -83,6 +84,17 @@ const explain = command({
   work: later(
     () => import("./explain.ts"),
     ({ explain }) => explain,
+  ),
+})
+
+const captions = command({
+  name: "captions",
+  job: "Print the final caption of each picture, with its tokens, the trigger word, and what does not fit",
+  examples: ["loom captions pipelines/quickstart.ts", "loom captions pipelines/quickstart.ts --json"],
+  input: { pipeline, set, cache, ...shared },
+  work: later(
+    () => import("./captions.ts"),
+    ({ captions }) => captions,
   ),
 })
 
@@ -147,4 +159,20 @@ const restore = command({
   ),
 })
 
-export const commands = [run, plan, explain, restore, log, trace]
+const show = command({
+  name: "show",
+  job: "Print what a LoRA or embedding file holds and says about itself, whoever made it",
+  examples: ["loom show output/quickstart/blueprint.safetensors", "loom show downloads/style.safetensors --json"],
+  input: {
+    lora: argument("lora", "A safetensors file, or the name of a LoRA that was made here"),
+    cache,
+    output,
+    ...shared,
+  },
+  work: later(
+    () => import("./show.ts"),
+    ({ show }) => show,
+  ),
+})
+
+export const commands = [run, plan, explain, captions, show, restore, log, trace]

@@ -5,6 +5,7 @@ import { nearestName } from "../runtime/nearest-name.ts"
 import { type Plan, type PlannedKey, type PlannedStage, planPipeline } from "../runtime/plan.ts"
 import { sayChange } from "../runtime/say-change.ts"
 import { CliFailure } from "./cli-failure.ts"
+import { explainSettings } from "./explain-settings.ts"
 import { jsonVersion } from "./json-reporter.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { withCache } from "./project.ts"
@@ -14,6 +15,7 @@ export interface ExplainInput {
   readonly pipeline: string
   readonly stage: Option.Option<string>
   readonly set: Readonly<Record<string, string>>
+  readonly settings: boolean
   readonly cache: string
   readonly json: boolean
   readonly verbose: boolean
@@ -95,6 +97,7 @@ const stageText = (stage: PlannedStage, paint: Style, verbose: boolean): string 
 
 export const explain = Effect.fn("loom explain")(function* (input: ExplainInput): Effect.fn.Return<void, CliFailure> {
   const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  if (input.settings) return yield* explainSettings(graph, input)
   const found = yield* withCache(input.cache, planPipeline(graph, { root }))
   const stages = yield* chosen(found, input.stage)
   if (input.json) {

@@ -11,6 +11,7 @@ import { nearestName } from "../runtime/nearest-name.ts"
 import { Store } from "../runtime/store.ts"
 import { Checkpoints } from "../stages/checkpoints.ts"
 import { CliFailure } from "./cli-failure.ts"
+import { withCache } from "./project.ts"
 
 const ending = ".safetensors"
 
@@ -63,14 +64,18 @@ const unknown = (wanted: string, known: readonly string[]): CliFailure => {
   return CliFailure.one(3, { where: wanted, why: "there is neither such a file nor a LoRA of that name", hint })
 }
 
-/** The file for what was typed. Looks into the cache only when there is no such file. */
-export const findLora = Effect.fn("findLora")(function* (wanted: string, output: string) {
+/** The file for what was typed. A cache folder is looked into when there is one, and never made. */
+export const locateLora = Effect.fn("locateLora")(function* (
+  wanted: string,
+  output: string,
+  cache: string,
+): Effect.fn.Return<string, CliFailure> {
   const path = resolve(wanted)
   if (existsSync(path) && statSync(path).isFile()) return path
   const finished = finishedFiles(resolve(output))
   const name = wanted.endsWith(ending) ? wanted.slice(0, -ending.length) : wanted
   const named = finished.find((file) => nameOf(file) === name)
   if (named !== undefined) return named
-  const kept = yield* inCache(name)
+  const kept = existsSync(resolve(cache)) ? yield* withCache(cache, inCache(name)) : { path: undefined, known: [] }
   return kept.path ?? (yield* unknown(wanted, [...finished.map(nameOf), ...kept.known]))
 })

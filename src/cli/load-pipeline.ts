@@ -12,6 +12,7 @@ import { nearestName } from "../runtime/nearest-name.ts"
 import { isPipeline, type Pipeline } from "../runtime/pipeline.ts"
 import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
 import type { StageFailure } from "../runtime/stage-failure.ts"
+import { withWiringProblems } from "../stages/wiring-problems.ts"
 import { CliFailure, type ExitCode } from "./cli-failure.ts"
 import { fromStageFailure } from "./run-troubles.ts"
 
@@ -126,5 +127,5 @@ export const loadPipeline = Effect.fnUntraced(function* (
   const graph = yield* Effect.catch(pipeline.instantiate(overrides), (failure) =>
     Effect.flatMap(blameFor(pipeline), (exitCode) => Effect.fail(wiringFailure(file, failure, exitCode))),
   )
-  return { graph, root: dirname(file) }
+  return { graph: withWiringProblems(graph), root: dirname(file) }
 })

@@ -1,13 +1,15 @@
 /** `loom restore`: writes the pipeline and the captions that a LoRA file was made from. */
-import { dirname } from "node:path"
+import { existsSync } from "node:fs"
+import { dirname, resolve } from "node:path"
 import { Effect, Option } from "effect"
 import { FileMemo } from "../runtime/file-memo.ts"
 import { Store } from "../runtime/store.ts"
 import { codeChange, commonFolder, openOrigin, writeRestored } from "../stages/restore.ts"
 import type { CliFailure } from "./cli-failure.ts"
-import { findLora } from "./find-lora.ts"
+import { locateLora } from "./find-lora.ts"
 import { jsonVersion } from "./json-reporter.ts"
 import { withCache } from "./project.ts"
+import { fromRunEnd } from "./run-troubles.ts"
 import { sayTrouble } from "./show-failure.ts"
 import { fromHere, plural, style, wantsColor } from "./words.ts"
 
@@ -33,7 +35,7 @@ const whereabouts = Effect.fnUntraced(function* (sha256: string) {
   return Option.getOrUndefined(yield* memo.find({ sha256: sha256 as never, sizeBytes }))
 })
 
-/** The folder that holds the files, by digest; `depth` is how far below it they lie. */
+/** The folder that holds the files, by digest and by their paths inside it. */
 const folderOf = (files: readonly (readonly [name: string, sha256: string])[]) =>
   Effect.map(
     Effect.forEach(files, ([name, sha256]) =>
@@ -45,25 +47,25 @@ const folderOf = (files: readonly (readonly [name: string, sha256: string])[]) =
     commonFolder,
   )
 
-const places = Effect.fnUntraced(function* (input: RestoreInput, pictures: Digests, base: Digests) {
-  return {
-    pictures: Option.getOrUndefined(input.pictures) ?? (yield* folderOf(pictures)),
-    base: Option.getOrUndefined(input.base) ?? (yield* folderOf(base)),
-  }
-})
 type Digests = readonly (readonly [name: string, sha256: string])[]
 
+/** Where pictures and base model lie: as told, or where the cache has seen them. */
+const places = Effect.fnUntraced(function* (input: RestoreInput, pictures: Digests, base: Digests) {
+  const told = { pictures: Option.getOrUndefined(input.pictures), base: Option.getOrUndefined(input.base) }
+  if (!existsSync(resolve(input.cache))) return told
+  const seen = Effect.all([folderOf(pictures), folderOf(base)])
+  const [seenPictures, seenBase] = yield* withCache(input.cache, seen)
+  return { pictures: told.pictures ?? seenPictures, base: told.base ?? seenBase }
+})
+
 export const restore = Effect.fn("loom restore")(function* (input: RestoreInput): Effect.fn.Return<void, CliFailure> {
-  const work = Effect.gen(function* () {
-    const file = yield* findLora(input.lora, input.output)
-    const opened = yield* openOrigin(file)
-    const { pictures, base } = opened.origin
-    const digests = pictures.map(({ key, sha256 }) => [key, sha256] as const)
-    const known = yield* places(input, digests, Object.entries(base))
-    const written = yield* writeRestored({ ...opened, ...known, into: input.into })
-    return { file, ...opened, ...written, known, change: yield* codeChange(opened.origin) }
-  })
-  const done = yield* withCache(input.cache, work)
+  const file = yield* locateLora(input.lora, input.output, input.cache)
+  const opened = yield* Effect.mapError(openOrigin(file), fromRunEnd)
+  const { pictures, base } = opened.origin
+  const digests = pictures.map(({ key, sha256 }) => [key, sha256] as const)
+  const known = yield* places(input, digests, Object.entries(base))
+  const written = yield* Effect.mapError(writeRestored({ ...opened, ...known, into: input.into }), fromRunEnd)
+  const done = { file, ...opened, ...written, known, change: yield* codeChange(opened.origin) }
   if (input.json) return tellJson(done)
   tell(done, input)
 })

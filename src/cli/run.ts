@@ -11,6 +11,7 @@ import type { CliFailure } from "./cli-failure.ts"
 import { interruption } from "./interruption.ts"
 import { jsonVersion } from "./json-reporter.ts"
 import { loadPipeline } from "./load-pipeline.ts"
+import { outputProblems } from "./output-folder.ts"
 import { withCache } from "./project.ts"
 import { isJson, type Reporter, type ReporterOptions, showEvents } from "./reporter.ts"
 import { duration, plural, style, wantsColor } from "./words.ts"
@@ -54,13 +55,15 @@ const tellStop = (input: RunInput): void => {
 }
 
 export const run = Effect.fn("loom run")(function* (input: RunInput): Effect.fn.Return<void, CliFailure> {
-  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const { graph: wired, root } = yield* loadPipeline(input.pipeline, input.set)
+  const outputFolder = join(resolve(input.output), wired.pipeline)
+  const graph = { ...wired, problems: [...wired.problems, ...(yield* outputProblems(outputFolder))] }
   const cores = Option.getOrElse(input.cores, availableParallelism)
   const work = Effect.gen(function* () {
     const reporter = yield* showEvents(input)
     return yield* runPipeline(graph, {
       root,
-      outputFolder: join(resolve(input.output), graph.pipeline),
+      outputFolder,
       cores,
       stop: softStop(reporter),
     })

@@ -1,64 +1,116 @@
 /**
- * Where every adapter matrix lies in one flat array of parameters.
+ * Where everything that is trained lies in one flat array of parameters: adapter matrices and the rows of an embedding.
  *
- * Parameters, gradients and both Adam moments are four arrays of this layout, so that the optimizer is one loop and the
- * gradients leave the graph as one output. Matrices are views into it. Modules stand in the order in which the network
- * runs them; that order is also the order of the gradients in the graph.
+ * Parameters, gradients and both Adam moments are four arrays of this layout, so that the optimizer is one loop per
+ * group and the gradients leave the graph as one output. Matrices are views into it. They stand in the order in which
+ * the networks use them (embedding, text encoder, UNet); that order is also the order of the gradients in the graph.
  */
-import { loraKey, unetAdapterTargets } from "../models/adapter-targets.ts"
+import {
+  type AdapterTarget,
+  clipTextAdapterTargets,
+  loraKey,
+  textLoraKey,
+  unetAdapterTargets,
+} from "../models/adapter-targets.ts"
+import type { ClipTextConfig } from "../models/clip-text-config.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
 import { randomStream } from "./random-stream.ts"
+import { adaptedParts, type TrainSettings } from "./train-settings.ts"
 
-export interface AdapterMatrix {
-  /** "lora_unet_….lora_down.weight": its name in every file. */
+/** What has a learning rate of its own. */
+export type TrainedGroup = "embedding" | "text" | "unet"
+
+export interface TrainedMatrix {
+  /** Its name in every file: "lora_unet_….lora_down.weight", or an embedding's encoder, "clip_l". */
   readonly name: string
   readonly offset: number
-  /** As the graph multiplies with it: [dim, in] or [out, dim]. */
+  /** As the graph multiplies with it: [dim, in], [out, dim] or [tokens, width]. */
   readonly shape: readonly [number, number]
-  /** As LoRA files store it: a 1×1 convolution has two more axes. */
+  /** As files store it: a 1×1 convolution has two more axes. */
   readonly fileShape: readonly number[]
 }
 
 export interface AdapterModule {
+  readonly group: "text" | "unet"
   /** Path in the model: "down_blocks.0.attentions.0.proj_in". */
   readonly path: string
   /** "lora_unet_down_blocks_0_attentions_0_proj_in" */
   readonly key: string
-  readonly down: AdapterMatrix
-  readonly up: AdapterMatrix
+  readonly down: TrainedMatrix
+  readonly up: TrainedMatrix
+}
+
+/** A group's part of the flat array. */
+export interface GroupRange {
+  readonly group: TrainedGroup
+  readonly start: number
+  readonly end: number
 }
 
 export interface AdapterLayout {
   readonly modules: readonly AdapterModule[]
+  /** The rows of the custom embedding for CLIP's first text encoder. */
+  readonly embedding: TrainedMatrix | null
+  /** The groups that there are, in order; each has at least one parameter. */
+  readonly groups: readonly GroupRange[]
   /** Number of parameters. */
   readonly length: number
 }
 
-/** Layout of adapters of this rank over everything in the UNet that takes one. */
-export const adapterLayout = (config: UnetConfig, dim: number): AdapterLayout => {
+interface AdaptedNetworks {
+  readonly unet: UnetConfig
+  /** null: nothing before the text states is trained. */
+  readonly text: ClipTextConfig | null
+}
+
+/** Layout of all that these settings train. */
+export const adapterLayout = ({ unet, text }: AdaptedNetworks, settings: TrainSettings): AdapterLayout => {
+  const { networkDim: dim, clipSkip, customEmbedding } = settings
+  const parts = adaptedParts(settings)
+  const groups: GroupRange[] = []
   let length = 0
-  const matrix = (name: string, shape: readonly [number, number], kind: string): AdapterMatrix => {
+  const matrix = (name: string, shape: readonly [number, number], kind = "linear"): TrainedMatrix => {
     const offset = length
     length += shape[0] * shape[1]
     return { name, offset, shape, fileShape: kind === "conv1x1" ? [...shape, 1, 1] : shape }
   }
-  const modules = unetAdapterTargets(config).map(({ path, kind, inFeatures, outFeatures }) => {
-    const key = loraKey(path)
-    const down = matrix(`${key}.lora_down.weight`, [dim, inFeatures], kind)
-    return { path, key, down, up: matrix(`${key}.lora_up.weight`, [outFeatures, dim], kind) }
-  })
-  return { modules, length }
+  const inGroup = <A>(group: TrainedGroup, place: () => A): A => {
+    const start = length
+    const placed = place()
+    if (length > start) groups.push({ group, start, end: length })
+    return placed
+  }
+  const modulesOf = (group: "text" | "unet", targets: readonly AdapterTarget[], keyOf: (path: string) => string) =>
+    inGroup(group, () =>
+      targets.map(({ path, kind, inFeatures, outFeatures }): AdapterModule => {
+        const key = keyOf(path)
+        const down = matrix(`${key}.lora_down.weight`, [dim, inFeatures], kind)
+        return { group, path, key, down, up: matrix(`${key}.lora_up.weight`, [outFeatures, dim], kind) }
+      }),
+    )
+  const embedding = inGroup("embedding", () =>
+    customEmbedding === null || text === null ? null : matrix("clip_l", [customEmbedding.length, text.hidden_size]),
+  )
+  const modules = [
+    ...modulesOf("text", parts.text && text !== null ? clipTextAdapterTargets(text, clipSkip) : [], textLoraKey),
+    ...modulesOf("unet", parts.unet ? unetAdapterTargets(unet) : [], loraKey),
+  ]
+  return { modules, embedding, groups, length }
 }
 
-export const matricesOf = ({ modules }: AdapterLayout): readonly AdapterMatrix[] =>
+export const adapterMatrices = ({ modules }: AdapterLayout): readonly TrainedMatrix[] =>
   modules.flatMap(({ down, up }) => [down, up])
 
-export const viewOf = (parameters: Float32Array, { offset, shape }: AdapterMatrix): Float32Array =>
+/** All matrices in the order of the flat array. */
+export const matricesOf = (layout: AdapterLayout): readonly TrainedMatrix[] =>
+  layout.embedding === null ? adapterMatrices(layout) : [layout.embedding, ...adapterMatrices(layout)]
+
+export const viewOf = (parameters: Float32Array, { offset, shape }: TrainedMatrix): Float32Array =>
   parameters.subarray(offset, offset + shape[0] * shape[1])
 
 /**
- * Starting values: `down` uniform within ±1/√fan_in, `up` zero, so that the adapted network is at first the base itself.
- * This is Kaiming's uniform rule with a = √5, as in kohya's networks/lora.py and in PEFT.
+ * Starting values of the adapters: `down` uniform within ±1/√fan_in, `up` zero, so that the adapted network is at first
+ * the base itself. This is Kaiming's uniform rule with a = √5, as in kohya's networks/lora.py and in PEFT.
  */
 export const initialParameters = (layout: AdapterLayout, seed: number): Float32Array => {
   const parameters = new Float32Array(layout.length)

@@ -8,6 +8,7 @@
  */
 import { Tokenizer } from "@huggingface/tokenizers"
 import { Effect, Schema } from "effect"
+import { splitAtMentions } from "../formats/embedding-mention.ts"
 import { fileSignature, hasBaseFile, readBaseJson, readBaseText } from "./base-file.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
 import type { BaseModelFiles } from "./train-job.ts"
@@ -17,6 +18,15 @@ export interface TokenizedText {
   readonly ids: readonly number[]
   /** The words that no longer fitted. */
   readonly truncated: readonly string[]
+  /** How often the embedding is in the ids, counting a mention that was cut in two. */
+  readonly mentions: number
+}
+
+/** An embedding stands in a text by its keyword, and among the ids as `firstId` to `firstId + length − 1`. */
+export interface EmbeddingWord {
+  readonly keyword: string
+  readonly firstId: number
+  readonly length: number
 }
 
 export interface ClipTokenizer {
@@ -24,7 +34,9 @@ export interface ClipTokenizer {
   readonly length: number
   /** The end-of-text token by the tokenizer's own word; many a config.json names another, wrong one. */
   readonly endId: number
-  readonly encode: (text: string) => TokenizedText
+  /** The ids of a text alone, without start, end or limit. */
+  readonly tokensOf: (text: string) => readonly number[]
+  readonly encode: (text: string, embedding?: EmbeddingWord) => TokenizedText
 }
 
 /** A special token is written as a word or as a record around one. */
@@ -178,13 +190,44 @@ const readTokenizer = Effect.fn("readTokenizer")(function* (
   const length = Math.min(maximum, positions)
   const [startId, endId, padId] = [vocabulary[words.start]!, vocabulary[words.end]!, vocabulary[words.pad]!]
 
-  const encode = (text: string): TokenizedText => {
-    const all = tokenizer.encode(text, { add_special_tokens: false }).ids
+  const tokensOf = (text: string): readonly number[] => tokenizer.encode(text, { add_special_tokens: false }).ids
+
+  const withMentions = (text: string, { keyword, firstId, length: rows }: EmbeddingWord): readonly number[] =>
+    splitAtMentions(text, keyword).flatMap((piece, index) => [
+      ...(index === 0 ? [] : Array.from({ length: rows }, (_, row) => firstId + row)),
+      ...tokensOf(piece),
+    ])
+
+  /** The words that a list of ids stands for; an embedding's tokens are one word. */
+  const wordsFrom = (ids: readonly number[], embedding: EmbeddingWord | undefined): readonly string[] => {
+    const words: string[] = []
+    let run: number[] = []
+    const close = () => {
+      if (run.length > 0) words.push(...tokenizer.decode(run).trim().split(/\s+/))
+      run = []
+    }
+    ids.forEach((id, place) => {
+      if (embedding === undefined || id < embedding.firstId) {
+        run.push(id)
+        return
+      }
+      close()
+      if (id === embedding.firstId || place === 0) words.push(`<${embedding.keyword}>`)
+    })
+    close()
+    return words
+  }
+
+  const encode = (text: string, embedding?: EmbeddingWord): TokenizedText => {
+    const all = embedding === undefined ? tokensOf(text) : withMentions(text, embedding)
     const kept = all.slice(0, length - 2)
     const rest = all.slice(length - 2)
     const padding = new Array<number>(length - 2 - kept.length).fill(padId)
-    const truncated = rest.length === 0 ? [] : tokenizer.decode(rest).trim().split(/\s+/)
-    return { ids: [startId, ...kept, endId, ...padding], truncated }
+    return {
+      ids: [startId, ...kept, endId, ...padding],
+      truncated: wordsFrom(rest, embedding),
+      mentions: embedding === undefined ? 0 : kept.filter((id) => id === embedding.firstId).length,
+    }
   }
-  return { length, endId, encode }
+  return { length, endId, tokensOf, encode }
 })

@@ -81,3 +81,20 @@ export const openWeights = Effect.fn("openWeights")(function* (
     signature: signatures.join("\n"),
   }
 })
+
+/** What a session needs of the weights of its graph. */
+export type GraphWeights = Omit<ComponentWeights, "header">
+
+/** Several components as the weights of one graph, in which their names are "part/key". */
+export const joinWeights = (parts: Readonly<Record<string, GraphWeights>>): GraphWeights => {
+  const all = Object.entries(parts)
+  return {
+    file: all[0]![1].file,
+    locate: (name) => {
+      const slash = name.indexOf("/")
+      return parts[name.slice(0, slash)]!.locate(name.slice(slash + 1))
+    },
+    storedBytes: all.reduce((sum, [, { storedBytes }]) => sum + storedBytes, 0),
+    signature: all.map(([part, { signature }]) => `${part}\n${signature}`).join("\n"),
+  }
+}

@@ -41,11 +41,19 @@ export class Engine extends Context.Service<
         encodeText: (job) => hosts.run("encode-text", job),
         sample: (job) => hosts.run("sample", job),
         traceTraining: (job, steps) => hosts.run("trace", { job, steps }),
-        train: (job, { onStep, onSnapshot, shouldStop }) =>
+        train: (job, hooks) =>
           hosts.run("train", job, {
-            shouldStop,
-            onProgress: (progress) =>
-              progress.kind === "step" ? onStep(progress.record) : onSnapshot(progress.snapshot),
+            shouldStop: hooks.shouldStop,
+            onProgress: (progress) => {
+              switch (progress.kind) {
+                case "start":
+                  return hooks.onStart?.(progress.facts) ?? Effect.void
+                case "step":
+                  return hooks.onStep(progress.record)
+                case "snapshot":
+                  return hooks.onSnapshot(progress.snapshot)
+              }
+            },
           }),
       })
     }),

@@ -7,7 +7,7 @@
 import type { SamplerName } from "../diffusion/samplers.ts"
 import type { PredictionType } from "../diffusion/scheduler-config.ts"
 import type { EngineFailure } from "./engine-failure.ts"
-import type { BaseModelFiles, Snapshot, StepRecord, TrainJob, TrainResult } from "./train-job.ts"
+import type { BaseModelFiles, Snapshot, StepRecord, TrainFacts, TrainJob, TrainResult } from "./train-job.ts"
 
 export interface EncodeImageJob {
   readonly base: BaseModelFiles
@@ -47,6 +47,8 @@ export interface SampleJob {
   readonly clipSkip: number
   /** A kohya LoRA file's bytes and how strongly it acts; null: the base model alone. */
   readonly lora: { readonly bytes: Uint8Array; readonly strength: number } | null
+  /** A custom embedding's file and the word that calls it up. */
+  readonly embedding?: { readonly keyword: string; readonly bytes: Uint8Array } | null
   readonly sampler: SamplerName
   readonly steps: number
   /** Classifier-free guidance; 1: none. */
@@ -92,6 +94,7 @@ export type ToHost =
 
 /** What a training job tells on its way. */
 export type Progress =
+  | { readonly kind: "start"; readonly facts: TrainFacts }
   | { readonly kind: "step"; readonly record: StepRecord }
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot }
 

@@ -1,5 +1,5 @@
 /**
- * What is random in one micro-batch: the picture, its latents, the timestep, the noise.
+ * What is random in one micro-batch: the picture, its latents, whether its caption is dropped, the timestep, the noise.
  *
  * Everything is drawn from streams named by (update, micro-batch), so a draw does not depend on what was drawn before.
  * Latents are z = (mean + e^(½ log-variance) · n − shift) · scale with a fresh n at each use. The noise offset is one
@@ -12,9 +12,12 @@ import { pictureOrder } from "./picture-order.ts"
 import { fillNormal, randomStream, type StreamName } from "./random-stream.ts"
 import type { TrainSample } from "./train-job.ts"
 import type { TrainSettings } from "./train-settings.ts"
+import type { TrainingText, TrainingTexts } from "./training-texts.ts"
 
 export interface MicroBatch {
   readonly sample: TrainSample
+  /** Its caption, or the empty one. */
+  readonly text: TrainingText
   readonly timestep: number
   /** As trained on: scaled. */
   readonly latents: Float32Array
@@ -42,19 +45,23 @@ const addOffset = (noise: Float32Array, channels: number, deviation: number, nam
 export const microBatches = (
   settings: TrainSettings,
   samples: readonly TrainSample[],
+  texts: Pick<TrainingTexts, "captions" | "empty">,
   schedule: NoiseSchedule,
   vae: VaeConfig,
 ): ((update: number, index: number) => MicroBatch) => {
-  const { seed, noiseOffset, gradientAccumulationSteps: accumulation } = settings
+  const { seed, noiseOffset, captionDropout, gradientAccumulationSteps: accumulation } = settings
   const pictureOf = pictureOrder(seed, samples.length)
   const { lowest, highest } = timestepRange(settings.denoising, schedule.trainTimesteps)
   return (update, index) => {
     const stream = (purpose: StreamName["purpose"]): StreamName => ({ seed, purpose, step: update, sample: index })
-    const sample = samples[pictureOf(update * accumulation + index)]!
+    const picture = pictureOf(update * accumulation + index)
+    const sample = samples[picture]!
+    const dropped = captionDropout > 0 && randomStream(stream("caption-dropout")).uniform() < captionDropout
     const noise = fillNormal(new Float32Array(sample.mean.length), randomStream(stream("noise")))
     if (noiseOffset > 0) addOffset(noise, sample.latentShape[0]!, noiseOffset, stream("noise-offset"))
     return {
       sample,
+      text: (dropped ? texts.empty : null) ?? texts.captions[picture]!,
       timestep: randomStream(stream("timestep")).integer(lowest, highest),
       latents: drawLatents(sample, vae, stream("latents")),
       noise,

@@ -16,6 +16,8 @@ const purposes = {
   "noise-offset": 5,
   timestep: 6,
   "starting-noise": 7,
+  "embedding-init": 8,
+  "caption-dropout": 9,
 } as const
 
 export interface StreamName {

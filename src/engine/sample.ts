@@ -1,5 +1,5 @@
 /**
- * One picture from the base model, with or without a LoRA: text to states, noise to latents, latents to pixels.
+ * One picture from the base model, with or without a LoRA and an embedding: text to states, noise to latents, latents to pixels.
  *
  * With classifier-free guidance the prompt and the negative prompt share a run of batch two. The starting noise comes
  * from the seed alone, so that the same seed gives comparable pictures over prompts and checkpoints.
@@ -9,31 +9,29 @@ import { guide } from "../diffusion/guidance.ts"
 import { stepCountProblem } from "../diffusion/sampler.ts"
 import { samplers } from "../diffusion/samplers.ts"
 import { timeFeatures } from "../diffusion/time-features.ts"
+import { decodeEmbeddingFile } from "../formats/embedding-file.ts"
 import { input } from "../graph/build.ts"
 import { weightsFrom } from "../models/model-weights.ts"
 import { unet as buildUnet } from "../models/unet.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
 import { vaeFactor } from "../models/vae-config.ts"
-import { type Component, openUnet, openVae } from "./base-model.ts"
+import { type Component, openTextEncoder, openUnet, openVae } from "./base-model.ts"
 import { decodeLatents } from "./decode-latents.ts"
-import { encodeText } from "./encode-text.ts"
-import { type EngineFailure, inputFailure } from "./engine-failure.ts"
+import { encodeText, type TrainedText } from "./encode-text.ts"
+import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
 import type { SampledImage, SampleJob } from "./host-protocol.ts"
-import { type LoraAdapters, loraAdapters, noAdapters } from "./lora-adapters.ts"
+import { bareNetworks, type LoraAdapters, loraAdapters, type NetworkAdapters } from "./lora-adapters.ts"
 import { openSchedule } from "./open-schedule.ts"
 import { Sessions } from "./sessions.ts"
 import { startingNoise } from "./starting-noise.ts"
 
 /** Text states side by side: without the prompt first, when guidance asks for both. */
-const encodePrompts = Effect.fnUntraced(function* ({
-  base,
-  prompt,
-  negativePrompt,
-  clipSkip,
-  guidanceScale,
-}: SampleJob) {
+const encodePrompts = Effect.fnUntraced(function* (
+  { base, prompt, negativePrompt, clipSkip, guidanceScale }: SampleJob,
+  trained: TrainedText,
+) {
   const texts = guidanceScale === 1 ? [prompt] : [negativePrompt ?? "", prompt]
-  const encoded = yield* Effect.forEach(texts, (text) => encodeText({ base, text, clipSkip }))
+  const encoded = yield* Effect.forEach(texts, (text) => encodeText({ base, text, clipSkip }, trained))
   const { shape, states } = encoded[0]!
   const joined = new Float32Array(texts.length * states.length)
   encoded.forEach((one, index) => {
@@ -101,6 +99,23 @@ const checkSize = ({ height, width }: SampleJob, multiple: number): Effect.Effec
         `Choose multiples of ${multiple}`,
       )
 
+const openAdapters = Effect.fnUntraced(function* (
+  { base, lora, clipSkip }: SampleJob,
+  unet: UnetConfig,
+): Effect.fn.Return<NetworkAdapters, EngineFailure> {
+  if (lora === null) return bareNetworks
+  const { config: text } = yield* openTextEncoder(base)
+  return yield* loraAdapters({ unet, text }, clipSkip, lora)
+})
+
+const openEmbedding = ({ embedding }: SampleJob): Effect.Effect<TrainedText["embedding"], EngineFailure> =>
+  embedding == null
+    ? Effect.succeed(null)
+    : Effect.try({
+        try: () => ({ keyword: embedding.keyword, rows: decodeEmbeddingFile(embedding.bytes) }),
+        catch: (thrown) => inputFailure("the embedding", wordsOf(thrown), "Train it again"),
+      })
+
 export const sample = Effect.fn("sample")(function* (job: SampleJob) {
   const unet = yield* openUnet(job.base)
   const vae = yield* openVae(job.base)
@@ -110,10 +125,10 @@ export const sample = Effect.fn("sample")(function* (job: SampleJob) {
   const problem = stepCountProblem(schedule, job.steps)
   if (problem !== null) return yield* inputFailure("steps of a sample", problem, "20 to 50 steps are usual")
 
-  const adapters = job.lora === null ? noAdapters : yield* loraAdapters(unet.config, job.lora.bytes, job.lora.strength)
-  const textStates = yield* encodePrompts(job)
+  const adapters = yield* openAdapters(job, unet.config)
+  const textStates = yield* encodePrompts(job, { adapters: adapters.text, embedding: yield* openEmbedding(job) })
   const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor]
-  const denoise = yield* openDenoiser(unet, adapters, textStates, latentShape, job.guidanceScale)
+  const denoise = yield* openDenoiser(unet, adapters.unet, textStates, latentShape, job.guidanceScale)
   const plan = samplers[job.sampler].plan(schedule, job.steps)
   const noise = startingNoise(job.seed, latentShape)
   let state = plan.start(noise.map((value) => value * plan.initialNoiseScale))

@@ -8,7 +8,7 @@
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { lowerToOnnx } from "../graph/lower.ts"
 import type { Tensor } from "../graph/tensor.ts"
-import type { ComponentWeights } from "./component-weights.ts"
+import type { GraphWeights } from "./component-weights.ts"
 import { type EngineFailure, inputFailure, wordsOf, workFailure } from "./engine-failure.ts"
 import { openSession, type Session } from "./session.ts"
 
@@ -23,7 +23,7 @@ export interface SessionRequest {
   readonly kind: string
   /** All that the graph depends on besides kind and weights. */
   readonly facts: readonly (string | number)[]
-  readonly weights: ComponentWeights
+  readonly weights: GraphWeights
   readonly build: () => GraphOutputs
 }
 

@@ -1,11 +1,12 @@
 /**
  * Snapshots: the whole state of a training run between two steps, as the bytes of a safetensors file.
  *
- * Adapter matrices, both Adam moments, the number of updates done and the loss average. Random streams are named by the
+ * Adapter matrices and embedding rows, both Adam moments, the number of updates done and the loss average. Random streams are named by the
  * step and need no state. Equal states give equal bytes, and a run continued from a snapshot is bit-identical to one
  * that was never interrupted.
  */
 import { Effect } from "effect"
+import type { EmbeddingRows } from "../formats/embedding-file.ts"
 import type { LoraModule } from "../formats/lora-file.ts"
 import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../formats/safetensors.ts"
 import type { AdamWState } from "./adam-w.ts"
@@ -76,6 +77,13 @@ export const decodeSnapshot = (layout: AdapterLayout, bytes: Uint8Array): Effect
         "Start the training from its first step",
       ),
   })
+
+/** The custom embedding's rows in a snapshot; null when none was trained. */
+export const embeddingOf = (snapshot: Uint8Array): EmbeddingRows | null => {
+  const { header, float32 } = decodeSafetensors(snapshot, "the snapshot")
+  const stored = header.tensors.get("adapter/clip_l")
+  return stored === undefined ? null : { data: float32("adapter/clip_l"), shape: stored.shape }
+}
 
 const downName = /^adapter\/(.+)\.lora_down\.weight$/
 

@@ -8,9 +8,10 @@
 import { Effect } from "effect"
 import { encodeSafetensors, type TensorToStore } from "../formats/safetensors.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
-import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
+import { type AdapterLayout, adapterMatrices, viewOf } from "./adapter-layout.ts"
 import { openUnet } from "./base-model.ts"
 import type { TraceJob } from "./host-protocol.ts"
+import { peakRates } from "./learning-rates.ts"
 import { openSchedule } from "./open-schedule.ts"
 import type { TrainSettings } from "./train-settings.ts"
 import { openTrainer, type TrainedPicture, type Update } from "./trainer.ts"
@@ -30,13 +31,19 @@ const int64 = (values: readonly number[]): TensorToStore => ({
 })
 
 const writeMatrices = (tensors: Tensors, prefix: string, layout: AdapterLayout, flat: Float32Array): void => {
-  for (const matrix of matricesOf(layout)) {
+  for (const matrix of adapterMatrices(layout)) {
     tensors.set(`${prefix}/${matrix.name}`, float32(matrix.fileShape, viewOf(flat, matrix)))
   }
 }
 
+const writeEmbedding = (tensors: Tensors, prefix: string, { embedding }: AdapterLayout, flat: Float32Array): void => {
+  if (embedding === null) return
+  tensors.set(`${prefix}/${embedding.name}`, float32(embedding.fileShape, viewOf(flat, embedding)))
+}
+
 const writeInitial = (tensors: Tensors, layout: AdapterLayout, parameters: Float32Array, alpha: number): void => {
   writeMatrices(tensors, "adapter.init", layout, parameters)
+  writeEmbedding(tensors, "embedding.init", layout, parameters)
   for (const { key } of layout.modules) {
     tensors.set(`adapter.init/${key}.alpha`, float32([], Float32Array.of(alpha)))
   }
@@ -47,19 +54,23 @@ const writePicture = (tensors: Tensors, at: string, { drawn, loss, prediction }:
   tensors.set(`${at}.latents`, float32(shape, drawn.latents))
   tensors.set(`${at}.noise`, float32(shape, drawn.noise))
   tensors.set(`${at}.timestep`, int64([drawn.timestep]))
-  tensors.set(`${at}.tokens`, int64(drawn.sample.tokenIds))
+  tensors.set(`${at}.tokens`, int64(drawn.text.tokenIds))
   tensors.set(`${at}.prediction`, float32(shape, prediction))
   tensors.set(`${at}.loss`, float32([1], Float32Array.of(loss)))
 }
 
 const writeUpdate = (tensors: Tensors, layout: AdapterLayout, update: Update, parameters: Float32Array): void => {
-  const { index, pictures, gradient, learningRate } = update
+  const { index, pictures, gradient, learningRates } = update
   pictures.forEach((picture, place) => {
     writePicture(tensors, `step.${index}.${place}`, picture)
   })
   writeMatrices(tensors, `step.${index}.grad`, layout, gradient)
-  tensors.set(`step.${index}.lr/unet`, float32([1], Float32Array.of(learningRate)))
+  if (learningRates.embedding !== undefined) writeEmbedding(tensors, `step.${index}.grad_embedding`, layout, gradient)
+  for (const [group, rate] of Object.entries(learningRates)) {
+    tensors.set(`step.${index}.lr/${group}`, float32([1], Float32Array.of(rate)))
+  }
   writeMatrices(tensors, `adapter.${index}`, layout, parameters)
+  writeEmbedding(tensors, `embedding.${index}`, layout, parameters)
 }
 
 /** Families differ in what their UNet's config says. */
@@ -77,11 +88,13 @@ const settingsOf = (settings: TrainSettings, family: string, predictionType: str
   betas: settings.betas,
   eps: settings.eps,
   max_grad_norm: settings.maxGradNorm,
-  embedding_stop_at: null,
+  embedding_stop_at: settings.customEmbedding?.stopAtStep ?? null,
   accumulation: settings.gradientAccumulationSteps,
   noise_offset: settings.noiseOffset,
   warmup_steps: settings.warmupSteps,
-  learning_rate: { unet: settings.unetLearningRate, text: 0, embedding: 0 },
+  learning_rate: { unet: 0, text: 0, embedding: 0, ...peakRates(settings) },
+  // Only where the rates are more than warm-up and peak.
+  ...(settings.schedule.kind === "constant" ? {} : { schedule: settings.schedule.kind }),
 })
 
 /** The bytes of the trace of the first `steps` updates after the job's start. */

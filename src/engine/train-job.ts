@@ -2,6 +2,7 @@
  * What a training run is given and what it tells while it runs. Plain data only: it crosses to another process.
  */
 import type { Effect } from "effect"
+import type { TrainedGroup } from "./adapter-layout.ts"
 import type { TrainSettings } from "./train-settings.ts"
 
 /** Path inside a diffusers folder, such as "unet/config.json", to an absolute path. */
@@ -15,6 +16,8 @@ export interface TrainSample {
   readonly logVariance: Float32Array
   /** [channels, height, width] of the latents. */
   readonly latentShape: readonly number[]
+  /** Word for word; read where a custom embedding has its own tokens in it. */
+  readonly caption: string
   readonly tokenIds: readonly number[]
   readonly states: Float32Array
   /** [tokens, width] of the text states. */
@@ -34,6 +37,27 @@ export interface TrainJob {
   readonly snapshotAtSteps: readonly number[]
 }
 
+/** A caption with a custom embedding's tokens in it. */
+export interface CaptionFacts {
+  /** Of the picture. */
+  readonly key: string
+  readonly mentions: number
+  /** Words that no longer fit into the encoder's tokens. */
+  readonly lost: readonly string[]
+}
+
+/** What a training is about to train. */
+export interface TrainFacts {
+  readonly unetModules: number
+  readonly textModules: number
+  /** Layers of the text encoder that run under the CLIP skip, and all it has; 0 where it is not part of the training. */
+  readonly textLayers: { readonly run: number; readonly all: number }
+  /** Tokens of the custom embedding; 0: none. */
+  readonly embeddingTokens: number
+  /** With a custom embedding, each caption. */
+  readonly captions: readonly CaptionFacts[]
+}
+
 /** One line of a training log. `step` counts finished updates, from 1. */
 export interface StepRecord {
   readonly step: number
@@ -41,7 +65,10 @@ export interface StepRecord {
   readonly loss: number
   /** Exponential mean of the losses since the first step, so that it goes on unchanged after a resume. */
   readonly lossSmoothed: number
+  /** Of the UNet, or where it is not trained of what is. */
   readonly learningRate: number
+  /** By group; what is held has none. */
+  readonly learningRates: Readonly<Partial<Record<TrainedGroup, number>>>
   /** L2 norm over all gradients before clipping. */
   readonly gradNorm: number
   readonly timesteps: readonly number[]
@@ -58,6 +85,8 @@ export interface Snapshot {
 }
 
 export interface TrainHooks {
+  /** Once, before the first step. */
+  readonly onStart?: (facts: TrainFacts) => Effect.Effect<void>
   readonly onStep: (record: StepRecord) => Effect.Effect<void>
   readonly onSnapshot: (snapshot: Snapshot) => Effect.Effect<void>
   /** Asked between steps; after a yes the last finished step is sent as a snapshot and the job ends. */

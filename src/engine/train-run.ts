@@ -9,16 +9,17 @@ import { minSnrWeight } from "../diffusion/loss-weight.ts"
 import type { NoiseSchedule } from "../diffusion/noise-schedule.ts"
 import { addNoise, target } from "../diffusion/targets.ts"
 import { timeFeatures } from "../diffusion/time-features.ts"
-import type { UnetConfig } from "../models/unet-config.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
-import type { Component } from "./base-model.ts"
+import { joinWeights } from "./component-weights.ts"
 import type { EngineFailure } from "./engine-failure.ts"
 import type { MicroBatch } from "./micro-batch.ts"
 import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
-import { trainGraph } from "./train-graph.ts"
+import { textFeeds } from "./text-feeds.ts"
+import { type TrainedNetworks, trainGraph } from "./train-graph.ts"
 import type { TrainSample } from "./train-job.ts"
 import type { TrainSettings } from "./train-settings.ts"
+import { embeddingIdsOf } from "./training-texts.ts"
 
 export interface TrainRun {
   /** Fills the feeds, runs, and leaves the results in the three arrays. */
@@ -51,7 +52,7 @@ const filled = (shape: readonly number[]) => ({
 
 /** Opens the session for pictures of this shape, over these parameters. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
-  unet: Component<UnetConfig>,
+  { unet, textEncoder }: TrainedNetworks,
   layout: AdapterLayout,
   parameters: Float32Array,
   settings: TrainSettings,
@@ -61,9 +62,14 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   const { pictures, latents, states } = shapes
   const session = yield* (yield* Sessions).get({
     kind: "the training graph",
-    facts: [pictures, ...latents, ...states, settings.networkDim, settings.networkScale],
-    weights: unet.weights,
-    build: () => trainGraph(unet, layout, settings.networkScale, shapes),
+    facts: [
+      ...[pictures, ...latents, ...states, settings.networkDim, settings.networkScale, settings.clipSkip],
+      ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
+    ],
+    weights:
+      textEncoder === null ? unet.weights : joinWeights({ unet: unet.weights, text_encoder: textEncoder.weights }),
+    build: () =>
+      trainGraph({ unet, textEncoder }, { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }, shapes),
   })
   const { block_out_channels, flip_sin_to_cos, freq_shift } = unet.config
   const features = block_out_channels[0]!
@@ -71,9 +77,16 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     noisy_latents: filled([pictures, ...latents]),
     target: filled([pictures, ...latents]),
     time_features: filled([pictures, features]),
-    text_states: filled([pictures, ...states]),
     loss_weight: filled([pictures]),
   }
+  const textStates = filled([pictures, ...states])
+  const embedding = settings.customEmbedding
+  const texts = textFeeds(
+    pictures,
+    states[0]!,
+    embedding && textEncoder && embeddingIdsOf(textEncoder.config, embedding),
+  )
+  const captions = textEncoder === null ? { text_states: textStates } : texts.feeds
   const adapters: Record<string, ArrayInPlace> = Object.fromEntries(
     matricesOf(layout).map((matrix) => [matrix.name, { data: viewOf(parameters, matrix), shape: matrix.shape }]),
   )
@@ -82,14 +95,15 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     prediction: filled([pictures, ...latents]),
     gradient: filled([layout.length]),
   }
-  const prepared = session.prepare({ ...adapters, ...feeds }, results)
+  const prepared = session.prepare({ ...adapters, ...feeds, ...captions }, results)
 
-  const fill = ({ sample, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
+  const fill = ({ text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
     feeds.noisy_latents.data.set(addNoise(schedule, clean, noise, timestep), place * clean.length)
     feeds.target.data.set(target(schedule, clean, noise, timestep), place * clean.length)
     const sinusoids = timeFeatures(timestep, features, { flipSinToCos: flip_sin_to_cos, freqShift: freq_shift })
     feeds.time_features.data.set(sinusoids, place * features)
-    feeds.text_states.data.set(sample.states, place * sample.states.length)
+    if (text.states === null) texts.fill(text.tokenIds, place)
+    else textStates.data.set(text.states, place * text.states.length)
     feeds.loss_weight.data[place] = minSnrWeight(schedule, timestep, settings.minSnrGamma)
   }
   return {

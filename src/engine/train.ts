@@ -7,6 +7,7 @@
 import { Effect } from "effect"
 import { type AdapterLayout, viewOf } from "./adapter-layout.ts"
 import { workFailure } from "./engine-failure.ts"
+import type { LearningRates } from "./learning-rates.ts"
 import { Parent } from "./parent.ts"
 import { encodeSnapshot, type TrainState } from "./snapshot.ts"
 import type { StepRecord, TrainJob, TrainResult } from "./train-job.ts"
@@ -18,6 +19,9 @@ const smoothing = 0.98
 /** The adapters are checked after this many updates; one is enough for `up` to leave zero. */
 const checkedInterval = 10
 
+/** The UNet's rate, or where it is not trained the rate of what is. */
+const mainRate = ({ unet, text, embedding }: LearningRates): number => unet ?? text ?? embedding ?? 0
+
 const recordOf = (update: Update, state: TrainState, startedAt: number): StepRecord => {
   const loss = update.pictures.reduce((sum, picture) => sum + picture.loss, 0) / update.pictures.length
   state.lossAverage = smoothing * state.lossAverage + (1 - smoothing) * loss
@@ -26,7 +30,8 @@ const recordOf = (update: Update, state: TrainState, startedAt: number): StepRec
     loss,
     // The average started at zero; dividing by the weight it has gathered so far takes that out.
     lossSmoothed: state.lossAverage / (1 - smoothing ** state.step),
-    learningRate: update.learningRate,
+    learningRate: mainRate(update.learningRates),
+    learningRates: update.learningRates,
     gradNorm: update.gradNorm,
     timesteps: update.pictures.map(({ drawn }) => drawn.timestep),
     elapsedMs: performance.now() - startedAt,
@@ -51,7 +56,8 @@ const checkMoved = (layout: AdapterLayout, state: TrainState) => {
 
 export const train = Effect.fn("train")(function* (job: TrainJob) {
   const parent = yield* Parent
-  const { layout, state, update } = yield* openTrainer(job)
+  const { layout, state, facts, update } = yield* openTrainer(job)
+  yield* parent.tell({ kind: "start", facts })
   const checkAt = Math.min(checkedInterval, job.untilStep)
   const hasEnded = () => state.step >= job.untilStep || parent.asksToStop()
   let snapshot = encodeSnapshot(layout, state)

@@ -2,34 +2,41 @@
  * The train step: one optimizer update, from drawing its pictures to the new parameters.
  *
  * An update draws A micro-batches, runs them through the training graph (in equal parts, see train-run.ts), averages
- * their gradients, limits the global norm, and applies AdamW at the rate of this update. All of it depends on nothing
+ * their gradients, limits the global norm over all that is trained in this update, and applies AdamW to each group at its
+ * own rate. All of it depends on nothing
  * but job, parameters, moments and step number, which is why a snapshot continues bit for bit.
  */
 import { Effect } from "effect"
-import { learningRateAt } from "../diffusion/learning-rate.ts"
 import type { NoiseSchedule } from "../diffusion/noise-schedule.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
 import type { VaeConfig } from "../models/vae-config.ts"
 import { adamWUpdate, clipFactor, gradientNorm } from "./adam-w.ts"
-import { type AdapterLayout, adapterLayout, initialParameters } from "./adapter-layout.ts"
+import { type AdapterLayout, adapterLayout, type GroupRange, initialParameters, viewOf } from "./adapter-layout.ts"
 import { type Component, openUnet, openVaeConfig } from "./base-model.ts"
+import { initialEmbedding } from "./embedding-start.ts"
 import { type EngineFailure, inputFailure, workFailure } from "./engine-failure.ts"
+import { type LearningRates, learningRatesAt, peakRates } from "./learning-rates.ts"
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { openSchedule } from "./open-schedule.ts"
 import type { Sessions } from "./sessions.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
-import type { TrainJob, TrainSample } from "./train-job.ts"
+import type { TrainedNetworks } from "./train-graph.ts"
+import type { TrainFacts, TrainJob, TrainSample } from "./train-job.ts"
 import { openTrainRun, picturesPerRun, type TrainRun } from "./train-run.ts"
+import { type TrainSettings, trainsText } from "./train-settings.ts"
+import { openTextNetwork, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
 /** What one update did. The arrays are reused by the next one. */
 export interface Update {
   /** From 0. */
   readonly index: number
   readonly pictures: readonly TrainedPicture[]
-  /** Averaged over the pictures, before clipping. */
+  /** Averaged over the pictures, before clipping. Of a group that is held it means nothing. */
   readonly gradient: Float32Array
+  /** Over the groups that are trained. */
   readonly gradNorm: number
-  readonly learningRate: number
+  /** Of the groups that are trained in this update. */
+  readonly learningRates: LearningRates
 }
 
 export interface TrainedPicture {
@@ -41,13 +48,14 @@ export interface TrainedPicture {
 export interface Trainer {
   readonly layout: AdapterLayout
   readonly state: TrainState
+  readonly facts: TrainFacts
   /** Does the next update, in place. */
   readonly update: Effect.Effect<Update, EngineFailure, Sessions>
 }
 
 const checkJob = ({ samples, settings }: TrainJob): Effect.Effect<void, EngineFailure> => {
   if (samples.length === 0) return inputFailure("training", "there are no pictures", "Give at least one picture")
-  if (settings.unetLearningRate === 0) {
+  if (Object.keys(peakRates(settings)).length === 0) {
     return inputFailure("unetLearningRate", "0 trains nothing", "Choose a rate above 0; 1e-4 is usual")
   }
   return Effect.void
@@ -68,27 +76,28 @@ const checkFinite = (update: number, pictures: readonly TrainedPicture[], gradNo
 /** An update's pictures as trained on, and the mean of their gradients. */
 type RunPictures = (update: number) => Effect.Effect<Pick<Update, "pictures" | "gradient">, EngineFailure, Sessions>
 
-interface Networks {
+interface Networks extends TrainedNetworks {
   readonly unet: Component<UnetConfig>
   readonly vae: VaeConfig
   readonly schedule: NoiseSchedule
+  readonly texts: TrainingTexts
 }
 
 const pictureRunner = (
   { settings, samples }: TrainJob,
-  { unet, vae, schedule }: Networks,
+  { vae, schedule, texts, ...networks }: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
 ): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
-  const draw = microBatches(settings, samples, schedule, vae)
+  const draw = microBatches(settings, samples, texts, schedule, vae)
   const runs = new Map<string, TrainRun>()
   const runFor = Effect.fnUntraced(function* ({ latentShape, statesShape }: TrainSample) {
     const known = runs.get(`${latentShape}`)
     if (known !== undefined) return known
     const shapes = { pictures: perRun, latents: latentShape, states: statesShape }
-    const opened = yield* openTrainRun(unet, layout, parameters, settings, schedule, shapes)
+    const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes)
     runs.set(`${latentShape}`, opened)
     return opened
   })
@@ -115,12 +124,13 @@ const pictureRunner = (
   })
 }
 
-const startingState = ({ resume, settings, fromStep }: TrainJob, layout: AdapterLayout) =>
+const startingState = (
+  { resume, fromStep }: TrainJob,
+  layout: AdapterLayout,
+  start: Effect.Effect<Float32Array, EngineFailure>,
+) =>
   Effect.gen(function* () {
-    const state =
-      resume === undefined
-        ? freshState(initialParameters(layout, settings.seed))
-        : yield* decodeSnapshot(layout, resume)
+    const state = resume === undefined ? freshState(yield* start) : yield* decodeSnapshot(layout, resume)
     if (state.step === fromStep) return state
     return yield* workFailure(
       "the snapshot to go on from",
@@ -129,30 +139,74 @@ const startingState = ({ resume, settings, fromStep }: TrainJob, layout: Adapter
     )
   })
 
+const partOf = (state: TrainState, { start, end }: GroupRange) => ({
+  parameters: state.parameters.subarray(start, end),
+  moment1: state.moment1.subarray(start, end),
+  moment2: state.moment2.subarray(start, end),
+})
+
+/** One update of the groups that have a rate: one norm over all of them, then each at its own rate. */
+const applyUpdate = (
+  { groups }: AdapterLayout,
+  state: TrainState,
+  gradient: Float32Array,
+  rates: LearningRates,
+  settings: TrainSettings,
+) => {
+  const trained = groups.filter(({ group }) => rates[group] !== undefined)
+  const gradientOf = ({ start, end }: GroupRange) => gradient.subarray(start, end)
+  const gradNorm = Math.hypot(...trained.map((range) => gradientNorm(gradientOf(range))))
+  const factor = clipFactor(gradNorm, settings.maxGradNorm)
+  const apply = () => {
+    for (const range of trained) {
+      adamWUpdate(partOf(state, range), gradientOf(range), factor, rates[range.group]!, state.step + 1, settings)
+    }
+    state.step++
+  }
+  return { gradNorm, apply }
+}
+
 export const openTrainer = Effect.fn("openTrainer")(function* (
   job: TrainJob,
 ): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
   yield* checkJob(job)
   const { base, settings } = job
+  const text = trainsText(settings) ? yield* openTextNetwork(base) : null
   const networks: Networks = {
     unet: yield* openUnet(base),
+    textEncoder: text?.encoder ?? null,
     vae: yield* openVaeConfig(base),
     schedule: yield* openSchedule(base, settings.predictionType),
+    texts: yield* trainingTexts(job, text),
   }
-  const layout = adapterLayout(networks.unet.config, settings.networkDim)
-  const state = yield* startingState(job, layout)
+  const layout = adapterLayout({ unet: networks.unet.config, text: text?.encoder.config ?? null }, settings)
+  const start = Effect.gen(function* () {
+    const parameters = initialParameters(layout, settings.seed)
+    if (layout.embedding === null || settings.customEmbedding === null || text === null) return parameters
+    const rows = yield* initialEmbedding(text, settings.customEmbedding, settings.seed)
+    viewOf(parameters, layout.embedding).set(rows)
+    return parameters
+  })
+  const state = yield* startingState(job, layout, start)
   const runPictures = pictureRunner(job, networks, layout, state.parameters)
-  const rates = { peak: settings.unetLearningRate, warmupSteps: settings.warmupSteps }
 
   const update = Effect.gen(function* () {
     const index = state.step
     const { pictures, gradient } = yield* runPictures(index)
-    const gradNorm = gradientNorm(gradient)
+    const learningRates = learningRatesAt(settings, index)
+    const { gradNorm, apply } = applyUpdate(layout, state, gradient, learningRates, settings)
     yield* checkFinite(index, pictures, gradNorm)
-    const learningRate = learningRateAt(rates, index)
-    adamWUpdate(state, gradient, clipFactor(gradNorm, settings.maxGradNorm), learningRate, index + 1, settings)
-    state.step = index + 1
-    return { index, pictures, gradient, gradNorm, learningRate }
+    apply()
+    return { index, pictures, gradient, gradNorm, learningRates }
   })
-  return { layout, state, update }
+  const count = (group: GroupRange["group"]) => layout.modules.filter((module) => module.group === group).length
+  const layers = text?.encoder.config.num_hidden_layers ?? 0
+  const facts: TrainFacts = {
+    unetModules: count("unet"),
+    textModules: count("text"),
+    textLayers: { run: Math.max(0, layers + 1 - settings.clipSkip), all: layers },
+    embeddingTokens: layout.embedding?.shape[0] ?? 0,
+    captions: networks.texts.facts,
+  }
+  return { layout, state, facts, update }
 })

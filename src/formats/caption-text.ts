@@ -20,14 +20,21 @@ export const TriggerWord = Schema.String.check(
   ),
 )
 
-/** Whether the caption has the phrase as whole words; any white space may stand between its words. */
-export const containsPhrase = (caption: string, phrase: string): boolean => {
+/** Where the phrase stands in the caption as whole words; any white space may stand between its words. */
+export const phrasePlaces = (
+  caption: string,
+  phrase: string,
+): readonly { readonly start: number; readonly end: number }[] => {
   const words = phrase
     .trim()
     .split(/\s+/)
     .map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))
-  return new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${words.join("\\s+")}(?![\\p{L}\\p{M}\\p{N}_])`, "iu").test(caption)
+  const pattern = new RegExp(`(?<![\\p{L}\\p{M}\\p{N}_])${words.join("\\s+")}(?![\\p{L}\\p{M}\\p{N}_])`, "giu")
+  return [...caption.matchAll(pattern)].map(({ index, 0: found }) => ({ start: index, end: index + found.length }))
 }
+
+/** Whether the caption has the phrase as whole words. */
+export const containsPhrase = (caption: string, phrase: string): boolean => phrasePlaces(caption, phrase).length > 0
 
 /** The caption that is trained on. Without a trigger (or with one that `TriggerWord` refuses) it stays as it is. */
 export const withTrigger = (caption: string, trigger: string | null): string => {

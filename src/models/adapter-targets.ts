@@ -1,10 +1,11 @@
 /**
- * Which modules of a UNet get an adapter, and under which key a LoRA file holds it.
+ * Which modules of a UNet or a text encoder get an adapter, and under which key a LoRA file holds it.
  *
- * kohya's rule (sd-scripts networks/lora.py): every linear layer and 1×1 convolution inside a Transformer2DModel,
+ * kohya's rule (sd-scripts networks/lora.py). Text encoder: q, k, v, out, fc1 and fc2 of every layer that runs. UNet: every linear layer and 1×1 convolution inside a Transformer2DModel,
  * twelve for a transformer of depth one: 192 in SD1 and SD2, 722 in SDXL. Listed in the order in which the network uses
  * them, which is also the order in which their gradients must leave the graph (first layer first).
  */
+import type { ClipTextConfig } from "./clip-text-config.ts"
 import type { UnetConfig } from "./unet-config.ts"
 import { type LayerLayout, type TransformerLayout, unetLayout } from "./unet-layout.ts"
 
@@ -29,8 +30,28 @@ export const unetAdapterTargets = (config: UnetConfig): readonly AdapterTarget[]
   )
 }
 
+/** Layers that CLIP skip cuts off get none: the first N + 1 − s of N run. */
+export const clipTextAdapterTargets = (config: ClipTextConfig, skip: number): readonly AdapterTarget[] => {
+  const { hidden_size: width, intermediate_size: inner, num_hidden_layers } = config
+  return Array.from({ length: num_hidden_layers + 1 - skip }, (_, index) => {
+    const target = (name: string, inFeatures: number, outFeatures: number): AdapterTarget => ({
+      path: `text_model.encoder.layers.${index}.${name}`,
+      kind: "linear",
+      inFeatures,
+      outFeatures,
+    })
+    const attention = ["q_proj", "k_proj", "v_proj", "out_proj"].map((name) =>
+      target(`self_attn.${name}`, width, width),
+    )
+    return [...attention, target("mlp.fc1", width, inner), target("mlp.fc2", inner, width)]
+  }).flat()
+}
+
 /** "lora_unet_down_blocks_0_attentions_0_proj_in" */
 export const loraKey = (path: string): string => `lora_unet_${path.replaceAll(".", "_")}`
+
+/** "lora_te_text_model_encoder_layers_0_self_attn_q_proj" */
+export const textLoraKey = (path: string): string => `lora_te_${path.replaceAll(".", "_")}`
 
 const transformerTargets = (layout: TransformerLayout, linearProjection: boolean): readonly AdapterTarget[] => {
   const { path, channels, innerWidth, depth, contextWidth } = layout

@@ -1,19 +1,21 @@
-/** The adapters inside a training snapshot, as a LoRA file without metadata. */
+/** What was trained, out of a training snapshot: a LoRA file and an embedding file, both without metadata. */
 import { Effect } from "effect"
-import { loraModulesOf } from "../engine/snapshot.ts"
+import { embeddingOf, loraModulesOf } from "../engine/snapshot.ts"
+import { encodeA1111Embedding } from "../formats/embedding-file.ts"
 import { encodeLoraFile } from "../formats/lora-file.ts"
 import type { Blob } from "../runtime/blob.ts"
 import { StageContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
 
-export const adapterFrom = Effect.fnUntraced(function* (
+/** Each is null where nothing of its kind was trained. */
+export const trainedFrom = Effect.fnUntraced(function* (
   snapshot: Blob,
   { networkScale }: { readonly networkScale: number },
 ) {
   const { blobs } = yield* StageContext
   const bytes = yield* blobs.bytes(snapshot)
-  const file = yield* Effect.try({
-    try: () => encodeLoraFile(loraModulesOf(bytes, networkScale), {}),
+  const { modules, rows } = yield* Effect.try({
+    try: () => ({ modules: loraModulesOf(bytes, networkScale), rows: embeddingOf(bytes) }),
     catch: (cause) =>
       new StageFailure({
         what: "a snapshot cannot be read",
@@ -24,5 +26,8 @@ export const adapterFrom = Effect.fnUntraced(function* (
         cause,
       }),
   })
-  return yield* blobs.put(file)
+  return {
+    adapter: modules.length === 0 ? null : yield* blobs.put(encodeLoraFile(modules, {})),
+    embedding: rows === null ? null : yield* blobs.put(encodeA1111Embedding(rows)),
+  }
 })

@@ -29,10 +29,29 @@ export const BaseModelFolder = Schema.Struct({
 })
 export type BaseModelFolder = typeof BaseModelFolder.Type
 
-/** The whole base model, and two parts of it that stages read alone. */
+/** A size in pixels that the model has to take, and the setting that asks for it, for the sentence when it cannot. */
+export interface WantedSize {
+  readonly width: number
+  readonly height: number
+  readonly setting: string
+}
+
+/** What captions ask of the text encoder. */
+export interface WantedText {
+  readonly trigger: string | null
+  readonly clipSkip: number
+}
+
+/**
+ * The whole base model, and two parts of it that stages read alone.
+ *
+ * Each is read with what the pipeline wants of it, so that a size it cannot take, a layer it has not got, or a trigger word
+ * it knows is told before any work. The wishes are no part of the identity.
+ */
 export interface BaseModel extends Output<BaseModelFolder> {
   /** For labels and metadata; the folder's name, unless the pipeline says another. No part of the identity. */
   readonly name: string
-  readonly vae: Output<VaePart>
-  readonly textEncoder: Output<ModelPart>
+  readonly wholeFor: (size: WantedSize | null) => Output<BaseModelFolder>
+  readonly vaeFor: (size: WantedSize | null) => Output<VaePart>
+  readonly textEncoderFor: (text: WantedText) => Output<ModelPart>
 }

@@ -8,6 +8,7 @@ import { join } from "node:path"
 import { Effect, Result, Schema } from "effect"
 import { SchedulerConfig } from "../diffusion/scheduler-config.ts"
 import { readSafetensorsHeader } from "../formats/safetensors.ts"
+import { decodeClipTextConfig } from "../models/clip-text-config.ts"
 import { decodeUnetConfig, type UnetConfig } from "../models/unet-config.ts"
 import type { UnsupportedConfig } from "../models/unsupported-config.ts"
 import { decodeVaeConfig, type VaeConfig, vaeFactor } from "../models/vae-config.ts"
@@ -168,6 +169,14 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
     predictionType: forScheduler.config?.prediction_type ?? ("epsilon" as const),
     trainTimesteps: forScheduler.config?.num_train_timesteps ?? 1000,
     sizeMultiple: sizeMultipleOf(forUnet.config, forVae.config),
+    isSizeKnown: forUnet.config !== undefined && forVae.config !== undefined,
     problems: [...forUnet.problems, ...forVae.problems, ...forScheduler.problems, ...unsupported],
   }
 })
+
+/** Layers of the text encoder; undefined when its configuration cannot be read, which is told elsewhere. */
+export const textLayers = (root: string): Effect.Effect<number | undefined> =>
+  Effect.map(
+    readConfig(join(root, "text_encoder/config.json"), decodeClipTextConfig),
+    ({ config }) => config?.num_hidden_layers,
+  )

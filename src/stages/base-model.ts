@@ -10,7 +10,7 @@ import { Effect, Schema } from "effect"
 import { source } from "../runtime/source.ts"
 import { SourceContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
-import { type BaseModel, BaseModelFolder, ModelPart, VaePart } from "./base-files.ts"
+import { type BaseModel, BaseModelFolder, ModelPart, VaePart, type WantedSize } from "./base-files.ts"
 import {
   type Component,
   components,
@@ -20,21 +20,39 @@ import {
   headerProblems,
   namesIn,
   textEncoder,
+  textLayers,
   tokenizer,
   vae,
 } from "./base-folder.ts"
 import { ExpectedFiles, expectationProblems } from "./expected-files.ts"
+import { triggerProblems } from "./ordinary-trigger.ts"
+import { sizeProblem } from "./size-problems.ts"
 
 const Folder = Schema.Struct({
   /** Folder in diffusers layout, relative to the pipeline file. */
   folder: Schema.String,
 })
 
-const WholeFolder = Schema.Struct({
+const SizedFolder = Schema.Struct({
   ...Folder.fields,
+  /** A size in pixels that the model has to take. */
+  size: Schema.NullOr(Schema.Struct({ width: Schema.Int, height: Schema.Int, setting: Schema.String })),
+})
+
+const WholeFolder = Schema.Struct({
+  ...SizedFolder.fields,
   /** Path inside the folder to SHA-256: the files have to be these. */
   expect: ExpectedFiles,
 })
+
+interface SizeFacts {
+  readonly sizeMultiple: number
+  /** False when configurations are missing; that is told by itself. */
+  readonly isSizeKnown: boolean
+}
+
+const sizeOfWish = (size: (typeof SizedFolder.Type)["size"], { sizeMultiple, isSizeKnown }: SizeFacts) =>
+  size === null || !isSizeKnown ? [] : sizeProblem(size, sizeMultiple, size.setting)
 
 const digest = Effect.fnUntraced(function* (files: Found["files"]) {
   const context = yield* SourceContext
@@ -63,11 +81,12 @@ const wholeFolder = source({
     }
     const found = yield* Effect.forEach(components, (component) => findComponent(root, component))
     const files = found.flatMap((part) => part.files)
-    const { problems, ...facts } = yield* describeFolder(root)
+    const { problems, isSizeKnown, ...facts } = yield* describeFolder(root)
     const all = [...found.flatMap((part) => part.problems), ...problems, ...(yield* headerProblems(files))]
     const digests = yield* digest(files)
     const unexpected = expectationProblems(params.expect, Object.entries(digests), "expect")
-    yield* Effect.forEach([...all, ...unexpected], context.problem)
+    const unfit = sizeOfWish(params.size, { ...facts, isSizeKnown })
+    yield* Effect.forEach([...all, ...unexpected, ...unfit], context.problem)
     return { files: digests, ...facts }
   }),
 })
@@ -76,25 +95,56 @@ const wholeFolder = source({
 const readPart = Effect.fnUntraced(function* (folder: string, parts: readonly Component[]) {
   const root = resolve((yield* SourceContext).root, folder)
   const found = yield* Effect.forEach(parts, (component) => findComponent(root, component))
-  const { sizeMultiple } = yield* describeFolder(root)
-  return { files: yield* digest(found.flatMap((part) => part.files)), sizeMultiple }
+  const files = found.flatMap((part) => part.files)
+  return { root, paths: Object.fromEntries(files), files: yield* digest(files) }
 })
 
 const vaePart = source({
   name: "vae",
   code: import.meta.url,
-  params: Folder,
+  params: SizedFolder,
   output: VaePart,
-  read: ({ params }) => readPart(params.folder, [vae]),
+  read: Effect.fnUntraced(function* ({ params }) {
+    const { root, files } = yield* readPart(params.folder, [vae])
+    const facts = yield* describeFolder(root)
+    const { problem } = yield* SourceContext
+    yield* Effect.forEach(sizeOfWish(params.size, facts), problem)
+    return { files, sizeMultiple: facts.sizeMultiple }
+  }),
+})
+
+/** A skip below 1 is told by the stage that skips. */
+const clipSkipProblems = Effect.fnUntraced(function* (root: string, clipSkip: number) {
+  const layers = yield* textLayers(root)
+  if (layers === undefined || clipSkip <= layers) return []
+  const why = `${clipSkip} skips more layers than this base model's text encoder has (${layers})`
+  return [{ field: "clipSkip", why, hint: `Choose 1 (no skip) to ${layers}`, severity: "error" as const }]
 })
 
 const textPart = source({
   name: "text-encoder",
   code: import.meta.url,
-  params: Folder,
+  params: Schema.Struct({ ...Folder.fields, trigger: Schema.NullOr(Schema.String), clipSkip: Schema.Finite }),
   output: ModelPart,
-  read: ({ params }) => Effect.map(readPart(params.folder, [textEncoder, tokenizer]), ({ files }) => ({ files })),
+  read: Effect.fnUntraced(function* ({ params }) {
+    const { root, paths, files } = yield* readPart(params.folder, [textEncoder, tokenizer])
+    const { problem } = yield* SourceContext
+    const known = yield* triggerProblems(params.trigger, paths)
+    yield* Effect.forEach([...known, ...(yield* clipSkipProblems(root, params.clipSkip))], problem)
+    return { files }
+  }),
 })
+
+/** The same wish gets the same wire, so that two readers of a part do not read it twice. */
+const remembered = <Wish, A>(read: (wish: Wish) => A): ((wish: Wish) => A) => {
+  const made = new Map<string, A>()
+  return (wish) => {
+    const key = JSON.stringify(wish)
+    const known = made.get(key) ?? read(wish)
+    made.set(key, known)
+    return known
+  }
+}
 
 export interface BaseModelOptions {
   /** What the model is called on sheets and in LoRA files. Default: the folder's name. */
@@ -109,9 +159,13 @@ export interface BaseModelOptions {
  * Needed: `unet/`, `vae/` and `text_encoder/`, each with a config.json and weights as safetensors (16 or 32 bits), `tokenizer/`
  * with vocab.json and merges.txt, and `scheduler/scheduler_config.json`.
  */
-export const baseModel = (folder: string, { name, expect }: BaseModelOptions = {}): BaseModel => ({
-  ...wholeFolder({ folder, expect: expect ?? null }),
-  name: name ?? basename(resolve(folder)),
-  vae: vaePart({ folder }),
-  textEncoder: textPart({ folder }),
-})
+export const baseModel = (folder: string, { name, expect }: BaseModelOptions = {}): BaseModel => {
+  const whole = remembered((size: WantedSize | null) => wholeFolder({ folder, size, expect: expect ?? null }))
+  return {
+    ...whole(null),
+    name: name ?? basename(resolve(folder)),
+    wholeFor: whole,
+    vaeFor: remembered((size) => vaePart({ folder, size })),
+    textEncoderFor: remembered((text) => textPart({ folder, ...text })),
+  }
+}

@@ -83,6 +83,11 @@ const noCaption = (key: string): StageFailure =>
     kind: "input",
   })
 
+/** Final captions by file name, and the trigger word they were given. */
+export interface CaptionSet extends Output<Items<Caption>> {
+  readonly trigger: string | null
+}
+
 /**
  * The captions of pictures: from the `.txt` files beside them, else from `template`.
  *
@@ -91,4 +96,7 @@ const noCaption = (key: string): StageFailure =>
 export const caption = (
   pictures: { readonly captions: Output<Items<CaptionText>> },
   params: (typeof CaptionParams)["~type.make.in"] = {},
-): Output<Items<Caption>> => captionStage(pictures.captions, {}, params)
+): CaptionSet => ({
+  ...captionStage(pictures.captions, {}, params),
+  trigger: typeof params.trigger === "string" ? params.trigger : null,
+})

@@ -2,12 +2,14 @@
  * `checkpoint(lora, { name })`: LoRA files as every program reads them, one per saved step.
  *
  * `name-000250.safetensors` after 250 steps, `name.safetensors` at the end; kohya's keys, and metadata from which the
- * run can be repeated. A file counts as saved only when it has been read back and holds the same numbers.
+ * run can be repeated; a custom embedding's files in a folder beside each. A file counts as saved only when it has been read back and holds the same numbers.
  */
 import { Effect, Schema } from "effect"
 import { timestepRange } from "../diffusion/timestep-range.ts"
+import { adaptedParts } from "../engine/train-settings.ts"
 import { decodeLoraFile, encodeLoraFile } from "../formats/lora-file.ts"
 import { loraMetadata, type MetadataJson } from "../formats/lora-metadata.ts"
+import type { Blob } from "../runtime/blob.ts"
 import { stage } from "../runtime/stage.ts"
 import { StageContext } from "../runtime/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
@@ -16,19 +18,30 @@ import { Checkpoints, type LoraCheckpoints } from "./checkpoints.ts"
 import { Dataset } from "./dataset.ts"
 import { loomVersion } from "./loom-version.ts"
 import { isPlainName } from "./plain-name.ts"
+import { saveEmbedding } from "./save-embedding.ts"
 import { Trained, type TrainedAdapters } from "./trained.ts"
 
 const CheckpointParams = Schema.Struct({
   name: Schema.String,
   /** Number format of the file: "fp32" (default) keeps every bit, "fp16" halves its size. */
   precision: Schema.Literals(["fp32", "fp16"]).pipe(Schema.withConstructorDefault(Effect.succeed("fp32" as const))),
+  /** How many of the newest files are written to the output folder; null (default): all. */
+  keepLast: Schema.NullOr(Schema.Int).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
   /** Name of the base model, for the metadata. */
   baseName: Schema.String,
   /** Version of Loom, for the metadata. */
   loom: Schema.String,
 })
 
-const checkName = ({ name }: typeof CheckpointParams.Type): readonly Problem[] =>
+type CheckpointParams = typeof CheckpointParams.Type
+
+const checkKeepLast = ({ keepLast }: CheckpointParams): readonly Problem[] => {
+  if (keepLast === null || keepLast >= 1) return []
+  const [why, hint] = [`${keepLast} must be 1 or more`, "1 keeps the finished LoRA alone; leave it out to keep all"]
+  return [{ field: "keepLast", why, hint, severity: "error" }]
+}
+
+const checkName = ({ name }: CheckpointParams): readonly Problem[] =>
   isPlainName(name)
     ? []
     : [
@@ -50,10 +63,11 @@ interface Lineage {
 }
 
 /** Every setting, caption and digest that repeats the run. */
-const repeatRecord = ({ trained, dataset, base }: Lineage, loom: string): MetadataJson =>
+const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: CheckpointParams): MetadataJson =>
   ({
     format: 2,
     loom,
+    precision,
     settings: trained.settings,
     trigger: dataset.trigger,
     pictures: dataset.samples.map(({ key, originalSha256, width, height, text }) => ({
@@ -70,7 +84,13 @@ const repeatRecord = ({ trained, dataset, base }: Lineage, loom: string): Metada
 const unetDigest = ({ files }: BaseModelFolder): string | undefined =>
   Object.entries(files).find(([name]) => name.startsWith("unet/") && name.endsWith(".safetensors"))?.[1].sha256
 
-const describe = (lineage: Lineage, params: typeof CheckpointParams.Type, step: number) => {
+/** kohya's names of the schedules. */
+const kohyaSchedule = ({ schedule, warmupSteps }: Trained["settings"]): string => {
+  if (schedule.kind === "constant") return warmupSteps > 0 ? "constant_with_warmup" : "constant"
+  return schedule.kind === "cosine" ? "cosine" : "cosine_with_restarts"
+}
+
+const describe = (lineage: Lineage, params: CheckpointParams, step: number) => {
   const { trained, dataset, base } = lineage
   const { settings } = trained
   const sha256 = unetDigest(base)
@@ -81,14 +101,15 @@ const describe = (lineage: Lineage, params: typeof CheckpointParams.Type, step: 
     predictionType: settings.predictionType ?? base.predictionType,
     baseModel: { name: params.baseName, ...(sha256 === undefined ? {} : { sha256 }) },
     step,
-    textLearningRate: null,
-    learningRateSchedule: settings.warmupSteps > 0 ? "constant_with_warmup" : "constant",
+    unetLearningRate: adaptedParts(settings).unet ? settings.unetLearningRate : null,
+    textLearningRate: settings.textModel?.learningRate ?? null,
+    learningRateSchedule: kohyaSchedule(settings),
     width: dataset.samples[0]?.width ?? 0,
     height: dataset.samples[0]?.height ?? 0,
     timesteps: timestepRange(settings.denoising, base.trainTimesteps),
     captions: dataset.samples.map(({ text }) => text),
     trigger: dataset.trigger,
-    repeat: repeatRecord(lineage, params.loom),
+    repeat: repeatRecord(lineage, params),
   })
 }
 
@@ -103,11 +124,7 @@ const notSaved = (fileName: string, why: string, cause?: unknown): StageFailure 
   })
 
 /** Writes a file and reads it back; the numbers must be the ones that were written. */
-const saveFile = Effect.fnUntraced(function* (
-  lineage: Lineage,
-  params: typeof CheckpointParams.Type,
-  { step, adapter }: Trained["saves"][number],
-) {
+const saveFile = Effect.fnUntraced(function* (lineage: Lineage, params: CheckpointParams, step: number, adapter: Blob) {
   const { blobs } = yield* StageContext
   const fileName = checkpointFileName(params.name, step, lineage.trained.settings.steps)
   const attempt = <A>(work: () => A) =>
@@ -133,33 +150,60 @@ const saveFile = Effect.fnUntraced(function* (
   return { step, fileName, file, modelHash }
 })
 
+/** All files of one saved step. */
+const saveAll = Effect.fnUntraced(function* (
+  lineage: Lineage,
+  params: CheckpointParams,
+  { step, adapter, embedding }: Trained["saves"][number],
+) {
+  const { customEmbedding, steps } = lineage.trained.settings
+  const stem = checkpointFileName(params.name, step, steps).replace(/\.safetensors$/, "")
+  const lora = adapter === null ? [] : [yield* saveFile(lineage, params, step, adapter)]
+  if (embedding === null || customEmbedding === null) return { lora, embeddings: [] }
+  const metadata = describe(lineage, params, step)
+  return { lora, embeddings: yield* saveEmbedding(stem, step, customEmbedding.keyword, embedding, metadata) }
+})
+
+const labelOf = (what: string, step: number, steps: number): string =>
+  step === steps ? what : `${what} at an earlier step`
+
 const checkpointStage = stage({
   name: "checkpoint",
   code: import.meta.url,
   params: CheckpointParams,
   inputs: { trained: Trained, dataset: Dataset, base: BaseModelFolder },
   output: Checkpoints,
-  check: checkName,
-  artifacts: ({ output }) =>
-    output.files.map(({ fileName, file }, index) => ({
-      path: fileName,
-      blob: file,
-      label: index === output.files.length - 1 ? "LoRA" : "LoRA at an earlier step",
-    })),
+  check: (params) => [...checkName(params), ...checkKeepLast(params)],
+  artifacts: ({ output: { files, embeddings, steps, keptFrom } }) => {
+    const artifact =
+      (what: string) => (saved: { readonly fileName: string; readonly file: Blob; readonly step: number }) =>
+        saved.step < keptFrom
+          ? []
+          : [{ path: saved.fileName, blob: saved.file, label: labelOf(what, saved.step, steps) }]
+    return [...files.flatMap(artifact("LoRA")), ...embeddings.flatMap(artifact("embedding"))]
+  },
   run: Effect.fnUntraced(function* ({ params, inputs }) {
-    const files = yield* Effect.forEach(inputs.trained.saves, (save) => saveFile(inputs, params, save))
-    return { name: params.name, files }
+    const { saves, settings } = inputs.trained
+    const saved = yield* Effect.forEach(saves, (save) => saveAll(inputs, params, save))
+    return {
+      name: params.name,
+      steps: settings.steps,
+      keptFrom: (params.keepLast === null ? saves : saves.slice(-params.keepLast))[0]?.step ?? settings.steps,
+      files: saved.flatMap(({ lora }) => lora),
+      embeddings: saved.flatMap(({ embeddings }) => embeddings),
+    }
   }),
 })
 
 /**
- * The LoRA files of a training: one per saved step, the last one under the bare name.
+ * The files of a training: a LoRA and perhaps an embedding per saved step, the last ones under the bare name.
  *
- * `name`: of the LoRA and its files. `precision`: "fp32" (default) or "fp16".
+ * `name`: of the LoRA and its files. `precision`: "fp32" (default) or "fp16". `keepLast`: write only so many of the newest
+ * files; the earlier ones stay in the cache, and on the picture sheet.
  */
 export const checkpoint = (
   lora: TrainedAdapters,
-  params: { readonly name: string; readonly precision?: "fp32" | "fp16" },
+  params: { readonly name: string; readonly precision?: "fp32" | "fp16"; readonly keepLast?: number | null },
 ): LoraCheckpoints => ({
   ...checkpointStage(
     { trained: lora, dataset: lora.dataset, base: lora.base },

@@ -7,6 +7,11 @@ import type { TrainedAdapters } from "./trained.ts"
 export const Checkpoints = Schema.Struct({
   /** Of the LoRA, without step or extension. */
   name: Schema.String,
+  /** Of the whole training: the step of the last files. */
+  steps: Schema.Int,
+  /** Files of this step and later ones are written to the output folder. */
+  keptFrom: Schema.Int,
+  /** LoRA files; none where an embedding was trained alone. */
   files: Schema.Array(
     Schema.Struct({
       step: Schema.Int,
@@ -16,6 +21,8 @@ export const Checkpoints = Schema.Struct({
       modelHash: Schema.String,
     }),
   ),
+  /** Embedding files, the one for A1111 before the one for diffusers. */
+  embeddings: Schema.Array(Schema.Struct({ step: Schema.Int, fileName: Schema.String, file: Blob })),
 })
 export type Checkpoints = typeof Checkpoints.Type
 

@@ -2,18 +2,22 @@
  * `crop(pictures, { size })`: every picture brought to one size, scaled to cover it and cut around the centre.
  *
  * EXIF orientation first, Lanczos scaling, transparency over white, sRGB. The result is a PNG of exactly that size,
- * with the original size and the place of the cut, which SDXL takes as conditioning. Enlarging is allowed and warned about.
+ * with the original size and the place of the cut, which SDXL takes as conditioning. Enlarging is a choice.
  */
 import { Effect, Schema } from "effect"
 import { itemStage } from "../runtime/item-stage.ts"
 import { StageContext } from "../runtime/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
-import { CroppedPicture, Picture, type PictureSet } from "./pictures.ts"
+import { enlargingProblems, largeEnough, Upscale } from "./enlarging.ts"
+import { CroppedPicture, type CroppedPictureSet, Picture, type PictureSet } from "./pictures.ts"
 
 const CropParams = Schema.Struct({
   /** Side of the square in pixels, or width and height. A multiple of the base model's own step, 64 for most. */
   size: Schema.Union([Schema.Int, Schema.Struct({ width: Schema.Int, height: Schema.Int })]),
+  /** What to do with a picture that is smaller: enlarge it with a warning (default), refuse to run, or leave it out. */
+  upscale: Upscale.pipe(Schema.withConstructorDefault(Effect.succeed("warn" as const))),
 })
+type CropParamsInput = (typeof CropParams)["~type.make.in"]
 type Size = (typeof CropParams.Type)["size"]
 
 const sidesOf = (size: Size) => (typeof size === "number" ? { width: size, height: size } : size)
@@ -21,7 +25,7 @@ const sidesOf = (size: Size) => (typeof size === "number" ? { width: size, heigh
 /** Smallest VAE factor there is; the base model's own step is checked where pictures meet it, in `encode`. */
 const smallestStep = 2
 
-const checkSize = ({ size }: typeof CropParams.Type): readonly Problem[] => {
+const checkSize = ({ size }: { readonly size: Size }): readonly Problem[] => {
   const { width, height } = sidesOf(size)
   if (Math.min(width, height) < 8 || Math.max(width, height) > 8192) {
     const why = `${width} × ${height} pixels is outside 8 … 8192`
@@ -60,17 +64,8 @@ const cropStage = itemStage({
   shared: {},
   output: CroppedPicture,
   check: checkSize,
-  inspect: ({ params, items }) => {
-    const target = sidesOf(params.size)
-    return items
-      .filter(({ value }) => coverCrop(value, target).scale > 1)
-      .map(({ key, value }) => ({
-        field: key,
-        why: `${value.width} × ${value.height} pixels is smaller than ${target.width} × ${target.height}, so it is enlarged and looks soft`,
-        hint: "Use a larger picture or a smaller size",
-        severity: "warning" as const,
-      }))
-  },
+  keyed: ({ size }) => ({ size }),
+  inspect: ({ params, items }) => enlargingProblems(items, sidesOf(params.size), params.upscale),
   run: Effect.fnUntraced(function* ({ params, key, item }) {
     const { blobs } = yield* StageContext
     const target = sidesOf(params.size)
@@ -117,12 +112,21 @@ const cut = async (
     .toBuffer()
 }
 
+/** The size as later stages are told it, unless something is wrong with it that is told already. */
+const sizeOf = (size: Size): Pick<CroppedPictureSet, "size"> => {
+  const isSize = Schema.is(CropParams.fields.size)(size) && checkSize({ size }).length === 0
+  return isSize ? { size: { ...sidesOf(size), setting: "crop's size" } } : {}
+}
+
 /**
  * Every picture scaled to cover `size` and cut around its centre.
  *
- * `size`: side of the square in pixels, or `{ width, height }`. The captions come along untouched.
+ * `size`: side of the square in pixels, or `{ width, height }`. `upscale`, for pictures smaller than that: "warn" (default)
+ * enlarges them, "refuse" stops the run, "skip" leaves them out; all three name them. The captions come along untouched.
  */
-export const crop = (pictures: PictureSet<Picture>, params: typeof CropParams.Type): PictureSet<CroppedPicture> => ({
-  ...cropStage(pictures, {}, params),
-  captions: pictures.captions,
-})
+export const crop = (pictures: PictureSet<Picture>, params: CropParamsInput): CroppedPictureSet => {
+  const sized = sizeOf(params.size)
+  const isSelective = params.upscale === "skip" && sized.size !== undefined
+  const kept = isSelective ? largeEnough({ pictures }, sidesOf(params.size)) : pictures
+  return { ...cropStage(kept, {}, params), captions: pictures.captions, ...sized }
+}

@@ -9,7 +9,7 @@ import { Items } from "../runtime/items.ts"
 import { stage } from "../runtime/stage.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
-import type { BaseModel } from "./base-files.ts"
+import type { BaseModel, WantedSize } from "./base-files.ts"
 import { Caption } from "./captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
 import { encodeImages } from "./encode-images.ts"
@@ -81,13 +81,14 @@ const unmatched = (key: string): StageFailure =>
  */
 export const encode = (args: {
   readonly base: BaseModel
-  readonly images: Output<Items<CroppedPicture>>
-  readonly captions: Output<Items<Caption>>
+  readonly images: Output<Items<CroppedPicture>> & { readonly size?: WantedSize }
+  readonly captions: Output<Items<Caption>> & { readonly trigger?: string | null }
   readonly clipSkip?: number
 }): EncodedDataset => {
   const params = { clipSkip: args.clipSkip ?? 1 }
-  const latents = encodeImages(args.images, { vae: args.base.vae })
-  const texts = encodeTexts(args.captions, { textEncoder: args.base.textEncoder }, params)
+  const latents = encodeImages(args.images, { vae: args.base.vaeFor(args.images.size ?? null) })
+  const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
+  const texts = encodeTexts(args.captions, { textEncoder }, params)
   return {
     ...join({ pictures: args.images, latents, captions: args.captions, texts }, params),
     base: args.base,

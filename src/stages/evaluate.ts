@@ -36,6 +36,9 @@ const SheetParams = Schema.Struct({
   baseName: Schema.String,
 })
 
+/** A size that makes no sense is told with the other parameters. */
+const PaintedSize = Schema.Struct({ width: Schema.Int, height: Schema.Int })
+
 const sheetName = (name: string): string => `${name}-sheet.png`
 
 const columnLabel = ({ trainedSteps }: PaintingRecipe): string =>
@@ -119,10 +122,13 @@ const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: 
 })
 
 const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
-  const files = checkpoints.files.map(({ fileName }) => fileName)
+  const files = checkpoints.files.flatMap(({ fileName, step }) => (step < checkpoints.keptFrom ? [] : [fileName]))
+  const keyword = recipe.embedding?.keyword ?? null
+  const [forWebui, forDiffusers] = checkpoints.embeddings.slice(-2).map(({ fileName }) => fileName)
   return howToUse({
     name: checkpoints.name,
-    fileName: files.at(-1) ?? "",
+    fileName: files.at(-1) ?? null,
+    embedding: keyword && forWebui && forDiffusers ? { keyword, forWebui, forDiffusers } : null,
     others: files.slice(0, -1),
     family: base.family,
     baseName,
@@ -134,6 +140,9 @@ const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: 
     sheetName: sheetName(checkpoints.name),
   })
 }
+
+/** The first row's last column: a recipe with all that was trained. */
+const trainedRecipe = (paintings: readonly Painting[]): PaintingRecipe => rowsOf(paintings)[0]!.at(-1)!.recipe
 
 const evaluateStage = stage({
   name: "evaluate",
@@ -162,7 +171,7 @@ const evaluateStage = stage({
     return {
       name: checkpoints.name,
       sheet: yield* blobs.put(sheet),
-      howToUse: yield* blobs.put(new TextEncoder().encode(page(names, dataset, paintings[0]!.recipe))),
+      howToUse: yield* blobs.put(new TextEncoder().encode(page(names, dataset, trainedRecipe(paintings)))),
       pictures: pictures.flat(),
     }
   }),
@@ -184,7 +193,10 @@ export interface EvaluateOptions extends Partial<EvaluateParams> {
 export const evaluate = (checkpoints: LoraCheckpoints, { base, ...params }: EvaluateOptions): Output<Evaluation> => {
   const { lora } = checkpoints
   const model = base ?? lora.base
+  const whole = model.wholeFor(
+    Schema.is(PaintedSize)(params.size) ? { ...params.size, setting: "evaluate's size" } : null,
+  )
   const planned = planPaintings({ trained: lora, dataset: lora.dataset }, params)
-  const paintings = paint(planned, { base: model })
-  return evaluateStage({ paintings, checkpoints, dataset: lora.dataset, base: model }, { baseName: model.name })
+  const paintings = paint(planned, { base: whole })
+  return evaluateStage({ paintings, checkpoints, dataset: lora.dataset, base: whole }, { baseName: model.name })
 }

@@ -1,8 +1,18 @@
 /** The page that lies beside a finished LoRA: where to put it, which word calls it up, how strong to set it. */
 
+import { splitAtMentions } from "../formats/embedding-mention.ts"
+
 export interface HowToUse {
   readonly name: string
-  readonly fileName: string
+  /** The LoRA's file; null where an embedding was trained alone. */
+  readonly fileName: string | null
+  /** Files of a custom embedding. */
+  readonly embedding: {
+    readonly keyword: string
+    /** For A1111, ComfyUI and Draw Things, called by its name. */
+    readonly forWebui: string
+    readonly forDiffusers: string
+  } | null
   readonly family: "sd1" | "sd2" | "sdxl"
   readonly baseName: string
   readonly trigger: string | null
@@ -32,30 +42,81 @@ const othersParagraph = ({ others, sheetName }: HowToUse): string =>
     ? `What it does is shown in \`${sheetName}\`.`
     : `\`${sheetName}\` shows it at every saved step. If an earlier step looks better, use its file instead: ${others.map((name) => `\`${name}\``).join(", ")}.`
 
+const filesParagraph = ({ fileName, embedding, baseName, family, width, height }: HowToUse): string => {
+  const kind = `for **${baseName}** and models descended from it (${familyNames[family]})`
+  const trained = `trained at ${width} × ${height} pixels; paint at that size first.`
+  const word = embedding && `\`${embedding.forWebui}\` is an embedding`
+  if (fileName === null) return `${word} ${kind}. It was ${trained}`
+  const also = word === null ? "" : `\n${word} that belongs to it: use both together.`
+  return `\`${fileName}\` is a LoRA ${kind}.${also}\n${also === "" ? "It was" : "They were"} ${trained}`
+}
+
+const embeddingParagraph = ({ embedding }: HowToUse): readonly string[] =>
+  embedding === null
+    ? []
+    : [
+        `The embedding is called up by the word **${embedding.keyword}** in the prompt (\`embedding:${embedding.keyword}\` in ComfyUI, \`<${embedding.keyword}>\` in diffusers).`,
+      ]
+
+const strengthParagraph = ({ fileName, strength }: HowToUse): readonly string[] =>
+  fileName === null
+    ? []
+    : [
+        `Strength: start with ${strength}. Lower it (0.6 to 0.9) when it takes over the picture, raise it (up to 1.3) when it hardly shows.`,
+      ]
+
+const loraRows = ({ fileName, name, strength }: HowToUse): readonly string[] =>
+  fileName === null
+    ? []
+    : [
+        `| ComfyUI | \`ComfyUI/models/loras/\` | node *Load LoRA* between checkpoint and sampler, strength_model ${strength} |`,
+        `| A1111, Forge | \`models/Lora/\` | \`<lora:${name}:${strength}>\` in the prompt |`,
+        `| Draw Things | *Manage* beside LoRA, then *Import LoRA* | choose it under LoRA, weight ${strength * 100} % |`,
+        "| diffusers | anywhere | see below |",
+      ]
+
+const embeddingRows = ({ embedding }: HowToUse): readonly string[] =>
+  embedding === null
+    ? []
+    : [
+        `| ComfyUI | \`${embedding.forWebui}\` into \`ComfyUI/models/embeddings/\` | \`embedding:${embedding.keyword}\` in the prompt |`,
+        `| A1111, Forge | \`${embedding.forWebui}\` into \`embeddings/\` | \`${embedding.keyword}\` in the prompt |`,
+        `| diffusers | \`${embedding.forDiffusers}\` anywhere | see below |`,
+      ]
+
+/** A program's rows stand together; sorting keeps their order. */
+const programs = ["ComfyUI", "A1111, Forge", "Draw Things", "diffusers"]
+const byProgram = (a: string, b: string): number => {
+  const place = (row: string) => programs.findIndex((name) => row.startsWith(`| ${name} `))
+  return place(a) - place(b)
+}
+
+/** diffusers knows the embedding by the word between angle brackets alone. */
+const diffusersPrompt = ({ prompt, embedding }: HowToUse): string =>
+  embedding === null ? prompt : splitAtMentions(prompt, embedding.keyword).join(`<${embedding.keyword}>`)
+
+const program = (facts: HowToUse): string => {
+  const { family, baseName, fileName, embedding, width, height } = facts
+  return [
+    `from diffusers import ${pipelineNames[family]}`,
+    "",
+    `pipe = ${pipelineNames[family]}.from_pretrained("path/to/${baseName}")`,
+    ...(fileName === null ? [] : [`pipe.load_lora_weights(".", weight_name="${fileName}")`]),
+    ...(embedding === null ? [] : [`pipe.load_textual_inversion("${embedding.forDiffusers}")`]),
+    `image = pipe(${JSON.stringify(diffusersPrompt(facts))}, width=${width}, height=${height}).images[0]`,
+  ].join("\n")
+}
+
 export const howToUse = (facts: HowToUse): string => `# How to use ${facts.name}
 
-\`${facts.fileName}\` is a LoRA for **${facts.baseName}** and models descended from it (${familyNames[facts.family]}).
-It was trained at ${facts.width} × ${facts.height} pixels; paint at that size first.
-
-${triggerParagraph(facts)}
-
-Strength: start with ${facts.strength}. Lower it (0.6 to 0.9) when it takes over the picture, raise it (up to 1.3) when it hardly shows.
-
-${othersParagraph(facts)}
+${[filesParagraph(facts), triggerParagraph(facts), ...embeddingParagraph(facts), ...strengthParagraph(facts), othersParagraph(facts)].join("\n\n")}
 
 | program | where to put the file | how to call it |
 | --- | --- | --- |
-| ComfyUI | \`ComfyUI/models/loras/\` | node *Load LoRA* between checkpoint and sampler, strength_model ${facts.strength} |
-| A1111, Forge | \`models/Lora/\` | \`<lora:${facts.name}:${facts.strength}>\` in the prompt |
-| Draw Things | *Manage* beside LoRA, then *Import LoRA* | choose it under LoRA, weight ${facts.strength * 100} % |
-| diffusers | anywhere | see below |
+${[...loraRows(facts), ...embeddingRows(facts)].toSorted(byProgram).join("\n")}
 
 \`\`\`python
-from diffusers import ${pipelineNames[facts.family]}
-
-pipe = ${pipelineNames[facts.family]}.from_pretrained("path/to/${facts.baseName}")
-pipe.load_lora_weights(".", weight_name="${facts.fileName}")
-image = pipe(${JSON.stringify(facts.prompt)}, width=${facts.width}, height=${facts.height}).images[0]
+${program(facts)}
 \`\`\`
 
 The pictures beside this page carry their prompts: drop one into ComfyUI, or on A1111's *PNG Info* tab.

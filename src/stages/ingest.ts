@@ -9,12 +9,13 @@ import { readdir } from "node:fs/promises"
 import { extname, join, parse, resolve } from "node:path"
 import { Effect, Schema } from "effect"
 import { readCaptionFile } from "../formats/caption-file.ts"
+import { notAPicture } from "../formats/picture-signature.ts"
 import { Blob } from "../runtime/blob.ts"
 import { itemStage } from "../runtime/item-stage.ts"
 import { Items } from "../runtime/items.ts"
 import { source } from "../runtime/source.ts"
 import { SourceContext, StageContext } from "../runtime/stage-context.ts"
-import { StageFailure } from "../runtime/stage-failure.ts"
+import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import { CaptionText } from "./captions.ts"
 import { type ExpectedFiles as Expected, ExpectedFiles, expectationProblems } from "./expected-files.ts"
 import { listNames } from "./list-names.ts"
@@ -79,6 +80,20 @@ const fillHint = (isFolder: boolean, expect: Expected): string => {
     : "Give ingest the path of a folder, relative to the pipeline file"
 }
 
+/** Files that do not even start like a picture. Whether the rest of one is whole is seen when it is decoded. */
+const spoiled = Effect.fnUntraced(function* (folder: string, names: readonly string[]) {
+  const reasons = yield* Effect.forEach(
+    names,
+    (name) => Effect.promise(() => notAPicture(join(folder, name)).catch(() => undefined)),
+    { concurrency: 8 },
+  )
+  return names.flatMap((name, index): readonly Problem[] => {
+    const why = reasons[index]
+    const hint = `Save ${name} again from a picture program, or take it out of the folder`
+    return why === undefined ? [] : [{ field: join(folder, name), why, hint, severity: "error" }]
+  })
+})
+
 const pictureFiles = source({
   name: "pictures",
   code: import.meta.url,
@@ -107,6 +122,7 @@ const pictureFiles = source({
         severity: "error",
       }),
     )
+    yield* Effect.forEach(yield* spoiled(folder, taken), context.problem)
     yield* Effect.forEach(strangers(names ?? []), ({ why, hint }) => context.warn(`${folder}: ${why}`, hint))
     const digests = yield* Effect.forEach(pictures, (key) =>
       Effect.map(context.fileBlob(join(folder, key)), (file) => [key, file] as const),

@@ -34,6 +34,7 @@ export const loadSample = Effect.fnUntraced(function* (sample: DatasetSample) {
   const [states] = yield* tensorsOf(sample.states, ["states"])
   return {
     key: sample.key,
+    caption: sample.text,
     mean: mean!,
     logVariance: logVariance!,
     latentShape: sample.latentShape,

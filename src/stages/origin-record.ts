@@ -19,6 +19,8 @@ const OriginRecord = Schema.Struct({
   format: Schema.Literals([1, 2]),
   /** Version of Loom; records of format 1 do not say it. */
   loom: Schema.optionalKey(Schema.String),
+  /** Of the LoRA's numbers; records of format 1 do not say it. */
+  precision: Schema.optionalKey(Schema.Literals(["fp32", "fp16"])),
   settings: TrainSettings,
   trigger: Schema.NullOr(Schema.String),
   pictures: Schema.Array(

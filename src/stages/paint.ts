@@ -29,13 +29,14 @@ export const paint = itemStage({
   run: Effect.fnUntraced(function* ({ key, item, shared }) {
     const { blobs } = yield* StageContext
     const engine = yield* Engine
-    const { adapter, strength, guidance, trainedSteps: _, ...job } = item
+    const { adapter, embedding, strength, guidance, trainedSteps: _, ...job } = item
     const painted = yield* engine
       .sample({
         ...job,
         base: yield* locateFiles(shared.base.files),
         guidanceScale: guidance,
         lora: adapter === null ? null : { bytes: yield* blobs.bytes(adapter), strength },
+        embedding: embedding && { keyword: embedding.keyword, bytes: yield* blobs.bytes(embedding.file) },
       })
       .pipe(Effect.mapError(stageFailure(key)))
     const png = yield* Effect.promise(() => encodePng(painted.pixels, painted.width, painted.height))

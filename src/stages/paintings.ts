@@ -13,8 +13,10 @@ export const PaintingRecipe = Schema.Struct({
   prompt: Schema.String,
   negativePrompt: Schema.String,
   seed: Schema.Int,
-  /** The adapter that is in force; null: the base model alone. */
+  /** The LoRA that is in force; null: none. */
   adapter: Schema.NullOr(Blob),
+  /** The embedding that the keyword calls up; null: none. */
+  embedding: Schema.NullOr(Schema.Struct({ keyword: Schema.String, file: Blob })),
   /** Of the adapter: 1 as trained. */
   strength: Schema.Finite,
   /** Steps the adapter was trained for; 0 for the base model. */

@@ -8,6 +8,7 @@ import { Schema } from "effect"
 import { Blob } from "../runtime/blob.ts"
 import type { Items } from "../runtime/items.ts"
 import type { Output } from "../runtime/wire.ts"
+import type { WantedSize } from "./base-files.ts"
 import type { CaptionText } from "./captions.ts"
 
 /** A picture as it lies in the user's folder, proven to be readable. */
@@ -40,4 +41,9 @@ export type CroppedPicture = typeof CroppedPicture.Type
 /** Pictures by file name, and their captions under the same names on a wire of their own. */
 export interface PictureSet<A> extends Output<Items<A>> {
   readonly captions: Output<Items<CaptionText>>
+}
+
+/** Pictures of one size, which is known before any of them has been cut, unless it makes no sense. */
+export interface CroppedPictureSet extends PictureSet<CroppedPicture> {
+  readonly size?: WantedSize
 }

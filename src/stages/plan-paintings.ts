@@ -1,6 +1,7 @@
 /** Lists the pictures of an evaluation: every prompt and seed, without the LoRA and with each checkpoint. */
 import { Effect, Schema } from "effect"
 import { containsPhrase, hasTriggerPlaceholder } from "../formats/caption-text.ts"
+import { countMentions } from "../formats/embedding-mention.ts"
 import { Items } from "../runtime/items.ts"
 import { stage } from "../runtime/stage.ts"
 import type { Problem } from "../runtime/stage-failure.ts"
@@ -59,12 +60,26 @@ const missingTrigger = ({ prompts }: EvaluateParams, { trigger }: Dataset): read
   return [{ field: "prompts", why: `no prompt has the trigger word "${trigger}"`, hint, severity: "warning" }]
 }
 
+/** Nor does an embedding show anything that no prompt mentions. */
+const missingMention = ({ prompts }: EvaluateParams, { settings, saves }: Trained): readonly Problem[] => {
+  const keyword = settings.customEmbedding?.keyword
+  if (keyword === undefined || saves.length === 0) return []
+  if (prompts.some((prompt) => hasTriggerPlaceholder(prompt) || countMentions(prompt, keyword) > 0)) return []
+  const hint = `Write <${keyword}> into a prompt`
+  return [{ field: "prompts", why: `no prompt mentions the embedding "${keyword}"`, hint, severity: "warning" }]
+}
+
 /** The rows of a sheet, each with the base model first. */
 const listPaintings = (params: EvaluateParams, trained: Trained, dataset: Dataset): Items<PaintingRecipe> => {
   const { prompts, seeds, strength, size, ...shared } = params
-  const columns: readonly Pick<PaintingRecipe, "trainedSteps" | "adapter">[] = [
-    { trainedSteps: 0, adapter: null },
-    ...trained.saves.map(({ step, adapter }) => ({ trainedSteps: step, adapter })),
+  const keyword = trained.settings.customEmbedding?.keyword ?? ""
+  const columns: readonly Pick<PaintingRecipe, "trainedSteps" | "adapter" | "embedding">[] = [
+    { trainedSteps: 0, adapter: null, embedding: null },
+    ...trained.saves.map(({ step, adapter, embedding }) => ({
+      trainedSteps: step,
+      adapter,
+      embedding: embedding && { keyword, file: embedding },
+    })),
   ]
   const { width, height } = size ?? dataset.samples[0] ?? { width: 512, height: 512 }
   const trigger = dataset.trigger ?? ""
@@ -92,6 +107,9 @@ export const planPaintings = stage({
   inputs: { trained: Trained, dataset: Dataset },
   output: Items(PaintingRecipe),
   check: checkEvaluation,
-  inspect: ({ params, inputs }) => missingTrigger(params, inputs.dataset),
+  inspect: ({ params, inputs }) => [
+    ...missingTrigger(params, inputs.dataset),
+    ...missingMention(params, inputs.trained),
+  ],
   run: ({ params, inputs }) => Effect.succeed(listPaintings(params, inputs.trained, inputs.dataset)),
 })

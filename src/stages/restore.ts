@@ -42,7 +42,8 @@ export const openOrigin = Effect.fn("openOrigin")(function* (file: string) {
     )
   }
   const isHalf = [...header.tensors].some(([name, { dtype }]) => name.endsWith(".weight") && dtype === "F16")
-  return { origin: origin.value, precision: isHalf ? "fp16" : "fp32" } satisfies OpenedOrigin
+  const { precision = isHalf ? "fp16" : "fp32" } = origin.value
+  return { origin: origin.value, precision } satisfies OpenedOrigin
 })
 
 /** Why the same bytes cannot be promised although pictures and base model are the same; null when they can. */

@@ -7,16 +7,11 @@ interface Sized {
   readonly height: number
 }
 
-/** `setting`: what the user has to change, in words. */
-export const sizeProblems = (
-  pictures: Items<Sized>,
-  { sizeMultiple }: { readonly sizeMultiple: number },
-  setting: string,
-): readonly Problem[] => {
-  const isWhole = (side: number): boolean => side > 0 && side % sizeMultiple === 0
-  const wrong = pictures.find(({ value }) => !isWhole(value.width) || !isWhole(value.height))
-  if (wrong === undefined) return []
-  const { width, height } = wrong.value
+const isWhole = (side: number, multiple: number): boolean => side > 0 && side % multiple === 0
+
+/** What is wrong with one size. */
+export const sizeProblem = ({ width, height }: Sized, sizeMultiple: number, setting: string): readonly Problem[] => {
+  if (isWhole(width, sizeMultiple) && isWhole(height, sizeMultiple)) return []
   const near = (side: number): number => Math.max(1, Math.round(side / sizeMultiple)) * sizeMultiple
   return [
     {
@@ -26,4 +21,16 @@ export const sizeProblems = (
       severity: "error",
     },
   ]
+}
+
+/** `setting`: what the user has to change, in words. */
+export const sizeProblems = (
+  pictures: Items<Sized>,
+  { sizeMultiple }: { readonly sizeMultiple: number },
+  setting: string,
+): readonly Problem[] => {
+  const wrong = pictures.find(
+    ({ value }) => !isWhole(value.width, sizeMultiple) || !isWhole(value.height, sizeMultiple),
+  )
+  return wrong === undefined ? [] : sizeProblem(wrong.value, sizeMultiple, setting)
 }

@@ -6,10 +6,10 @@
  * Only the steps after a change differ in their keys, so only they are computed again.
  */
 import { Deferred, Effect, Option } from "effect"
-import { learningRateAt } from "../diffusion/learning-rate.ts"
 import { Engine } from "../engine/engine.ts"
-import type { StepRecord, TrainSample } from "../engine/train-job.ts"
-import type { TrainSettings } from "../engine/train-settings.ts"
+import { learningRatesAt, peakRates } from "../engine/learning-rates.ts"
+import type { StepRecord, TrainFacts, TrainSample } from "../engine/train-job.ts"
+import { type TrainSettings, trainsText } from "../engine/train-settings.ts"
 import type { Blob } from "../runtime/blob.ts"
 import { codeDigest } from "../runtime/code-digest.ts"
 import { StageContext } from "../runtime/stage-context.ts"
@@ -42,34 +42,43 @@ const multiples = (every: number, after: number, upTo: number): readonly number[
   )
 }
 
-/** What training reads of the base: the UNet, the noise schedule, and the VAE's scaling factor. */
-const trainedOn = ({ files }: BaseModelFolder) =>
-  Object.entries(files)
-    .filter(([name]) => name.startsWith("unet/") || name.startsWith("scheduler/") || name === "vae/config.json")
+/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoder. */
+const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
+  const readsText = trainsText(settings) || settings.captionDropout > 0
+  const folders = ["unet/", "scheduler/", ...(readsText ? ["text_encoder/", "tokenizer/"] : [])]
+  return Object.entries(files)
+    .filter(([name]) => folders.some((folder) => name.startsWith(folder)) || name === "vae/config.json")
     .map(([name, { sha256 }]) => [name, sha256] as const)
     .sort()
+}
+
+/** A caption as training reads it: as text, as ids or as states, whatever something trained comes after. */
+const captionRead = ({ text, tokenIds, states }: Dataset["samples"][number], settings: TrainSettings) => {
+  if (settings.customEmbedding !== null) return [text]
+  return trainsText(settings) ? [[...tokenIds]] : [states.sha256, [...tokenIds]]
+}
 
 /** One key per step, counted from 0: the state after that update. */
 const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
   const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
-  const { networkDim, networkScale, seed, steps, saveEverySteps: _, unetLearningRate, warmupSteps, ...rest } = settings
+  const { networkDim, networkScale, seed, steps, clipSkip, customEmbedding, ...others } = settings
+  // Of rates and schedule, the values at each step are all that counts.
+  const { saveEverySteps: _, unetLearningRate: _1, textModel: _2, warmupSteps: _3, schedule: _4, ...rest } = others
+  const { stopAtStep: _5, learningRate: _6, ...embedding } = customEmbedding ?? { stopAtStep: null, learningRate: 0 }
   const start = {
     code: digest,
     networkDim,
     networkScale,
     seed,
-    base: trainedOn(base),
-    samples: dataset.samples.map(({ key, latents, states, tokenIds }) => [
-      key,
-      latents.sha256,
-      states.sha256,
-      [...tokenIds],
-    ]),
+    clipSkip,
+    trained: Object.keys(peakRates(settings)),
+    embedding,
+    base: trainedOn(base, settings),
+    samples: dataset.samples.map((sample) => [sample.key, sample.latents.sha256, ...captionRead(sample, settings)]),
   }
-  const plan = { peak: unetLearningRate, warmupSteps }
   const inForce = Array.from({ length: steps }, (_, update) => ({
     ...rest,
-    learningRate: learningRateAt(plan, update),
+    learningRates: learningRatesAt(settings, update),
   }))
   return { code: digest, keys: chainKeys(start, inForce) }
 })
@@ -118,13 +127,49 @@ const metricsOf = ({ loss, lossSmoothed, learningRate, gradNorm, elapsedMs, resi
   residentBytes,
 })
 
+/** The rates of the other groups, for the record alone. */
+const otherRates = ({ learningRates: { text, embedding } }: StepRecord) => ({
+  ...(text !== undefined && { textLearningRate: text }),
+  ...(embedding !== undefined && { embeddingLearningRate: embedding }),
+})
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+/** What is about to be trained, in a line; and every caption that lost something at the end. */
+const tellStart = Effect.fnUntraced(function* ({
+  unetModules,
+  textModules,
+  textLayers,
+  embeddingTokens,
+  captions,
+}: TrainFacts) {
+  const { log, warn } = yield* StageContext
+  const { run, all } = textLayers
+  const cut = run < all ? `, those of the last ${counted(all - run, "layer")} are cut off by CLIP skip` : ""
+  const parts = [
+    ...(unetModules > 0 ? [`${counted(unetModules, "adapter")} in the UNet`] : []),
+    ...(textModules > 0
+      ? [`${counted(textModules, "adapter")} in ${run} of the text model's ${all} layers${cut}`]
+      : []),
+    ...(embeddingTokens > 0 ? [`an embedding of ${counted(embeddingTokens, "token")}`] : []),
+  ]
+  yield* log(`training ${parts.join("; ")}`)
+  for (const { key, lost } of captions.filter((caption) => caption.lost.length > 0)) {
+    yield* warn(
+      `${key}: with the embedding's tokens the caption is too long; this was cut off: "${lost.join(" ")}"`,
+      "Shorten the caption, or put what matters first",
+    )
+  }
+})
+
 const trainStretch = Effect.fnUntraced(function* (
   course: Course,
   keys: readonly string[],
   samples: readonly TrainSample[],
   { from, snapshot, reach }: Stretch,
 ) {
-  const { blobs, progress, record, stopRequested, trajectory } = yield* StageContext
+  const context = yield* StageContext
+  const { blobs, progress, record, stopRequested, trajectory } = context
   const engine = yield* Engine
   const { steps } = course.settings
   const untilStep = reach.at(-1)!
@@ -146,10 +191,11 @@ const trainStretch = Effect.fnUntraced(function* (
   }
   const result = yield* engine
     .train(job, {
+      onStart: (facts) => Effect.provideService(tellStart(facts), StageContext, context),
       onStep: (row) =>
         Effect.andThen(
           progress({ done: row.step, of: steps, unit: "steps", metrics: metricsOf(row) }),
-          orTrouble(record("train", { step: row.step, ...metricsOf(row) })),
+          orTrouble(record("train", { step: row.step, ...metricsOf(row), ...otherRates(row) })),
         ),
       onSnapshot: ({ step, bytes }) => orTrouble(keep(step, bytes)),
       shouldStop: stopRequested,

@@ -1,5 +1,5 @@
 /**
- * `train(dataset, { … })`: LoRA adapters for the UNet of the base model.
+ * `train(dataset, { … })`: LoRA adapters for the UNet of the base model and its text encoder, and a custom embedding.
  *
  * Training is a trajectory: each step has a key that chains the key before with what is in force at that step, and
  * snapshots are filed under those keys. A run starts from the furthest snapshot on its own trajectory, so more steps, another
@@ -8,10 +8,11 @@
 import { Effect } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { stage } from "../runtime/stage.ts"
-import { adapterFrom } from "./adapter.ts"
+import { trainedFrom } from "./adapter.ts"
 import { BaseModelFolder } from "./base-files.ts"
 import { Dataset, type EncodedDataset } from "./dataset.ts"
 import { engineCores } from "./engine-words.ts"
+import { checkMentions } from "./train-checks.ts"
 import { checkTraining, settingsFor, TrainParams, type TrainParamsInput } from "./train-params.ts"
 import { reachSteps } from "./train-trajectory.ts"
 import { Trained, type TrainedAdapters } from "./trained.ts"
@@ -24,6 +25,7 @@ const trainStage = stage({
   output: Trained,
   keyed: ({ snapshotEverySteps: _, ...settings }) => settings,
   check: checkTraining,
+  inspect: ({ params, inputs }) => checkMentions(params, inputs.dataset),
   services: Engine.layer,
   cores: engineCores,
   run: Effect.fnUntraced(function* ({ params, inputs }) {
@@ -34,7 +36,7 @@ const trainStage = stage({
       snapshotEverySteps: params.snapshotEverySteps,
     })
     const saves = yield* Effect.forEach(snapshots, ({ step, snapshot }) =>
-      Effect.map(adapterFrom(snapshot, settings), (adapter) => ({ step, adapter })),
+      Effect.map(trainedFrom(snapshot, settings), (trained) => ({ step, ...trained })),
     )
     return { saves, settings, code }
   }),

@@ -8,8 +8,10 @@ import type { Dataset } from "./dataset.ts"
 
 /** What training gives: the adapters at every step that was asked for, and what made them. */
 export const Trained = Schema.Struct({
-  /** In order; the last one is the result. Each is a LoRA file without metadata. */
-  saves: Schema.Array(Schema.Struct({ step: Schema.Int, adapter: Blob })),
+  /** In order; the last one is the result. A LoRA file and an embedding file, without metadata; null: not trained. */
+  saves: Schema.Array(
+    Schema.Struct({ step: Schema.Int, adapter: Schema.NullOr(Blob), embedding: Schema.NullOr(Blob) }),
+  ),
   settings: TrainSettings,
   /** Digest of the code that trained. */
   code: Schema.String,

@@ -25,14 +25,21 @@ const run = (...args: readonly string[]) => loom(folder, ...args)
 const noStack = /^\s+at /m
 
 describe("help", () => {
-  it.each(["loom", "loom run", "loom plan", "loom explain", "loom log", "loom trace", "loom restore"])(
-    "%s --help stays as it is",
-    async (line) => {
-      const { code, stdout, stderr } = await run(...line.split(" ").slice(1), "--help")
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
-      await expect(stdout).toMatchFileSnapshot(`./help/${line.replace(" ", "-")}.txt`)
-    },
-  )
+  it.each([
+    "loom",
+    "loom run",
+    "loom plan",
+    "loom explain",
+    "loom log",
+    "loom trace",
+    "loom restore",
+    "loom show",
+    "loom captions",
+  ])("%s --help stays as it is", async (line) => {
+    const { code, stdout, stderr } = await run(...line.split(" ").slice(1), "--help")
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    await expect(stdout).toMatchFileSnapshot(`./help/${line.replace(" ", "-")}.txt`)
+  })
 
   it("without a command the help is shown", async () => {
     expect((await run()).stdout).toBe((await run("--help")).stdout)
@@ -67,6 +74,11 @@ describe("exit codes", () => {
     [2, ["plan", "greeting.ts", "--set", "nam=Bo"], 'has no parameter "nam"'],
     [2, ["plan", "greeting.ts", "--set", "times=often"], "times: expected"],
     [3, ["run", "greeting.ts", "--set", "name="], "error: greet.name: is empty. Give one."],
+    [
+      3,
+      ["run", "greeting.ts", "--set", "name=", "--output", "greeting.ts"],
+      "greeting.ts: finished files cannot be written there, it is a file. Give another folder with --output.",
+    ],
     [3, ["trace", "greeting.ts", "--out", "t.safetensors"], "error: greeting.ts: the pipeline trains nothing."],
     [
       1,

@@ -20,6 +20,11 @@ export default pipeline("first", () => {
 })
 `
 
+const everySetting = `networkDim: 2, textModel: { learningRate: 5e-5 }, captionDropout: 0.3, minSnrGamma: 5,
+  customEmbedding: { keyword: "ohwx", length: 2, learningRate: 1e-3, stopAtStep: 2, initWord: "dog" },
+  schedule: { kind: "cosine", floor: 1e-6 }, denoising: { start: 0.2, end: 0.9 }, gradientAccumulationSteps: 2, weightDecay: 0,
+  maxGradNorm: null, betas: [0.8, 0.9], warmupSteps: 0,`
+
 let studio: Studio
 const at = (...path: readonly string[]) => join(studio.root, ...path)
 const loom = (...args: readonly string[]): Promise<Ended> => startLoom(studio.root, args).ended
@@ -47,6 +52,22 @@ describe("loom restore", patience, () => {
     for (const name of ["my-dog.safetensors", "my-dog-000002.safetensors"]) {
       expect(made("again-output/my-dog", name).equals(made("output/first", name))).toBe(true)
     }
+  })
+
+  it("everything that can be trained comes back, from the embedding's file as well", async () => {
+    const everything = pipeline.replace("networkDim: 2,", everySetting).replace("a [name]", "a [name] ohwx")
+    writeFileSync(at("everything.ts"), everything)
+    expect((await loom("run", "everything.ts", "--output", "all", "--cores", "1")).code).toBe(0)
+    for (const file of ["my-dog.safetensors", "my-dog-embedding/ohwx.safetensors"]) {
+      const { code, stderr } = await loom("restore", `all/first/${file}`, "--into", "whole")
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "\nRun it with: loom run whole/my-dog.ts\n" })
+    }
+    expect((await runRestored("whole")).code).toBe(0)
+    const finished = readdirSync(at("all/first"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".safetensors"),
+    )
+    expect(finished.length).toBe(6)
+    for (const name of finished) expect(made("whole-output/my-dog", name).equals(made("all/first", name))).toBe(true)
   })
 
   it("on another machine: from the file alone, with pictures and a base model of other folder names", async () => {

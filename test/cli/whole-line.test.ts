@@ -40,13 +40,16 @@ const start = (...args: readonly string[]) => startLoom(studio.root, [...args, "
 const loraBytes = (output: string): Buffer => readFileSync(join(studio.root, output, "whole/whole.safetensors"))
 
 describe("the whole line", patience, () => {
-  it.each([["--help"], ["plan", "whole.ts"]])("loom %j loads neither onnxruntime nor sharp", async (...args) => {
-    const { code, stderr } = await startLoom(studio.root, args, { node: ["--import", spy] }).ended
-    expect(code).toBe(0)
-    const loaded: readonly string[] = JSON.parse(/LOADED (.*)/.exec(stderr)?.[1] ?? "[]")
-    expect(loaded.some((url) => url.includes("/effect/"))).toBe(true)
-    expect(loaded.filter((url) => /onnxruntime|node_modules\/(sharp|@img)/.test(url))).toEqual([])
-  })
+  it.each([["--help"], ["plan", "whole.ts"], ["captions", "whole.ts"], ["explain", "whole.ts", "--settings"]])(
+    "loom %j loads neither onnxruntime nor sharp",
+    async (...args) => {
+      const { code, stderr } = await startLoom(studio.root, args, { node: ["--import", spy] }).ended
+      expect(code).toBe(0)
+      const loaded: readonly string[] = JSON.parse(/LOADED (.*)/.exec(stderr)?.[1] ?? "[]")
+      expect(loaded.some((url) => url.includes("/effect/"))).toBe(true)
+      expect(loaded.filter((url) => /onnxruntime|node_modules\/(sharp|@img)/.test(url))).toEqual([])
+    },
+  )
 
   it("a run killed in the middle of training goes on from its last snapshot, to the same bytes", async () => {
     const steps = ["run", "whole.ts", "--set", "steps=90"]

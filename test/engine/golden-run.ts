@@ -1,49 +1,86 @@
 /**
- * The run whose golden file PyTorch made: twenty updates of two micro-batches on the tiny base, with everything on.
+ * The runs whose golden files PyTorch made, on the tiny base: twenty updates of UNet adapters, and five of everything at
+ * once, in which the embedding is held after the third.
  *
- * As a program it writes base and trace, from which test/reference/make_training_goldens.py makes the golden file:
+ * As a program it writes base and trace of one, from which test/reference/make_training_goldens.py makes the golden file:
  *
- *     node test/engine/golden-run.ts FOLDER
+ *     node test/engine/golden-run.ts training|whole-tab FOLDER
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { BaseModelFiles } from "../../src/engine/train-job.ts"
+import type { TrainSettings } from "../../src/engine/train-settings.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { tinyJob } from "./tiny-job.ts"
 
-export const goldenSteps = 20
-const captions = ["a sks dog", "a photo of a dog in the text", "dog dog"]
+interface GoldenRun {
+  readonly steps: number
+  readonly captions: readonly string[]
+  readonly settings: Partial<(typeof TrainSettings)["~type.make.in"]>
+}
+
+export const goldenRuns = {
+  training: {
+    steps: 20,
+    captions: ["a sks dog", "a photo of a dog in the text", "dog dog"],
+    settings: {
+      networkScale: 0.7,
+      unetLearningRate: 1e-3,
+      warmupSteps: 5,
+      maxGradNorm: 0.05,
+      minSnrGamma: 5,
+      clipSkip: 2,
+      denoising: { start: 0.1, end: 0.95 },
+    },
+  },
+  "whole-tab": {
+    steps: 5,
+    captions: ["a dog in the text", "a photo of <toki>", "toki, a dog and a TOKI"],
+    settings: {
+      networkScale: 0.7,
+      unetLearningRate: 1e-3,
+      textModel: { learningRate: 4e-4 },
+      customEmbedding: { keyword: "toki", length: 3, learningRate: 5e-3, stopAtStep: 3, initWord: "photo text" },
+      gradientAccumulationSteps: 3,
+      warmupSteps: 2,
+      schedule: { kind: "cosine-restarts", floor: 1e-5, stepsBetweenRestarts: 3 },
+      maxGradNorm: 0.05,
+      minSnrGamma: 5,
+      noiseOffset: 0.1,
+    },
+  },
+} as const satisfies Record<string, GoldenRun>
+export type GoldenRunName = keyof typeof goldenRuns
 
 /** Latents are random, text states come from the captions, so that PyTorch can make them too. */
-export const goldenJob = Effect.fnUntraced(function* (base: BaseModelFiles) {
+export const goldenJob = Effect.fnUntraced(function* (base: BaseModelFiles, name: GoldenRunName) {
   const engine = yield* Engine
-  const job = tinyJob(base, goldenSteps, {
-    networkScale: 0.7,
-    unetLearningRate: 1e-3,
-    warmupSteps: 5,
-    maxGradNorm: 0.05,
-    minSnrGamma: 5,
-    clipSkip: 2,
-    denoising: { start: 0.1, end: 0.95 },
-  })
+  const { steps, captions, settings }: GoldenRun = goldenRuns[name]
+  const job = tinyJob(base, steps, settings)
   const samples = yield* Effect.forEach(job.samples, (sample, index) =>
     Effect.map(
       engine.encodeText({ base, text: captions[index]!, clipSkip: job.settings.clipSkip }),
-      ({ tokenIds, states, shape }) => ({ ...sample, tokenIds, states, statesShape: shape }),
+      ({ tokenIds, states, shape }) => ({
+        ...sample,
+        caption: captions[index]!,
+        tokenIds,
+        states,
+        statesShape: shape,
+      }),
     ),
   )
   return { ...job, samples }
 })
 
-const folder = process.argv[2]
-if (import.meta.main && folder !== undefined) {
+const [, , name, folder] = process.argv
+if (import.meta.main && name !== undefined && name in goldenRuns && folder !== undefined) {
   mkdirSync(folder, { recursive: true })
   const write = Effect.gen(function* () {
     const engine = yield* Engine
-    const job = yield* goldenJob(makeTinyBase(join(folder, "base")))
-    writeFileSync(join(folder, "trace.safetensors"), yield* engine.traceTraining(job, goldenSteps))
+    const job = yield* goldenJob(makeTinyBase(join(folder, "base")), name as GoldenRunName)
+    writeFileSync(join(folder, "trace.safetensors"), yield* engine.traceTraining(job, job.untilStep))
   })
   await Effect.runPromise(Effect.provide(write, Engine.layer))
 }

@@ -19,6 +19,7 @@ const randomSample = (index: number): TrainSample => ({
   mean: randoms(4 * 8 * 8, 3 * index),
   logVariance: randoms(4 * 8 * 8, 3 * index + 1).map((value) => value - 4),
   latentShape: [4, 8, 8],
+  caption: ["a sks dog", "a photo of <sks> in the text", "dog dog, sks and SKS"][index]!,
   tokenIds: Array.from({ length: 77 }, (_, place) => place + index),
   states: randoms(77 * 16, 3 * index + 2),
   statesShape: [77, 16],

@@ -1,7 +1,7 @@
 """Loads a LoRA file with diffusers, checks that every key of it is used, and paints with and without it.
 
 Usage: python check_lora_in_diffusers.py BASE LORA --prompt TEXT... [--seeds N...] [--out DIR] [--noise FILE]
-       [--loom-pair BASE.png LORA.png]... [--loom-dir DIR] [--sampler ddim|dpmpp] [--steps N] [--guidance G] [--size H W] [--modules N]
+       [--embedding FILE] [--loom-pair BASE.png LORA.png]... [--loom-dir DIR] [--sampler ddim|dpmpp] [--steps N] [--guidance G] [--size H W] [--modules N]
 
 BASE is a diffusers folder. What must hold:
   used      every tensor of the file arrives in the network unchanged, every module with the scale alpha/dim, none else
@@ -9,6 +9,8 @@ BASE is a diffusers folder. What must hold:
   the same  where Loom's own pictures are given (without and with the LoRA, in the order of prompts, then seeds; or in
             --loom-dir as PROMPT-SEED-base.png and PROMPT-SEED-lora.png, both counted from 0): with --noise, pictures
             nearly coincide, PSNR >= 35 dB; without, the change of the mean colour goes the same way and is of like size
+--embedding is Loom's learned_embeds.safetensors: it must arrive unchanged as rows of the text encoder's table. Prompts name it
+by its bare keyword, as Loom's do; with the LoRA, diffusers is given <keyword> in its place.
 --noise is a safetensors file with `noise` [1, 4, h, w], or `noise.0`, `noise.1`... one for each seed.
 Writes PROMPT-SEED-base.png and PROMPT-SEED-lora.png into --out. Exit code 1 with sentences when something does not hold.
 """
@@ -74,6 +76,22 @@ def loaded_modules(pipe):
                 path = path if prefix == "lora_unet_" else "text_model." + path.removeprefix("text_model.")
                 found[prefix + path.replace(".", "_")] = (layer.lora_A["loom"].weight, layer.lora_B["loom"].weight, layer.scaling["loom"])
     return found
+
+
+def load_embedding(pipe, file):
+    """Loads an embedding; returns sentences, and what turns a prompt of Loom's into one of diffusers'."""
+    (token, rows), = load_file(file).items()
+    before = pipe.text_encoder.get_input_embeddings().weight.detach().clone()
+    pipe.load_textual_inversion(str(file))
+    table = pipe.text_encoder.get_input_embeddings().weight
+    names = [token, *(f"{token}_{k}" for k in range(1, len(rows)))]
+    ids = pipe.tokenizer.convert_tokens_to_ids(names)
+    faults = [] if torch.equal(table[ids].float(), rows.float()) else [f"the rows of {token} arrived changed"]
+    if not torch.equal(table[:len(before)], before):
+        faults.append(f"{token} changed rows that are not its own")
+    print(f"embedding {token}: {len(rows)} tokens, ids {ids}")
+    word = re.compile(rf"<{token[1:-1]}>|(?<!\w){token[1:-1]}(?!\w)", re.I)
+    return faults, lambda prompt: word.sub(token, prompt)
 
 
 def diffusers_key(module, layers_per_block):
@@ -189,6 +207,7 @@ def parse():
     parser.add_argument("--clip-skip", type=int, default=1)
     parser.add_argument("--modules", type=int, help="how many modules the LoRA must adapt")
     parser.add_argument("--least-change", type=float, default=.005, help="mean absolute difference, of 0..1, that counts as a change")
+    parser.add_argument("--embedding", type=pathlib.Path)
     parser.add_argument("--loom-pair", nargs=2, action="append", metavar=("BASE", "LORA"))
     parser.add_argument("--loom-dir", type=pathlib.Path)
     parser.add_argument("--out", type=pathlib.Path)
@@ -206,7 +225,11 @@ def main():
     without = [paint(pipe, options.prompt[p], start[s], options) for p, s in places]
     faults = [f"diffusers says: {line}" for line in load_lora(pipe, options.lora)]
     faults += key_faults(pipe, options.lora, options.modules)
-    changed = [paint(pipe, options.prompt[p], start[s], options) for p, s in places]
+    in_diffusers = lambda prompt: prompt
+    if options.embedding:
+        found, in_diffusers = load_embedding(pipe, options.embedding)
+        faults += found
+    changed = [paint(pipe, in_diffusers(options.prompt[p]), start[s], options) for p, s in places]
     for i, (p, s) in enumerate(places):
         place, amount = f"prompt {p}, seed {options.seeds[s]}", np.abs(changed[i] - without[i]).mean()
         print(f"{place}: mean change {amount:.4f}")

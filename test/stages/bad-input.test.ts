@@ -1,12 +1,17 @@
 /** Bad input is told before the first second of work, in a sentence with the place, the reason and the remedy. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { Effect } from "effect"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { decodeLoraFile } from "../../src/formats/lora-file.ts"
+import { plan } from "../runtime/project.ts"
 import {
   addPicture,
   type Choices,
   closeStudio,
   drawPicture,
+  finished,
+  line,
   makeStudio,
   refusals,
   runStudio,
@@ -98,7 +103,18 @@ const cases: readonly Case[] = [
   {
     title: "a picture of 0 bytes",
     spoil: () => place(inPictures("picture-1.jpg"), ""),
-    says: ["ingest: pictures/picture-1.jpg: a picture cannot be read: the file is empty. Save picture-1.jpg again"],
+    says: ["pictures: pictures/picture-1.jpg: the file is empty. Save picture-1.jpg again from a picture program"],
+  },
+  {
+    title: "a web page and an HEIC file with the names of pictures",
+    spoil: () => {
+      place(inPictures("picture-0.jpg"), "<!doctype html><title>404</title>")
+      place(inPictures("picture-1.jpg"), "\0\0\0\u0018ftypheic\0\0\0\0")
+    },
+    says: [
+      "pictures: pictures/picture-0.jpg: the file is a web page or drawing, whatever its name says. Save picture-0.jpg",
+      "pictures: pictures/picture-1.jpg: the file is a heic, whatever its name says.",
+    ],
   },
   {
     title: "a base model that is not there",
@@ -151,9 +167,32 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    title: "a size of evaluate that the base model cannot take",
+    choices: { paintSize: { width: 16, height: 30 } },
+    says: ["base-model-2: size: 16 × 30 pixels is no size this base model can take", "Set evaluate's size to 16 × 32"],
+  },
+  {
+    title: "pictures smaller than the size, when upscale refuses them",
+    spoil: async () => place(inPictures("picture-1.jpg"), await drawPicture(1, 12, 20)),
+    choices: { upscale: "refuse" },
+    says: ["12 × 20 pixels is smaller than 16 × 16, and upscale says to refuse it. Use a larger"],
+  },
+  {
+    title: "nothing but pictures that are left out",
+    choices: { upscale: "skip", size: 64 },
+    says: ["large-enough: crop: no pictures to train on: every picture is smaller than 64 × 64 pixels"],
+  },
+  {
     title: "a CLIP skip below 1",
     choices: { clipSkip: 0 },
     says: ["encode-texts: clipSkip: 0 must be 1 or more. 1 skips no layer"],
+  },
+  {
+    title: "a CLIP skip that leaves no layer",
+    choices: { clipSkip: 3 },
+    says: [
+      "text-encoder: clipSkip: 3 skips more layers than this base model's text encoder has (2). Choose 1 (no skip) to 2",
+    ],
   },
   {
     title: "Stable Diffusion XL",
@@ -168,7 +207,7 @@ const cases: readonly Case[] = [
     title: "parameters that train nothing or cannot be",
     choices: { training: { networkDim: 0, unetLearningRate: -1e-4, steps: 0, denoising: { start: 0.8, end: 0.2 } } },
     says: [
-      "train: networkDim: 0 must be 1 or more. Usual values are 4 to 128",
+      "train: networkDim: 0 must be 1 or more, or 0 with a custom embedding that trains alone. Usual values are 4 to 128",
       "train: unetLearningRate: -0.0001 must be greater than 0: at this rate nothing is trained. Usual values are",
       "train: steps: 0 must be 1 or more. Usual values are 500 to 3000",
       'train: denoising: {"start":0.8,"end":0.2} start and end must lie between 0 and 1, the start first.',
@@ -208,6 +247,28 @@ describe("bad input", () => {
     const warning = "crop: picture-0.jpg: 12 × 20 pixels is smaller than 16 × 16, so it is enlarged and looks soft"
     expect(warningsIn(await runStudio(studio, choices))).toEqual([warning])
     expect(warningsIn(await runStudio(studio, choices))).toEqual([warning])
+  })
+
+  it("a picture smaller than the size is left out when the pipeline says so, and named", async () => {
+    await addPicture(studio, 0)
+    place(inPictures("picture-0.jpg"), await drawPicture(0, 12, 20))
+    const outcome = await runStudio(studio, { paints: false, upscale: "skip" })
+    expect(warningsIn(outcome)).toEqual([
+      "large-enough: picture-0.jpg: 12 × 20 pixels is smaller than 16 × 16, so it is left out",
+    ])
+    const { metadata } = decodeLoraFile(readFileSync(finished(outcome, "lora.safetensors")))
+    expect(JSON.parse(metadata["loom"] ?? "").pictures.map(({ key }: { key: string }) => key)).toEqual([
+      "picture-1.jpg",
+      "picture-2.jpg",
+    ])
+  })
+
+  it("a wrong size is told by loom plan, before a single picture has been cut", async () => {
+    const fresh = { ...studio, cacheFolder: join(studio.root, "never-run") }
+    const { problems } = await Effect.runPromise(plan(fresh, line({ size: 18 })))
+    expect(problems.map(({ label, why }) => `${label}: ${why}`)).toEqual([
+      "vae: 18 × 18 pixels is no size this base model can take: both sides have to be multiples of 4",
+    ])
   })
 
   it("files that may have been meant are warned about", async () => {

@@ -11,9 +11,10 @@ import { closeStudio, finished, makeStudio, type Outcome, runStudio, type Studio
 
 let studio: Studio
 let outcome: Outcome
+const prompts = ["[trigger] on a beach"]
 beforeAll(async () => {
   studio = await makeStudio()
-  outcome = await runStudio(studio, { prompts: ["[trigger] on a beach"] })
+  outcome = await runStudio(studio, { prompts })
 })
 afterAll(() => closeStudio(studio))
 
@@ -23,6 +24,14 @@ describe("the finished files", () => {
   it("each saved step is a LoRA file, the last under the bare name", () => {
     const names = outcome.report.artifacts.map(({ path }) => path).filter((path) => path.endsWith(".safetensors"))
     expect(names).toEqual(["lora-000002.safetensors", "lora.safetensors"])
+  })
+
+  it("keepLast writes only the newest files; the page names no other, and the sheet still shows all steps", async () => {
+    const kept = await runStudio({ ...studio, outputFolder: `${studio.outputFolder}-kept` }, { keepLast: 1, prompts })
+    const names = kept.report.artifacts.map(({ path }) => path)
+    expect(names.filter((path) => path.endsWith(".safetensors"))).toEqual(["lora.safetensors"])
+    expect(names).toContain("pictures/lora/01-seed-1-step-000002.png")
+    expect(readFileSync(finished(kept, "lora-how-to-use.md"), "utf8")).not.toContain("lora-000002")
   })
 
   it("a LoRA file holds kohya's keys and everything that repeats the run", () => {

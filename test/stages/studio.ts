@@ -31,8 +31,11 @@ export interface Choices {
   readonly clipSkip: number
   readonly training: TrainParamsInput
   readonly name: string
+  readonly keepLast: number | null
   readonly prompts: readonly string[]
   readonly guidance: number
+  readonly paintSize: { readonly width: number; readonly height: number } | null
+  readonly upscale: "warn" | "refuse" | "skip"
   /** Whether to paint; without, the LoRA files are the result. */
   readonly paints: boolean
 }
@@ -46,8 +49,11 @@ const usual: Choices = {
   clipSkip: 1,
   training: { networkDim: 2, steps: 4, saveEverySteps: 2, warmupSteps: 2, unetLearningRate: 1e-3, seed: 3 },
   name: "lora",
+  keepLast: null,
   prompts: ["a dog", "a cat"],
   guidance: 2,
+  paintSize: null,
+  upscale: "warn",
   paints: true,
 }
 
@@ -56,13 +62,13 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
   const chosen = { ...usual, ...choices, training: { ...usual.training, ...choices.training } }
   return pipeline("studio", () => {
     const base = baseModel(chosen.base)
-    const images = crop(ingest(chosen.pictures), { size: chosen.size })
+    const images = crop(ingest(chosen.pictures), { size: chosen.size, upscale: chosen.upscale })
     const captions = caption(images, { trigger: chosen.trigger, template: chosen.template })
     const dataset = encode({ base, images, captions, clipSkip: chosen.clipSkip })
     const lora = train(dataset, chosen.training)
-    const { name, prompts, guidance, paints } = chosen
-    const checkpoints = checkpoint(lora, { name })
-    return paints ? evaluate(checkpoints, { prompts, guidance, seeds: [1], steps: 2 }) : checkpoints
+    const { name, prompts, guidance, paints, paintSize: size } = chosen
+    const checkpoints = checkpoint(lora, { name, keepLast: chosen.keepLast })
+    return paints ? evaluate(checkpoints, { prompts, guidance, size, seeds: [1], steps: 2 }) : checkpoints
   })
 }
 

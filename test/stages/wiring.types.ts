@@ -21,8 +21,9 @@ pipeline("does not fit", () => {
   crop(pictures, { size: "512" })
   // @ts-expect-error there is no such parameter
   train(dataset, { learningRate: 1e-4 })
-  // @ts-expect-error training the text encoder has its place, and no more yet
-  train(dataset, { textModel: { learningRate: 4e-5 } })
+  train(dataset, { textModel: { learningRate: 4e-5 }, customEmbedding: { keyword: "sks" } })
+  // @ts-expect-error an embedding needs a word that calls it up
+  train(dataset, { customEmbedding: { length: 4 } })
   // @ts-expect-error a LoRA has to be saved under a name
   checkpoint(lora)
   // @ts-expect-error an evaluation needs prompts

@@ -48,6 +48,7 @@ export const randomSample = (pixels: number, width: number): TrainSample => {
   const size = 4 * side * side
   return {
     key: "random",
+    caption: "",
     mean: randoms(size, 0).map((value) => 5 * value),
     logVariance: new Float32Array(size).fill(-8),
     latentShape: [4, side, side],

@@ -1,0 +1,67 @@
+/** `loom explain PIPELINE --settings`: the trainings of a pipeline in the words of other trainers. */
+import { Effect } from "effect"
+import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
+import { type EquivalentSetting, type Equivalents, equivalentSettings } from "../stages/equivalent-settings.ts"
+import { trainingsAtHand } from "../stages/training-at-hand.ts"
+import { CliFailure } from "./cli-failure.ts"
+import { jsonVersion } from "./json-reporter.ts"
+import { fromProblem } from "./run-troubles.ts"
+import { type Style, sentence, style, wantsColor } from "./words.ts"
+
+interface Shown extends Equivalents {
+  readonly stage: string
+}
+
+/** A value that may hold spaces, as a shell takes it. */
+const flagText = (flag: string): string =>
+  flag.startsWith("--output_name") && /[^\w.-]/.test(flag.slice(14)) ? `--output_name '${flag.slice(14)}'` : flag
+
+const tableText = (rows: readonly EquivalentSetting[], paint: Style): string => {
+  const cells = rows.map(({ setting, loom, drawThings }) => [setting, loom, drawThings ?? "—"] as const)
+  const head = ["", "Loom", "Draw Things"] as const
+  const widthOf = (column: 0 | 1) => Math.max(...[head, ...cells].map((cell) => cell[column].length))
+  const [first, second] = [widthOf(0), widthOf(1)]
+  const line = ([setting, loom, drawThings]: readonly [string, string, string]) =>
+    `  ${paint.dim(setting.padEnd(first))}  ${loom.padEnd(second)}  ${drawThings}`.trimEnd()
+  return [paint.bold(line(head)), ...cells.map(line)].join("\n")
+}
+
+const commandText = (rows: readonly EquivalentSetting[]): string => {
+  const flags = rows.flatMap(({ kohya }) => kohya).map(flagText)
+  return ["  accelerate launch train_network.py", ...flags.map((flag) => `    ${flag}`)].join(" \\\n")
+}
+
+const shownText = ({ stage, rows, differences, hints }: Shown, isOne: boolean, paint: Style): string =>
+  [
+    ...(isOne ? [] : [paint.bold(stage), ""]),
+    tableText(rows, paint),
+    "",
+    `${paint.bold("  kohya sd-scripts")}, beside its paths:`,
+    "",
+    commandText(rows),
+    "",
+    "  What stays different:",
+    ...differences.map((text) => `  - ${sentence(text)}`),
+    "",
+    ...hints.map((text) => `  ${sentence(text)}`),
+    "",
+  ].join("\n")
+
+export const explainSettings = Effect.fn("loom explain --settings")(function* (
+  graph: PipelineGraph,
+  input: { readonly pipeline: string; readonly json: boolean; readonly noColor: boolean },
+): Effect.fn.Return<void, CliFailure> {
+  const errors = graph.problems.filter(({ severity }) => severity === "error")
+  if (errors.length > 0) return yield* new CliFailure({ exitCode: 3, troubles: errors.map(fromProblem) })
+  const shown = trainingsAtHand(graph).map((training) => ({ stage: training.stage, ...equivalentSettings(training) }))
+  if (shown.length === 0) {
+    const [why, hint] = ["the pipeline trains nothing", "Ask for the settings of a pipeline with a train stage"]
+    return yield* CliFailure.one(3, { where: input.pipeline, why, hint })
+  }
+  const paint = style(wantsColor(process.stdout, input.noColor))
+  process.stdout.write(
+    input.json
+      ? `${JSON.stringify({ version: jsonVersion, type: "settings", pipeline: graph.pipeline, trainings: shown })}\n`
+      : shown.map((one) => shownText(one, shown.length === 1, paint)).join("\n"),
+  )
+})

@@ -1,0 +1,25 @@
+/**
+ * Where a caption or prompt mentions a custom embedding.
+ *
+ * A mention is `<keyword>` anywhere, or the bare keyword as a word of its own; case does not matter, as it does not to
+ * CLIP's tokenizer. The text between mentions is tokenized as it stands, and each mention becomes the embedding's tokens.
+ */
+
+/** One word that the tokenizer may see between angle brackets: no white space, nothing that ends the word. */
+export const isKeyword = (text: string): boolean => /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]*$/u.test(text)
+
+const inWord = "[\\p{L}\\p{M}\\p{N}_]"
+
+const mentions = (keyword: string): RegExp => new RegExp(`<${keyword}>|(?<!${inWord})${keyword}(?!${inWord})`, "giu")
+
+/** The texts before, between and behind the mentions: always one more than there are mentions. */
+export const splitAtMentions = (text: string, keyword: string): readonly string[] => text.split(mentions(keyword))
+
+export const countMentions = (text: string, keyword: string): number => splitAtMentions(text, keyword).length - 1
+
+/** Where the mentions stand in the text. */
+export const mentionPlaces = (
+  text: string,
+  keyword: string,
+): readonly { readonly start: number; readonly end: number }[] =>
+  [...text.matchAll(mentions(keyword))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }))

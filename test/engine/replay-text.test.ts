@@ -1,0 +1,116 @@
+/** Traces in which text model and embedding are trained, judged by PyTorch where there is one (see replay-rig.ts). */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Engine } from "../../src/engine/engine.ts"
+import { judge, python, type Retelling, randomModel, retold, type SomeSettings, traceOf } from "./replay-rig.ts"
+
+const textModel = { learningRate: 4e-4 }
+const embedding = { keyword: "toki", length: 4, learningRate: 5e-3, initWord: "blue bird" }
+/** One caption without a mention, one with one, one with two. */
+const captions = ["a red cat", "photo of <toki> on the moon", "toki, a star and a <TOKI>"]
+
+const together: SomeSettings = {
+  textModel,
+  customEmbedding: { ...embedding, length: 3, stopAtStep: 3 },
+  gradientAccumulationSteps: 3,
+  minSnrGamma: 5,
+  noiseOffset: 0.1,
+  clipSkip: 2,
+  schedule: { kind: "cosine-restarts", floor: 1e-5, stepsBetweenRestarts: 3 },
+}
+
+const accepted: readonly (readonly [string, string, SomeSettings])[] = [
+  ["the text model", "a", { textModel }],
+  ["the text model under CLIP skip 2, limited norm", "b", { textModel, clipSkip: 2, maxGradNorm: 0.02 }],
+  ["the text model alone, with caption dropout", "a", { textModel, unetLearningRate: 0, captionDropout: 0.5 }],
+  ["an embedding of one token", "c", { customEmbedding: { ...embedding, length: 1 } }],
+  ["an embedding of four tokens, held from update 2 on", "a", { customEmbedding: { ...embedding, stopAtStep: 2 } }],
+  ["an embedding alone, from noise", "b", { customEmbedding: { ...embedding, initWord: null }, networkDim: 0 }],
+  ["an embedding and one picture per update", "d", { customEmbedding: embedding, captionDropout: 0.3 }],
+  ["all together on shape a", "a", together],
+  ["all together on shape b", "b", together],
+  ["all together on shape c", "c", together],
+  ["all together on shape d", "d", { ...together, clipSkip: 1 }],
+]
+
+interface Mistake {
+  readonly title: string
+  readonly settings: SomeSettings
+  readonly retelling: Retelling
+}
+
+const stopAt = (stopAtStep: number): SomeSettings => ({
+  ...together,
+  customEmbedding: { ...embedding, length: 3, stopAtStep },
+})
+
+/** One offset for all channels of a picture, of the promised size. */
+const offsetOfPicture = (noise: Float32Array, [, channels = 1]: readonly number[]): Float32Array => {
+  const area = noise.length / channels
+  const means = Array.from(
+    { length: channels },
+    (_, channel) => noise.subarray(channel * area, (channel + 1) * area).reduce((sum, value) => sum + value, 0) / area,
+  )
+  return noise.map((value, at) => value - means[Math.floor(at / area)]! + means[0]!)
+}
+
+/** What a wrong trainer would have written down. */
+const mistakes: readonly Mistake[] = [
+  {
+    title: "the scale twice",
+    settings: { ...together, networkScale: 0.49 },
+    retelling: {
+      settings: { scale: 0.7 },
+      tensor: (key, values) => (key.endsWith(".alpha") ? values.map(() => 0.7 * 4) : undefined),
+    },
+  },
+  {
+    title: "gradients summed instead of averaged",
+    settings: together,
+    retelling: { tensor: (key, values) => (key.includes(".grad") ? values.map((value) => 3 * value) : undefined) },
+  },
+  {
+    title: "an embedding held one update late",
+    settings: stopAt(3),
+    retelling: { settings: { embedding_stop_at: 2 } },
+  },
+  {
+    title: "an embedding held one update early",
+    settings: stopAt(2),
+    retelling: { settings: { embedding_stop_at: 3 } },
+  },
+  {
+    title: "one noise offset for all channels",
+    settings: together,
+    retelling: {
+      tensor: (key, values, shape) => (key.endsWith(".noise") ? offsetOfPicture(values, shape) : undefined),
+    },
+  },
+  {
+    title: "an embedding that a hundredth too much moved",
+    settings: together,
+    retelling: { tensor: (key, values) => (key === "embedding.1/clip_l" ? values.map((v) => 1.01 * v) : undefined) },
+  },
+]
+
+describe.runIf(python !== undefined)(
+  "replay of trained text",
+  () => {
+    it.live.each(accepted)("accepts %s", ([, shape, settings]) =>
+      Effect.gen(function* () {
+        const folder = randomModel(shape)
+        const verdict = judge(folder, yield* traceOf(folder, settings, captions))
+        assert.isTrue(verdict.isAccepted, verdict.words)
+      }).pipe(Effect.provide(Engine.layer, { local: true })),
+    )
+
+    it.live.each(mistakes)("rejects $title", ({ settings, retelling }) =>
+      Effect.gen(function* () {
+        const folder = randomModel("a")
+        const verdict = judge(folder, retold(yield* traceOf(folder, settings, captions), retelling))
+        assert.isTrue(verdict.isRejected, verdict.words)
+      }).pipe(Effect.provide(Engine.layer, { local: true })),
+    )
+  },
+  300_000,
+)

@@ -1,0 +1,64 @@
+/** Where a text mentions an embedding, and the files it is kept in. */
+import { describe, expect, it } from "vitest"
+import {
+  decodeEmbeddingFile,
+  encodeA1111Embedding,
+  encodeDiffusersEmbedding,
+} from "../../src/formats/embedding-file.ts"
+import { countMentions, isKeyword, splitAtMentions } from "../../src/formats/embedding-mention.ts"
+import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts"
+
+describe("a mention", () => {
+  it.each([
+    ["a photo of <sks>", ["a photo of ", ""]],
+    ["sks on a beach", ["", " on a beach"]],
+    ["a <SKS>, and Sks", ["a ", ", and ", ""]],
+    ["asks sksy sks_2 sks2", ["asks sksy sks_2 sks2"]],
+    ["sks's hat, non-sks", ["", "'s hat, non-", ""]],
+    ["x<sks>y", ["x", "y"]],
+    ["", [""]],
+  ])("splits %j into %j", (text, pieces) => {
+    expect(splitAtMentions(text, "sks")).toEqual(pieces)
+    expect(countMentions(text, "sks")).toBe(pieces.length - 1)
+  })
+
+  it.each([
+    ["sks", true],
+    ["my-dog_2", true],
+    ["käse", true],
+    ["my dog", false],
+    ["<sks>", false],
+    ["", false],
+    ["-sks", false],
+    ["a.b", false],
+  ])("%j is a keyword: %s", (text, is) => {
+    expect(isKeyword(text)).toBe(is)
+  })
+})
+
+describe("an embedding file", () => {
+  const rows = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] }
+
+  it("is one tensor under the name its readers look for", () => {
+    const namesIn = (bytes: Uint8Array<ArrayBuffer>) => [...decodeSafetensors(bytes).header.tensors.keys()]
+    expect(namesIn(encodeA1111Embedding(rows))).toEqual(["emb_params"])
+    expect(namesIn(encodeDiffusersEmbedding("sks", rows))).toEqual(["<sks>"])
+  })
+
+  it("gives its rows back from either layout", () => {
+    for (const bytes of [encodeA1111Embedding(rows, { a: "b" }), encodeDiffusersEmbedding("sks", rows)]) {
+      expect(decodeEmbeddingFile(bytes)).toEqual(rows)
+    }
+  })
+
+  it("of two tensors is refused in words", () => {
+    const tensor = { dtype: "F32" as const, shape: [2, 3], data: rows.data }
+    const bytes = encodeSafetensors(
+      new Map([
+        ["clip_l", tensor],
+        ["clip_g", tensor],
+      ]),
+    )
+    expect(() => decodeEmbeddingFile(bytes)).toThrow(/holds no single matrix/)
+  })
+})

@@ -1,0 +1,215 @@
+/** Text model, custom embedding and schedules as a pipeline file asks for them: files, trajectory, pictures, refusals. */
+import { readFileSync } from "node:fs"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { decodeEmbeddingFile } from "../../src/formats/embedding-file.ts"
+import { decodeLoraFile } from "../../src/formats/lora-file.ts"
+import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import type { RunEvent } from "../../src/runtime/events.ts"
+import type { TrainParamsInput } from "../../src/stages/train-params.ts"
+import {
+  addPicture,
+  closeStudio,
+  finished,
+  makeStudio,
+  type Outcome,
+  refusals,
+  runStudio,
+  type Studio,
+  warningsIn,
+} from "./studio.ts"
+
+let studio: Studio
+beforeAll(async () => {
+  studio = await makeStudio()
+})
+afterAll(() => closeStudio(studio))
+
+const textModel = { learningRate: 1e-3 }
+const customEmbedding = { keyword: "sks", length: 2, learningRate: 1e-2, initWord: "dog" }
+
+const trainedSteps = ({ events }: Outcome): readonly number[] =>
+  events.flatMap((event) =>
+    event.type === "stage-progress" && event.label === "train" && event.metrics !== undefined ? [event.done] : [],
+  )
+
+const logged = ({ events }: Outcome): readonly string[] =>
+  events.flatMap((event: RunEvent) => (event.type === "logged" ? [event.message] : []))
+
+const training = (more: TrainParamsInput, steps = 4) => ({
+  paints: false,
+  training: { steps, saveEverySteps: 0, snapshotEverySteps: 1, ...more },
+})
+
+const bytes = (outcome: Outcome, name: string): Buffer => readFileSync(finished(outcome, name))
+
+describe("the whole training tab", { timeout: 240_000 }, () => {
+  it("text model and embedding are trained, saved beside each other, told, and used when painting", async () => {
+    const outcome = await runStudio(studio, {
+      training: { textModel, customEmbedding },
+      clipSkip: 2,
+      prompts: ["a <sks>"],
+    })
+    const { modules, metadata } = decodeLoraFile(bytes(outcome, "lora.safetensors"))
+    const text = modules.filter(({ key }) => key.startsWith("lora_te_text_model_encoder_layers_0_"))
+    expect(text).toHaveLength(6)
+    expect(modules.filter(({ key }) => key.startsWith("lora_te_"))).toHaveLength(6)
+    expect(text.every(({ up }) => up.some((value) => value !== 0))).toBe(true)
+    expect(metadata).toMatchObject({ ss_text_encoder_lr: "0.001" })
+
+    const rows = decodeEmbeddingFile(bytes(outcome, "lora-embedding/sks.safetensors"))
+    expect(rows.shape).toEqual([2, 16])
+    const [inDiffusers] = decodeSafetensors(bytes(outcome, "lora-embedding/learned_embeds.safetensors")).header.tensors
+    expect(inDiffusers?.[0]).toBe("<sks>")
+    expect(finished(outcome, "lora-000002-embedding/sks.safetensors")).toBeTruthy()
+
+    expect(logged(outcome).join("\n")).toMatch(
+      /adapters in the UNet; 6 adapters in 1 of the text model's 2 layers, those of the last 1 layer are cut off by CLIP skip; an embedding of 2 tokens/,
+    )
+    const column = (name: string) => bytes(outcome, `pictures/lora/01-seed-1-${name}.png`)
+    expect(column("step-000002").equals(column("step-000004"))).toBe(false)
+    const page = bytes(outcome, "lora-how-to-use.md").toString()
+    expect(page).toContain('pipe.load_textual_inversion("lora-embedding/learned_embeds.safetensors")')
+    expect(page).toContain("`embedding:sks`")
+  })
+
+  it("an embedding trains alone, without a LoRA file", async () => {
+    const outcome = await runStudio(studio, { training: { networkDim: 0, customEmbedding }, prompts: ["a sks"] })
+    const names = outcome.report.artifacts.map(({ path }) => path).filter((path) => path.endsWith(".safetensors"))
+    expect(names.filter((name) => !name.includes("embedding/"))).toEqual([])
+    const column = (name: string) => bytes(outcome, `pictures/lora/01-seed-1-${name}.png`)
+    expect(column("without-lora").equals(column("step-000004"))).toBe(false)
+    expect(bytes(outcome, "lora-how-to-use.md").toString()).toContain("is an embedding for")
+  })
+
+  it("an earlier stop of the embedding trains only the steps after it", async () => {
+    const from = (stopAtStep: number | null) =>
+      training({ customEmbedding: { ...customEmbedding, stopAtStep }, seed: 20 }, 6)
+    expect(trainedSteps(await runStudio(studio, from(null)))).toEqual([1, 2, 3, 4, 5, 6])
+    const earlier = await runStudio(studio, from(4))
+    expect(trainedSteps(earlier)).toEqual([5, 6])
+    const fresh = await runStudio(studio, from(4), "fresh-stop")
+    for (const name of ["lora.safetensors", "lora-embedding/sks.safetensors"]) {
+      expect(bytes(earlier, name).equals(bytes(fresh, name))).toBe(true)
+    }
+  })
+
+  it("a cosine that restarts later trains only from the first step whose rate differs", async () => {
+    const every = (stepsBetweenRestarts: number) =>
+      training({ schedule: { kind: "cosine-restarts", floor: 1e-3, stepsBetweenRestarts }, seed: 21 }, 5)
+    await runStudio(studio, training({ seed: 21 }, 5))
+    // A floor at the peak is a constant rate: the very same steps.
+    expect(trainedSteps(await runStudio(studio, every(3)))).toEqual([])
+    const falling = (steps: number | null) =>
+      training({ schedule: { kind: "cosine", steps }, warmupSteps: 3, seed: 22 }, 5)
+    expect(trainedSteps(await runStudio(studio, falling(null)))).toHaveLength(5)
+    // Both curves stand at the peak until warm-up ends, so the first four updates are shared.
+    expect(trainedSteps(await runStudio(studio, falling(9)))).toEqual([5])
+  })
+
+  it("everything on at once goes on from a snapshot to the same bytes", async () => {
+    const all = (steps: number) =>
+      training(
+        {
+          textModel,
+          customEmbedding: { ...customEmbedding, stopAtStep: 3 },
+          gradientAccumulationSteps: 3,
+          minSnrGamma: 5,
+          noiseOffset: 0.1,
+          captionDropout: 0.3,
+          denoising: { start: 0.2, end: 0.9 },
+          schedule: { kind: "cosine-restarts", stepsBetweenRestarts: 4 },
+          seed: 23,
+        },
+        steps,
+      )
+    await runStudio(studio, { ...all(2), clipSkip: 2 })
+    const resumed = await runStudio(studio, { ...all(5), clipSkip: 2 })
+    expect(trainedSteps(resumed)).toEqual([3, 4, 5])
+    const whole = await runStudio(studio, { ...all(5), clipSkip: 2 }, "fresh-all")
+    for (const name of ["lora.safetensors", "lora-embedding/sks.safetensors"]) {
+      expect(bytes(resumed, name).equals(bytes(whole, name))).toBe(true)
+    }
+  })
+
+  it("caption dropout changes what is trained, a share of 0 does not", async () => {
+    const of = (captionDropout: number) => runStudio(studio, training({ captionDropout, seed: 24 }))
+    await of(0)
+    expect(trainedSteps(await of(0.5))).toEqual([1, 2, 3, 4])
+    expect(trainedSteps(await runStudio(studio, training({ seed: 24 })))).toEqual([])
+  })
+
+  it("a caption that loses its end to the embedding is told with what was lost", async () => {
+    const long = await makeStudio()
+    await addPicture(long, 3, `sks ${"dog ".repeat(73)}with a hat`)
+    const warnings = warningsIn(
+      await runStudio(long, training({ customEmbedding: { ...customEmbedding, length: 4 } }, 1)),
+    )
+    closeStudio(long)
+    expect(warnings.join("\n")).toMatch(/picture-3\.jpg: with the embedding's tokens .*cut off: "(dog )*with a hat"/)
+  })
+
+  const refused: readonly (readonly [string, TrainParamsInput, RegExp])[] = [
+    [
+      "a rank of 0 without embedding",
+      { networkDim: 0 },
+      /networkDim: 0 must be 1 or more, or 0 with a custom embedding/,
+    ],
+    ["a UNet rate of 0 alone", { unetLearningRate: 0 }, /unetLearningRate: 0 must be greater than 0/],
+    ["a text model rate of 0", { textModel: { learningRate: 0 } }, /textModel\.learningRate: 0 must be greater than 0/],
+    [
+      "a text model without rank",
+      { textModel, customEmbedding, networkDim: 0 },
+      /textModel: networkDim 0 leaves no adapters to train/,
+    ],
+    [
+      "a keyword of two words",
+      { customEmbedding: { ...customEmbedding, keyword: "my dog" } },
+      /customEmbedding\.keyword: "my dog" is not one word\. Use letters/,
+    ],
+    [
+      "a length of 0",
+      { customEmbedding: { ...customEmbedding, length: 0 } },
+      /customEmbedding\.length: 0 must be 1 to 75/,
+    ],
+    [
+      "a length of 76",
+      { customEmbedding: { ...customEmbedding, length: 76 } },
+      /customEmbedding\.length: 76 must be 1 to 75/,
+    ],
+    [
+      "an embedding rate of 0",
+      { customEmbedding: { ...customEmbedding, learningRate: 0 } },
+      /customEmbedding\.learningRate: 0 must be greater than 0/,
+    ],
+    [
+      "a stop at step 0",
+      { customEmbedding: { ...customEmbedding, stopAtStep: 0 } },
+      /customEmbedding\.stopAtStep: 0 must be 1 or more: it would never be trained/,
+    ],
+    [
+      "an empty init word",
+      { customEmbedding: { ...customEmbedding, initWord: " " } },
+      /customEmbedding\.initWord: it is empty/,
+    ],
+    [
+      "a keyword that no caption mentions",
+      { customEmbedding: { ...customEmbedding, keyword: "toki" } },
+      /customEmbedding\.keyword: no caption mentions "toki", so nothing would train it\. Write <toki>/,
+    ],
+    [
+      "a floor above the rate",
+      { schedule: { kind: "cosine", floor: 1 } },
+      /schedule\.floor: 1 lies above the learning rate 0\.001/,
+    ],
+    ["a negative floor", { schedule: { kind: "cosine", floor: -1 } }, /schedule\.floor: -1 must not be negative/],
+    [
+      "restarts at every step",
+      { schedule: { kind: "cosine-restarts", stepsBetweenRestarts: 1 } },
+      /schedule\.stepsBetweenRestarts: 1 must be 2 or more/,
+    ],
+    ["dropping every caption", { captionDropout: 1 }, /captionDropout: 1 must lie between 0 and 1/],
+  ]
+  it.each(refused)("%s is refused in a sentence", async (_, more, says) => {
+    expect((await refusals(studio, training(more))).join("\n")).toMatch(says)
+  })
+})
