@@ -53,4 +53,6 @@ export type Dataset = typeof Dataset.Type
 /** A dataset, with the base model it was encoded for. */
 export interface EncodedDataset extends Output<Dataset> {
   readonly base: BaseModel
+  /** Says, while the pipeline is wired, that some caption has to mention an embedding. */
+  readonly expectMention: (keyword: string) => void
 }

@@ -10,7 +10,7 @@ import { stage } from "../runtime/stage.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
 import type { BaseModel, WantedSize } from "./base-files.ts"
-import { Caption } from "./captions.ts"
+import { Caption, type CaptionSet } from "./captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
 import { encodeImages } from "./encode-images.ts"
 import { encodeTexts } from "./encode-texts.ts"
@@ -82,7 +82,7 @@ const unmatched = (key: string): StageFailure =>
 export const encode = (args: {
   readonly base: BaseModel
   readonly images: Output<Items<CroppedPicture>> & { readonly size?: WantedSize }
-  readonly captions: Output<Items<Caption>> & { readonly trigger?: string | null }
+  readonly captions: Output<Items<Caption>> & Partial<Pick<CaptionSet, "trigger" | "expectMention">>
   readonly clipSkip?: number
 }): EncodedDataset => {
   const params = { clipSkip: args.clipSkip ?? 1 }
@@ -92,5 +92,6 @@ export const encode = (args: {
   return {
     ...join({ pictures: args.images, latents, captions: args.captions, texts }, params),
     base: args.base,
+    expectMention: args.captions.expectMention ?? (() => {}),
   }
 }

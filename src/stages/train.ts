@@ -47,8 +47,8 @@ const trainStage = stage({
  *
  * The parameters with their units and defaults: `train-params.ts`.
  */
-export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => ({
-  ...trainStage({ dataset, base: dataset.base }, params),
-  dataset,
-  base: dataset.base,
-})
+export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => {
+  const keyword: unknown = params.customEmbedding?.keyword
+  if (typeof keyword === "string") dataset.expectMention(keyword)
+  return { ...trainStage({ dataset, base: dataset.base }, params), dataset, base: dataset.base }
+}

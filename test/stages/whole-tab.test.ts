@@ -1,15 +1,19 @@
 /** Text model, custom embedding and schedules as a pipeline file asks for them: files, trajectory, pictures, refusals. */
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeEmbeddingFile } from "../../src/formats/embedding-file.ts"
 import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import type { RunEvent } from "../../src/runtime/events.ts"
 import type { TrainParamsInput } from "../../src/stages/train-params.ts"
+import { plan } from "../runtime/project.ts"
 import {
   addPicture,
   closeStudio,
   finished,
+  line,
   makeStudio,
   type Outcome,
   refusals,
@@ -194,7 +198,7 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     [
       "a keyword that no caption mentions",
       { customEmbedding: { ...customEmbedding, keyword: "toki" } },
-      /customEmbedding\.keyword: no caption mentions "toki", so nothing would train it\. Write <toki>/,
+      /caption: embedding <toki>: no caption mentions it, so nothing would train it\. Write <toki>/,
     ],
     [
       "a floor above the rate",
@@ -209,6 +213,26 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     ],
     ["dropping every caption", { captionDropout: 1 }, /captionDropout: 1 must lie between 0 and 1/],
   ]
+  it("an embedding that no caption mentions is told by loom plan, before anything has run", async () => {
+    const told = async (keyword: string) => {
+      const choices = training({ customEmbedding: { ...customEmbedding, keyword } })
+      const fresh = { ...studio, cacheFolder: join(studio.root, "never-run") }
+      const { problems } = await Effect.runPromise(plan(fresh, line(choices)))
+      return problems.map(({ label, field, why }) => `${label}: ${field}: ${why}`)
+    }
+    expect(await told("toki")).toEqual(["caption: embedding <toki>: no caption mentions it, so nothing would train it"])
+    // The trigger word is put into every caption, and a caption file is read as it is.
+    expect(await told("sks")).toEqual([])
+    expect(await told("photo")).toEqual([])
+  })
+
+  it("captions are found again whatever embedding is trained on them", async () => {
+    await runStudio(studio, training({ seed: 25 }))
+    const { made } = await runStudio(studio, training({ customEmbedding, seed: 25 }))
+    expect(made).not.toHaveProperty("caption")
+    expect(made).toHaveProperty("train")
+  })
+
   it.each(refused)("%s is refused in a sentence", async (_, more, says) => {
     expect((await refusals(studio, training(more))).join("\n")).toMatch(says)
   })
