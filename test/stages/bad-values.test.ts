@@ -14,7 +14,7 @@ const told = async (choices: Loose): Promise<readonly string[]> => {
 }
 
 const inFile = "Correct it in the pipeline file."
-const trigger = `caption.trigger: a trigger is a word or phrase without white space around it and without [trigger] inside. ${inFile}`
+const trigger = `caption.trigger: a trigger is a word or phrase without white space around it and without square brackets. ${inFile}`
 
 const cases: readonly (readonly [choices: Loose, says: string])[] = [
   [{ size: 0 }, "crop.size: 0 × 0 pixels is outside 8 … 8192. Stable Diffusion 1.5 was trained at 512"],
