@@ -9,6 +9,7 @@ import { sample } from "./sample.ts"
 import type { Sessions } from "./sessions.ts"
 import { trace } from "./trace.ts"
 import { train } from "./train.ts"
+import { validate } from "./validate.ts"
 
 export const doJob = (
   request: HostRequest,
@@ -22,6 +23,8 @@ export const doJob = (
       return sample(request.job)
     case "train":
       return train(request.job)
+    case "validate":
+      return validate(request.job)
     case "trace":
       return trace(request.job)
   }

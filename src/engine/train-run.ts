@@ -28,7 +28,7 @@ export interface TrainRun {
   readonly losses: Float32Array
   /** Predictions side by side. */
   readonly predictions: Float32Array
-  /** Gradient of the mean loss, in the layout of the parameters. */
+  /** Gradient of the mean loss, in the layout of the parameters; stays zero in a run without gradient. */
   readonly gradient: Float32Array
 }
 
@@ -50,7 +50,7 @@ const filled = (shape: readonly number[]) => ({
   shape,
 })
 
-/** Opens the session for pictures of this shape, over these parameters. */
+/** Opens the session for pictures of this shape, over these parameters; without gradient it gives losses alone. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
   { unet, textEncoder }: TrainedNetworks,
   layout: AdapterLayout,
@@ -58,10 +58,11 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   settings: TrainSettings,
   schedule: NoiseSchedule,
   shapes: { readonly pictures: number; readonly latents: readonly number[]; readonly states: readonly number[] },
+  hasGradient = true,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
   const { pictures, latents, states } = shapes
   const session = yield* (yield* Sessions).get({
-    kind: "the training graph",
+    kind: hasGradient ? "the training graph" : "the validation graph",
     facts: [
       ...[pictures, ...latents, ...states, settings.networkDim, settings.networkScale, settings.clipSkip],
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
@@ -69,7 +70,11 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     weights:
       textEncoder === null ? unet.weights : joinWeights({ unet: unet.weights, text_encoder: textEncoder.weights }),
     build: () =>
-      trainGraph({ unet, textEncoder }, { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }, shapes),
+      trainGraph(
+        { unet, textEncoder },
+        { layout, scale: settings.networkScale, clipSkip: settings.clipSkip, hasGradient },
+        shapes,
+      ),
   })
   const { block_out_channels, flip_sin_to_cos, freq_shift } = unet.config
   const features = block_out_channels[0]!
@@ -93,9 +98,12 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   const results = {
     loss: filled([pictures]),
     prediction: filled([pictures, ...latents]),
-    gradient: filled([layout.length]),
   }
-  const prepared = session.prepare({ ...adapters, ...feeds, ...captions }, results)
+  const gradient = filled([layout.length])
+  const prepared = session.prepare(
+    { ...adapters, ...feeds, ...captions },
+    hasGradient ? { ...results, gradient } : results,
+  )
 
   const fill = ({ text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
     feeds.noisy_latents.data.set(addNoise(schedule, clean, noise, timestep), place * clean.length)
@@ -114,6 +122,6 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
       }),
     losses: results.loss.data,
     predictions: results.prediction.data,
-    gradient: results.gradient.data,
+    gradient: gradient.data,
   }
 })

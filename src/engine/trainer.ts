@@ -24,7 +24,7 @@ import type { TrainedNetworks } from "./train-graph.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "./train-job.ts"
 import { openTrainRun, picturesPerRun, type TrainRun } from "./train-run.ts"
 import { type TrainSettings, trainsText } from "./train-settings.ts"
-import { openTextNetwork, type TrainingTexts, trainingTexts } from "./training-texts.ts"
+import { checkMentioned, openTextNetwork, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
 /** What one update did. The arrays are reused by the next one. */
 export interface Update {
@@ -76,31 +76,44 @@ const checkFinite = (update: number, pictures: readonly TrainedPicture[], gradNo
 /** An update's pictures as trained on, and the mean of their gradients. */
 type RunPictures = (update: number) => Effect.Effect<Pick<Update, "pictures" | "gradient">, EngineFailure, Sessions>
 
-interface Networks extends TrainedNetworks {
+/** The networks, and what the graphs are fed with besides parameters. */
+export interface Networks extends TrainedNetworks {
   readonly unet: Component<UnetConfig>
   readonly vae: VaeConfig
   readonly schedule: NoiseSchedule
   readonly texts: TrainingTexts
 }
 
+/** The run for pictures of a sample's shape, opened at its first use. */
+export const runsByShape = (
+  { unet, textEncoder, schedule }: Networks,
+  layout: AdapterLayout,
+  parameters: Float32Array,
+  settings: TrainSettings,
+  { perRun, hasGradient }: { readonly perRun: number; readonly hasGradient: boolean },
+) => {
+  const runs = new Map<string, TrainRun>()
+  return Effect.fnUntraced(function* ({ latentShape, statesShape }: TrainSample) {
+    const known = runs.get(`${latentShape}`)
+    if (known !== undefined) return known
+    const shapes = { pictures: perRun, latents: latentShape, states: statesShape }
+    const networks = { unet, textEncoder }
+    const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes, hasGradient)
+    runs.set(`${latentShape}`, opened)
+    return opened
+  })
+}
+
 const pictureRunner = (
   { settings, samples }: TrainJob,
-  { vae, schedule, texts, ...networks }: Networks,
+  networks: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
 ): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
-  const draw = microBatches(settings, samples, texts, schedule, vae)
-  const runs = new Map<string, TrainRun>()
-  const runFor = Effect.fnUntraced(function* ({ latentShape, statesShape }: TrainSample) {
-    const known = runs.get(`${latentShape}`)
-    if (known !== undefined) return known
-    const shapes = { pictures: perRun, latents: latentShape, states: statesShape }
-    const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes)
-    runs.set(`${latentShape}`, opened)
-    return opened
-  })
+  const draw = microBatches(settings, samples, networks.texts, networks.schedule, networks.vae)
+  const runFor = runsByShape(networks, layout, parameters, settings, { perRun, hasGradient: true })
   const sums = new Float64Array(layout.length)
   const mean = new Float32Array(layout.length)
 
@@ -166,10 +179,8 @@ const applyUpdate = (
   return { gradNorm, apply }
 }
 
-export const openTrainer = Effect.fn("openTrainer")(function* (
-  job: TrainJob,
-): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
-  yield* checkJob(job)
+/** What a training job needs before its first number: networks, layout, and the values everything starts from. */
+export const openNetworks = Effect.fn("openNetworks")(function* (job: Pick<TrainJob, "base" | "settings" | "samples">) {
   const { base, settings } = job
   const text = trainsText(settings) ? yield* openTextNetwork(base) : null
   const networks: Networks = {
@@ -187,6 +198,16 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     viewOf(parameters, layout.embedding).set(rows)
     return parameters
   })
+  return { networks, layout, start }
+})
+
+export const openTrainer = Effect.fn("openTrainer")(function* (
+  job: TrainJob,
+): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
+  yield* checkJob(job)
+  const { settings } = job
+  const { networks, layout, start } = yield* openNetworks(job)
+  yield* checkMentioned(job, networks.texts)
   const state = yield* startingState(job, layout, start)
   const runPictures = pictureRunner(job, networks, layout, state.parameters)
 
@@ -200,7 +221,7 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     return { index, pictures, gradient, gradNorm, learningRates }
   })
   const count = (group: GroupRange["group"]) => layout.modules.filter((module) => module.group === group).length
-  const layers = text?.encoder.config.num_hidden_layers ?? 0
+  const layers = networks.textEncoder?.config.num_hidden_layers ?? 0
   const facts: TrainFacts = {
     unetModules: count("unet"),
     textModules: count("text"),

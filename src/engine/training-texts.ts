@@ -49,7 +49,7 @@ export const embeddingIdsOf = (config: ClipTextConfig, embedding: CustomEmbeddin
   length: embedding.length,
 })
 
-const unmentioned = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["samples"]): EngineFailure => {
+const unmentionedFailure = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["samples"]): EngineFailure => {
   const cutOff = samples.some(({ caption }) => countMentions(caption, keyword) > 0)
   return inputFailure(
     "customEmbedding.keyword",
@@ -60,8 +60,17 @@ const unmentioned = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["sa
   )
 }
 
+/** An embedding that is mentioned nowhere, or only where a caption is cut off, would train nothing. */
+export const checkMentioned = (
+  { settings: { customEmbedding }, samples }: Pick<TrainJob, "settings" | "samples">,
+  { facts }: TrainingTexts,
+): Effect.Effect<void, EngineFailure> =>
+  customEmbedding !== null && facts.every(({ mentions }) => mentions === 0)
+    ? unmentionedFailure(customEmbedding, samples)
+    : Effect.void
+
 export const trainingTexts = Effect.fn("trainingTexts")(function* (
-  { base, settings, samples }: TrainJob,
+  { base, settings, samples }: Pick<TrainJob, "base" | "settings" | "samples">,
   network: TextNetwork | null,
 ): Effect.fn.Return<TrainingTexts, EngineFailure, Sessions> {
   const { clipSkip, captionDropout, customEmbedding } = settings
@@ -77,7 +86,6 @@ export const trainingTexts = Effect.fn("trainingTexts")(function* (
   }
   const word = { keyword: customEmbedding.keyword, ...embeddingIdsOf(encoder.config, customEmbedding) }
   const encoded = samples.map(({ key, caption }) => ({ key, ...tokenizer.encode(caption, word) }))
-  if (encoded.every(({ mentions }) => mentions === 0)) return yield* unmentioned(customEmbedding, samples)
   return {
     captions: encoded.map(({ ids }) => ({ tokenIds: ids, states: null })),
     empty,
