@@ -141,18 +141,24 @@ const madeIn = (events: readonly RunEvent[]): Made => {
   return made
 }
 
-export const runStudio = async (studio: Studio, choices: Partial<Choices> = {}, cache?: string): Promise<Outcome> => {
+const chosen = (wanted: Pipeline | Partial<Choices>): Pipeline =>
+  "instantiate" in wanted ? (wanted as Pipeline) : line(wanted)
+
+export const runStudio = async (
+  studio: Studio,
+  wanted: Pipeline | Partial<Choices> = {},
+  cache?: string,
+): Promise<Outcome> => {
   const events: RunEvent[] = []
   const project = cache === undefined ? studio : { ...studio, cacheFolder: join(studio.root, cache) }
-  const work = run(project, line(choices), { onEvent: (event) => events.push(event) })
+  const work = run(project, chosen(wanted), { onEvent: (event) => events.push(event) })
   const report = await Effect.runPromise(oneThread(work))
   return { made: madeIn(events), events, report }
 }
 
 /** The sentences a run is refused or fails with: "stage: field: why. hint". */
 export const refusals = async (studio: Studio, wanted: Pipeline | Partial<Choices>): Promise<readonly string[]> => {
-  const chosen = "instantiate" in wanted ? (wanted as Pipeline) : line(wanted)
-  const exit = await Effect.runPromise(Effect.exit(Effect.flip(run(studio, chosen))))
+  const exit = await Effect.runPromise(Effect.exit(Effect.flip(run(studio, chosen(wanted)))))
   if (!Exit.isSuccess(exit) || !(exit.value instanceof RunFailure)) throw new Error(`not refused: ${exit}`)
   const { problems, failures } = exit.value
   return [
