@@ -6,10 +6,11 @@
  */
 import { Effect, Schema } from "effect"
 import { Items } from "../runtime/items.ts"
+import type { Node } from "../runtime/node.ts"
 import { stage } from "../runtime/stage.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
-import type { BaseModel, WantedSize } from "./base-files.ts"
+import type { BaseModel, VaePart, WantedSize } from "./base-files.ts"
 import { Caption, type CaptionSet } from "./captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
 import { encodeImages } from "./encode-images.ts"
@@ -74,6 +75,17 @@ const unmatched = (key: string): StageFailure =>
     kind: "input",
   })
 
+type Latents = Output<Items<EncodedPicture>>
+const encodedPictures = new WeakMap<Node, Map<Node, Latents>>()
+
+/** The same wires get the same stage: datasets that differ in their captions alone share the encoded pictures. */
+const latentsOf = (images: Output<Items<CroppedPicture>>, vae: Output<VaePart>): Latents => {
+  const ofImages = encodedPictures.get(images.node) ?? new Map<Node, Latents>()
+  const latents = ofImages.get(vae.node) ?? encodeImages(images, { vae })
+  encodedPictures.set(images.node, ofImages.set(vae.node, latents))
+  return latents
+}
+
 /**
  * Pictures and captions, encoded for a base model.
  *
@@ -86,7 +98,7 @@ export const encode = (args: {
   readonly clipSkip?: number
 }): EncodedDataset => {
   const params = { clipSkip: args.clipSkip ?? 1 }
-  const latents = encodeImages(args.images, { vae: args.base.vaeFor(args.images.size ?? null) })
+  const latents = latentsOf(args.images, args.base.vaeFor(args.images.size ?? null))
   const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
   const texts = encodeTexts(args.captions, { textEncoder }, params)
   return {

@@ -63,7 +63,7 @@ const drawing = Effect.fnUntraced(function* (name: string, paintings: readonly P
   const sheetRows = yield* Effect.forEach(rows, (row) =>
     Effect.map(
       Effect.forEach(row, ({ picture }) => blobs.bytes(picture)),
-      (pictures): SheetRow => ({ prompt: row[0]!.recipe.prompt, seed: row[0]!.recipe.seed, pictures }),
+      (pictures): SheetRow => ({ label: row[0]!.recipe.prompt, note: `seed ${row[0]!.recipe.seed}`, pictures }),
     ),
   )
   const { sampler, steps, guidance, width, height } = paintings[0]!.recipe
@@ -73,6 +73,7 @@ const drawing = Effect.fnUntraced(function* (name: string, paintings: readonly P
         title: name,
         subtitle: `${sampler}, ${steps} steps, guidance ${guidance}, ${width} × ${height} pixels`,
         columns: rows[0]!.map(({ recipe }) => columnLabel(recipe)),
+        isFirstColumnApart: true,
         rows: sheetRows,
         pictureWidth: width,
         pictureHeight: height,
