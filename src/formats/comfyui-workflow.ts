@@ -5,6 +5,7 @@
  * canvas shows, LiteGraph's version 0.4), so the two cannot disagree. Dropping the picture on the canvas loads it;
  * the person only has to have files of these names.
  */
+import { sayMentions } from "./embedding-mention.ts"
 import type { PictureRecipe } from "./picture-recipe.ts"
 
 type Widget = string | number
@@ -90,6 +91,10 @@ const loaders = (recipe: PictureRecipe): Nodes => {
   }
 }
 
+/** ComfyUI takes an embedding for one where a word begins with `embedding:`; behind its name only a comma may follow. */
+const spoken = (text: string, { embedding }: PictureRecipe): string =>
+  embedding ? sayMentions(text, embedding.keyword, `embedding:${embedding.keyword}`) : text
+
 const prompts = (recipe: PictureRecipe): Nodes => {
   const clip: Link = recipe.clipSkip > 1 ? { from: "11", slot: 0 } : { from: afterLora(recipe), slot: 1 }
   const textNode = (title: string, text: string, y: number): GraphNode => ({
@@ -101,8 +106,8 @@ const prompts = (recipe: PictureRecipe): Nodes => {
     widgets: { text },
   })
   return {
-    6: textNode("Prompt", recipe.prompt, 40),
-    7: textNode("Negative prompt", recipe.negativePrompt, 260),
+    6: textNode("Prompt", spoken(recipe.prompt, recipe), 40),
+    7: textNode("Negative prompt", spoken(recipe.negativePrompt, recipe), 260),
   }
 }
 

@@ -45,7 +45,7 @@ interface Row {
 }
 
 const rowsOf = (groups: ComparedGroups): readonly Row[] => [
-  { label: "base model", note: "without LoRA", training: withoutTraining },
+  { label: "base model", note: "not trained", training: withoutTraining },
   ...groups.flatMap(({ name, settings }) =>
     settings.map(({ value, training }) => ({ label: name, note: value, training })),
   ),

@@ -24,5 +24,5 @@ export const withoutTraining = -1
 export const comparedKey = (groups: ComparedGroups, training: number, prompt: string, seed: number): string => {
   const owner = groups.find(({ settings }) => settings.some((setting) => setting.training === training))
   const value = owner?.settings.find((setting) => setting.training === training)?.value
-  return `${owner === undefined ? "without LoRA" : `${owner.name} ${value}`} · ${prompt} · seed ${seed}`
+  return `${owner === undefined ? "base model" : `${owner.name} ${value}`} · ${prompt} · seed ${seed}`
 }

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeEmbeddingFile } from "../../src/formats/embedding-file.ts"
 import { decodeLoraFile } from "../../src/formats/lora-file.ts"
+import { readPngText } from "../../src/formats/png-text.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import type { RunEvent } from "../../src/runtime/events.ts"
 import type { TrainParamsInput } from "../../src/stages/train-params.ts"
@@ -69,6 +70,10 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     expect(logged(outcome).join("\n")).toMatch(
       /adapters in the UNet; 6 adapters in 1 of the text model's 2 layers, those of the last 1 layer are cut off by CLIP skip; an embedding of 2 tokens/,
     )
+    expect(bytes(outcome, "pictures/lora/01-seed-1-without-lora-and-embedding.png").length).toBeGreaterThan(0)
+    const texts = readPngText(bytes(outcome, "pictures/lora/01-seed-1-step-000004.png"))
+    expect(texts.get("prompt")).toContain('"text":"a embedding:sks"')
+    expect(texts.get("parameters")).toMatch(/^a sks <lora:lora:1>/)
     const column = (name: string) => bytes(outcome, `pictures/lora/01-seed-1-${name}.png`)
     expect(column("step-000002").equals(column("step-000004"))).toBe(false)
     const page = bytes(outcome, "lora-how-to-use.md").toString()
@@ -81,7 +86,7 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     const names = outcome.report.artifacts.map(({ path }) => path).filter((path) => path.endsWith(".safetensors"))
     expect(names.filter((name) => !name.includes("embedding/"))).toEqual([])
     const column = (name: string) => bytes(outcome, `pictures/lora/01-seed-1-${name}.png`)
-    expect(column("without-lora").equals(column("step-000004"))).toBe(false)
+    expect(column("without-embedding").equals(column("step-000004"))).toBe(false)
     expect(bytes(outcome, "lora-how-to-use.md").toString()).toContain("is an embedding for")
   })
 
