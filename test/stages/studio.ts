@@ -32,7 +32,13 @@ export interface Choices {
   readonly training: TrainParamsInput
   readonly name: string
   readonly keepLast: number | null
+  readonly precision: "fp32" | "fp16"
   readonly prompts: readonly string[]
+  readonly seeds: readonly number[]
+  readonly paintSteps: number
+  readonly sampler: "DDIM" | "DPM++ 2M"
+  readonly strength: number
+  readonly negativePrompt: string
   readonly guidance: number
   readonly paintSize: { readonly width: number; readonly height: number } | null
   readonly upscale: "warn" | "refuse" | "skip"
@@ -50,7 +56,13 @@ const usual: Choices = {
   training: { networkDim: 2, steps: 4, saveEverySteps: 2, warmupSteps: 2, unetLearningRate: 1e-3, seed: 3 },
   name: "lora",
   keepLast: null,
+  precision: "fp32",
   prompts: ["a dog", "a cat"],
+  seeds: [1],
+  paintSteps: 2,
+  sampler: "DPM++ 2M",
+  strength: 1,
+  negativePrompt: "",
   guidance: 2,
   paintSize: null,
   upscale: "warn",
@@ -66,9 +78,11 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
     const captions = caption(images, { trigger: chosen.trigger, template: chosen.template })
     const dataset = encode({ base, images, captions, clipSkip: chosen.clipSkip })
     const lora = train(dataset, chosen.training)
-    const { name, prompts, guidance, paints, paintSize: size } = chosen
-    const checkpoints = checkpoint(lora, { name, keepLast: chosen.keepLast })
-    return paints ? evaluate(checkpoints, { prompts, guidance, size, seeds: [1], steps: 2 }) : checkpoints
+    const { name, precision, keepLast, paints, prompts, seeds, sampler, strength, negativePrompt, guidance } = chosen
+    const checkpoints = checkpoint(lora, { name, precision, keepLast })
+    if (!paints) return checkpoints
+    const how = { sampler, strength, negativePrompt, guidance, size: chosen.paintSize, steps: chosen.paintSteps }
+    return evaluate(checkpoints, { prompts, seeds, ...how })
   })
 }
 
