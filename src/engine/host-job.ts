@@ -4,6 +4,7 @@ import { encodeImage } from "./encode-image.ts"
 import { encodeText } from "./encode-text.ts"
 import type { EngineFailure } from "./engine-failure.ts"
 import type { HostJobName, HostJobs, HostRequest } from "./host-protocol.ts"
+import { nearestWord } from "./nearest-word.ts"
 import type { Parent } from "./parent.ts"
 import { sample } from "./sample.ts"
 import type { Sessions } from "./sessions.ts"
@@ -23,6 +24,8 @@ export const doJob = (
       return sample(request.job)
     case "train":
       return train(request.job)
+    case "nearest-word":
+      return nearestWord(request.job)
     case "validate":
       return validate(request.job)
     case "trace":

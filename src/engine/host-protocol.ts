@@ -96,6 +96,20 @@ export interface ValidationLosses {
   readonly losses: readonly (readonly number[])[]
 }
 
+export interface NearestWordJob {
+  readonly base: BaseModelFiles
+  readonly phrase: string
+  /** 1: none. */
+  readonly clipSkip: number
+}
+
+/** A word that the base model knows. */
+export interface NearestWord {
+  readonly word: string
+  /** Cosine of the two text states, −1 … 1. */
+  readonly likeness: number
+}
+
 export interface TraceJob {
   readonly job: TrainJob
   readonly steps: number
@@ -107,6 +121,7 @@ export interface HostJobs {
   readonly "encode-text": { readonly job: EncodeTextJob; readonly result: EncodedText }
   readonly sample: { readonly job: SampleJob; readonly result: SampledImage }
   readonly train: { readonly job: TrainJob; readonly result: TrainResult }
+  readonly "nearest-word": { readonly job: NearestWordJob; readonly result: NearestWord | null }
   readonly validate: { readonly job: ValidateJob; readonly result: ValidationLosses }
   readonly trace: { readonly job: TraceJob; readonly result: Uint8Array }
 }

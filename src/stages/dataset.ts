@@ -46,6 +46,8 @@ export type DatasetSample = typeof DatasetSample.Type
 export const Dataset = Schema.Struct({
   clipSkip: Schema.Int,
   trigger: Schema.NullOr(Schema.String),
+  /** The ordinary word that the base model takes the trigger for; null where it is new to it. */
+  triggerLike: Schema.NullOr(Schema.Struct({ word: Schema.String, likeness: Schema.Finite })),
   samples: Schema.Array(DatasetSample),
 })
 export type Dataset = typeof Dataset.Type

@@ -5,16 +5,19 @@
  * picture is encoded alone, and a changed caption leaves every picture as it is.
  */
 import { Effect, Schema } from "effect"
+import { Engine } from "../engine/engine.ts"
 import { Items } from "../runtime/items.ts"
 import type { Node } from "../runtime/node.ts"
 import { stage } from "../runtime/stage.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
-import type { BaseModel, VaePart, WantedSize } from "./base-files.ts"
+import { type BaseModel, ModelPart, type VaePart, type WantedSize } from "./base-files.ts"
 import { Caption, type CaptionSet } from "./captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
 import { encodeImages } from "./encode-images.ts"
 import { encodeTexts } from "./encode-texts.ts"
+import { engineCores, locateFiles, stageFailure } from "./engine-words.ts"
+import { takenFor, triggerProblems } from "./ordinary-trigger.ts"
 import { CroppedPicture } from "./pictures.ts"
 
 const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
@@ -27,6 +30,18 @@ const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
       severity: "warning",
     }))
 
+/** The word that the base model takes the trigger for, unless its tokens have told so before. */
+const wordTakenFor = Effect.fnUntraced(function* (trigger: string, clipSkip: number, { files }: ModelPart) {
+  const engine = yield* Engine
+  const base = yield* locateFiles(files)
+  if ((yield* triggerProblems(trigger, base)).length > 0) return null
+  const nearest = yield* engine
+    .nearestWord({ base, phrase: trigger, clipSkip })
+    .pipe(Effect.mapError(stageFailure("trigger")))
+  if (nearest === null || nearest.likeness < takenFor) return null
+  return { word: nearest.word, likeness: Math.round(nearest.likeness * 1000) / 1000 }
+})
+
 const join = stage({
   name: "encode",
   code: import.meta.url,
@@ -36,8 +51,11 @@ const join = stage({
     latents: Items(EncodedPicture),
     captions: Items(Caption),
     texts: Items(EncodedText),
+    textEncoder: ModelPart,
   },
   output: Dataset,
+  services: Engine.layer,
+  cores: engineCores,
   inspect: ({ inputs }) => lostWords(inputs.texts),
   run: Effect.fnUntraced(function* ({ params, inputs }) {
     const latents = new Map(inputs.latents.map(({ key, value }) => [key, value]))
@@ -62,7 +80,9 @@ const join = stage({
         ],
       })
     })
-    return { clipSkip: params.clipSkip, trigger: inputs.captions[0]?.value.trigger ?? null, samples }
+    const trigger = inputs.captions[0]?.value.trigger ?? null
+    const triggerLike = trigger === null ? null : yield* wordTakenFor(trigger, params.clipSkip, inputs.textEncoder)
+    return { clipSkip: params.clipSkip, trigger, triggerLike, samples }
   }),
 })
 
@@ -102,7 +122,7 @@ export const encode = (args: {
   const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
   const texts = encodeTexts(args.captions, { textEncoder }, params)
   return {
-    ...join({ pictures: args.images, latents, captions: args.captions, texts }, params),
+    ...join({ pictures: args.images, latents, captions: args.captions, texts, textEncoder }, params),
     base: args.base,
     expectMention: args.captions.expectMention ?? (() => {}),
   }
