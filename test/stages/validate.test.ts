@@ -1,5 +1,6 @@
 /** Pictures held out of training, and what is measured on them: files, record, warning, and what a change measures again. */
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import {
@@ -119,6 +120,24 @@ describe("validation", { timeout: 240_000 }, () => {
     expect(longer.made["validation-loss"]).toBe(1)
     const other = await runStudio(studio, validated({ seed: 1 }))
     expect(other.made).toEqual({ "validation-loss": 3, validate: 1 })
+  })
+
+  it("measures pictures of a folder of their own as well, without taking any from the training", async () => {
+    const others = { pictures: join(studio.root, "others") }
+    mkdirSync(others.pictures)
+    for (const index of [7, 8]) await addPicture(others, index, `a photo of number ${index}`)
+    const apart = pipeline("apart", () => {
+      const base = baseModel("base")
+      const encoded = (folder: string) => {
+        const images = crop(ingest(folder), { size: 16 })
+        return encode({ base, images, captions: caption(images, { trigger: "sks" }) })
+      }
+      const lora = train(encoded("pictures"), { networkDim: 2, steps: 2, saveEverySteps: 0, unetLearningRate: 1e-2 })
+      return validate(checkpoint(lora, { name: "lora" }), encoded("others"), { timesteps: 4 })
+    })
+    const outcome = await runStudio(studio, apart)
+    expect(table(outcome)[0]!.slice(6)).toEqual(['"picture-7.jpg"', '"picture-8.jpg"'])
+    expect(JSON.parse(loomRecord(finished(outcome, "lora.safetensors"))).pictures).toHaveLength(5)
   })
 
   it("of a training that learns nothing stays the same to the last digit", async () => {
