@@ -127,7 +127,7 @@ export const sample = Effect.fn("sample")(function* (job: SampleJob) {
 
   const adapters = yield* openAdapters(job, unet.config)
   const textStates = yield* encodePrompts(job, { adapters: adapters.text, embedding: yield* openEmbedding(job) })
-  const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor]
+  const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor] as const
   const denoise = yield* openDenoiser(unet, adapters.unet, textStates, latentShape, job.guidanceScale)
   const plan = samplers[job.sampler].plan(schedule, job.steps)
   const noise = startingNoise(job.seed, latentShape)
