@@ -62,12 +62,13 @@ export const goldenJob = Effect.fnUntraced(function* (base: BaseModelFiles, name
   const samples = yield* Effect.forEach(job.samples, (sample, index) =>
     Effect.map(
       engine.encodeText({ base, text: captions[index]!, clipSkip: job.settings.clipSkip }),
-      ({ tokenIds, states, shape }) => ({
+      ({ tokenIds, states, shape, pooled }) => ({
         ...sample,
         caption: captions[index]!,
         tokenIds,
         states,
         statesShape: shape,
+        pooled,
       }),
     ),
   )

@@ -20,9 +20,11 @@ const randomSample = (index: number): TrainSample => ({
   logVariance: randoms(4 * 8 * 8, 3 * index + 1).map((value) => value - 4),
   latentShape: [4, 8, 8],
   caption: ["a sks dog", "a photo of <sks> in the text", "dog dog, sks and SKS"][index]!,
-  tokenIds: Array.from({ length: 77 }, (_, place) => place + index),
+  tokenIds: [Array.from({ length: 77 }, (_, place) => place + index)],
   states: randoms(77 * 16, 3 * index + 2),
   statesShape: [77, 16],
+  pooled: null,
+  timeIds: [20, 24, 0, 2, 16, 16],
 })
 
 /** A job of `untilStep` updates with these settings on top of small ones. */
