@@ -11,8 +11,8 @@ import type { ClipTextConfig } from "../models/clip-text-config.ts"
 import type { Component } from "./base-model.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
 import { fillNormal, randomStream } from "./random-stream.ts"
-import type { CustomEmbeddingSettings } from "./train-settings.ts"
 import type { TextNetwork } from "./text-networks.ts"
+import type { CustomEmbeddingSettings } from "./train-settings.ts"
 
 const tableKeys = ["text_model.embeddings.token_embedding.weight", "embeddings.token_embedding.weight"]
 

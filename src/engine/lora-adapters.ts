@@ -111,7 +111,8 @@ export const loraAdapters = Effect.fn("loraAdapters")(function* (
       ),
     )
   })
-  const isText = ({ key }: LoraModule) => networks.texts.some((_, index) => key.startsWith(textLoraKey(index, networks.texts.length, "")))
+  const isText = ({ key }: LoraModule) =>
+    networks.texts.some((_, index) => key.startsWith(textLoraKey(index, networks.texts.length, "")))
   const unet = yield* place(
     unetTargets(networks.unet),
     modules.filter((module) => !isText(module)),

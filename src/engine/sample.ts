@@ -93,8 +93,7 @@ const openDenoiser = Effect.fnUntraced(function* (
   const batch = states.shape[0]!
   const features = config.block_out_channels[0]!
   const sampleShape = [batch, ...latentShape]
-  const added =
-    pooled === null ? null : { text_embeds: pooled, time_id_features: sizeFeatures(config, job, batch) }
+  const added = pooled === null ? null : { text_embeds: pooled, time_id_features: sizeFeatures(config, job, batch) }
   const session = yield* (yield* Sessions).get({
     kind: "the UNet",
     facts: [...sampleShape, ...states.shape, ...(pooled?.shape ?? []), ...adapters.facts],

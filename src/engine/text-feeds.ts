@@ -8,7 +8,7 @@
  */
 import { input } from "../graph/build.ts"
 import type { Tensor } from "../graph/tensor.ts"
-import { clipText, type ClipTextOutputs } from "../models/clip-text.ts"
+import { type ClipTextOutputs, clipText } from "../models/clip-text.ts"
 import type { ModelScope } from "../models/lora-branch.ts"
 import type { ArrayInPlace } from "./session.ts"
 import type { TextNetwork } from "./text-networks.ts"

@@ -58,7 +58,8 @@ const writePicture = (tensors: Tensors, at: string, { drawn, loss, prediction }:
   for (const [place, ids] of drawn.text.tokenIds.entries()) {
     tensors.set(place === 0 ? `${at}.tokens` : `${at}.tokens_${place + 1}`, int64(ids))
   }
-  if (drawn.sample.pooled !== null) tensors.set(`${at}.time_ids`, float32([timeIdCount], Float32Array.from(drawn.sample.timeIds)))
+  if (drawn.sample.pooled !== null)
+    tensors.set(`${at}.time_ids`, float32([timeIdCount], Float32Array.from(drawn.sample.timeIds)))
   tensors.set(`${at}.prediction`, float32(shape, prediction))
   tensors.set(`${at}.loss`, float32([1], Float32Array.of(loss)))
 }

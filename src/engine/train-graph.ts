@@ -86,11 +86,7 @@ const joinTexts = (outputs: readonly ClipTextOutputs[]): TextConditions => ({
 })
 
 /** SDXL's UNet is told of the pooled vector and the picture's sizes. */
-const addedConditions = (
-  config: UnetConfig,
-  pictures: number,
-  textEmbeds: Tensor | null,
-): Pick<UnetFeeds, "added"> => {
+const addedConditions = (config: UnetConfig, pictures: number, textEmbeds: Tensor | null): Pick<UnetFeeds, "added"> => {
   if (!isSdxl(config) || textEmbeds === null) return {}
   const features = timeIdCount * config.addition_time_embed_dim!
   return { added: { textEmbeds, timeIdFeatures: input("time_id_features", [pictures, features]) } }

@@ -61,7 +61,10 @@ const captionFeeds = (
   { texts }: TrainedNetworks,
   { pictures, states, pooled }: TrainGraphShapes,
   learned: number,
-): { readonly feeds: Readonly<Record<string, ArrayInPlace>>; readonly fill: (text: TrainingText, place: number) => void } => {
+): {
+  readonly feeds: Readonly<Record<string, ArrayInPlace>>
+  readonly fill: (text: TrainingText, place: number) => void
+} => {
   if (texts.length === 0) {
     const [textStates, textEmbeds] = [filled([pictures, ...states]), filled([pictures, pooled])]
     const fill = ({ states: given, pooled: vector }: TrainingText, place: number) => {

@@ -51,7 +51,8 @@ export const decodeEmbeddingFile = (bytes: Uint8Array, file = "the embedding"): 
   if (first !== undefined && isWhole && (tables.length === 1 || isSdxl)) return tables
   throw new BadFile({
     file,
-    reason: "holds neither a single matrix of token rows nor the two of SDXL, clip_l and clip_g, with as many rows each",
+    reason:
+      "holds neither a single matrix of token rows nor the two of SDXL, clip_l and clip_g, with as many rows each",
     hint: "Give an embedding for Stable Diffusion 1, 2 or XL, as A1111 or diffusers write it",
   })
 }

@@ -48,18 +48,14 @@ export const textComponents = (family: Family): readonly Component[] => [
   ...(family === "sdxl" ? textPair("_2", "second ") : []),
 ]
 
-export const componentsOf = (family: Family): readonly Component[] => [
-  unet,
-  vae,
-  ...textComponents(family),
-  scheduler,
-]
+export const componentsOf = (family: Family): readonly Component[] => [unet, vae, ...textComponents(family), scheduler]
 
 /** Full precision first, and one file before shards; the engine looks in the same order. */
 const weightEndings = [".safetensors", ".safetensors.index.json", ".fp16.safetensors", ".fp16.safetensors.index.json"]
 
 const layoutHint = "A diffusers folder has unet/, vae/, text_encoder/, tokenizer/ and scheduler/ side by side"
-const sdxlHint = "Stable Diffusion XL has two text encoders: text_encoder_2/ and tokenizer_2/ belong beside the first ones"
+const sdxlHint =
+  "Stable Diffusion XL has two text encoders: text_encoder_2/ and tokenizer_2/ belong beside the first ones"
 const hintFor = ({ folder }: Component): string => (folder.endsWith("_2") ? sdxlHint : layoutHint)
 const againHint = "Download the file again"
 
@@ -110,7 +106,10 @@ export const findComponent = Effect.fnUntraced(function* (root: string, componen
   const present = [...component.needs, ...(component.takes ?? []), ...weights].filter((name) => names.includes(name))
   return {
     files: present.map((name) => [`${component.folder}/${name}`, join(folder, name)]),
-    problems: stem !== undefined && weights.length === 0 ? [...problems, noWeights(folder, stem, names, hintFor(component))] : problems,
+    problems:
+      stem !== undefined && weights.length === 0
+        ? [...problems, noWeights(folder, stem, names, hintFor(component))]
+        : problems,
   } as Found
 })
 

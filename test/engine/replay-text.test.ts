@@ -34,7 +34,11 @@ const accepted: readonly (readonly [string, string, SomeSettings])[] = [
   ["all together on shape e", "e", together],
   ["all together on SD2", "sd2", together],
   ["both text models of SDXL", "sdxl", { textModel, clipSkip: 2 }],
-  ["an embedding alone in both text models of SDXL", "sdxl", { customEmbedding: embedding, networkDim: 0, clipSkip: 1 }],
+  [
+    "an embedding alone in both text models of SDXL",
+    "sdxl",
+    { customEmbedding: embedding, networkDim: 0, clipSkip: 1 },
+  ],
   ["all together on SDXL", "sdxl", together],
   ["all together on SDXL, with caption dropout", "sdxl", { ...together, captionDropout: 0.4 }],
 ]

@@ -43,7 +43,7 @@ describe("an embedding file", () => {
   it("is one tensor under the name its readers look for, and for SDXL two", () => {
     const namesIn = (bytes: Uint8Array<ArrayBuffer>) => [...decodeSafetensors(bytes).header.tensors.keys()]
     expect(namesIn(encodeA1111Embedding([rows]))).toEqual(["emb_params"])
-    expect(namesIn(encodeA1111Embedding([rows, wider]))).toEqual(["clip_l", "clip_g"])
+    expect(namesIn(encodeA1111Embedding([rows, wider]))).toEqual(["clip_g", "clip_l"])
     expect(namesIn(encodeDiffusersEmbedding("sks", rows))).toEqual(["<sks>"])
   })
 

@@ -28,7 +28,8 @@ export interface Choices {
   readonly size: number
   readonly trigger: string | null
   readonly template: string | null
-  readonly clipSkip: number
+  /** null: none given, the base model's own. */
+  readonly clipSkip: number | null
   readonly training: TrainParamsInput
   readonly name: string
   readonly keepLast: number | null
@@ -64,7 +65,8 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
     const base = baseModel(chosen.base)
     const images = crop(ingest(chosen.pictures), { size: chosen.size, upscale: chosen.upscale })
     const captions = caption(images, { trigger: chosen.trigger, template: chosen.template })
-    const dataset = encode({ base, images, captions, clipSkip: chosen.clipSkip })
+    const { clipSkip } = chosen
+    const dataset = encode({ base, images, captions, ...(clipSkip !== null && { clipSkip }) })
     const lora = train(dataset, chosen.training)
     const { name, prompts, guidance, paints, paintSize: size } = chosen
     const checkpoints = checkpoint(lora, { name, keepLast: chosen.keepLast })
