@@ -56,7 +56,9 @@ export const goldenRuns = {
     makeBase: makeTinySdxl,
     steps: 5,
     captions: wholeTabCaptions,
-    settings: { ...wholeTab, clipSkip: 2, captionDropout: 0.2 },
+    // Adam's first update is nearly the gradient's sign. Where a gradient is almost zero, the second one depends on
+    // rounding; this seed has no such place.
+    settings: { ...wholeTab, seed: 3, clipSkip: 2, captionDropout: 0.2 },
   },
 } as const satisfies Record<string, GoldenRun>
 export type GoldenRunName = keyof typeof goldenRuns
