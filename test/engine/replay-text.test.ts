@@ -45,6 +45,8 @@ const accepted: readonly (readonly [string, string, SomeSettings])[] = [
 
 interface Mistake {
   readonly title: string
+  /** Of the random model; "a" unless said otherwise. */
+  readonly shape?: string
   readonly settings: SomeSettings
   readonly retelling: Retelling
 }
@@ -101,6 +103,24 @@ const mistakes: readonly Mistake[] = [
     settings: together,
     retelling: { tensor: (key, values) => (key === "embedding.1/clip_l" ? values.map((v) => 1.01 * v) : undefined) },
   },
+  {
+    title: "SDXL's sizes in another order",
+    shape: "sdxl",
+    settings: { clipSkip: 2 },
+    retelling: { tensor: (key, values) => (key.endsWith(".time_ids") ? values.toReversed() : undefined) },
+  },
+  {
+    title: "SDXL's last layers instead of those before",
+    shape: "sdxl",
+    settings: { clipSkip: 1 },
+    retelling: { settings: { clip_skip: 2 } },
+  },
+  {
+    title: "SDXL's second table of an embedding that a hundredth too much moved",
+    shape: "sdxl",
+    settings: together,
+    retelling: { tensor: (key, values) => (key === "embedding.2/clip_g" ? values.map((v) => 1.01 * v) : undefined) },
+  },
 ]
 
 describe.runIf(python !== undefined)(
@@ -114,9 +134,9 @@ describe.runIf(python !== undefined)(
       }).pipe(Effect.provide(Engine.layer, { local: true })),
     )
 
-    it.live.each(mistakes)("rejects $title", ({ settings, retelling }) =>
+    it.live.each(mistakes)("rejects $title", ({ shape = "a", settings, retelling }) =>
       Effect.gen(function* () {
-        const folder = randomModel("a")
+        const folder = randomModel(shape)
         const verdict = judge(folder, retold(yield* traceOf(folder, settings, captions), retelling))
         assert.isTrue(verdict.isRejected, verdict.words)
       }).pipe(Effect.provide(Engine.layer, { local: true })),
