@@ -219,6 +219,9 @@ const familyDifferences = ({ clipSkip, settings }: TrainingAtHand, family: Famil
   return [
     ...(skip === 2 ? [] : ["kohya's SDXL script takes no CLIP skip: it trains on the layer before the last"]),
     "in Draw Things the cross-attention keys and values of SDXL's UNet are not trained",
+    ...(skip === 1
+      ? []
+      : [`in Draw Things CLIP skip ${skip} takes the states of SDXL's second text model one layer earlier`]),
     ...(settings.textModel === null ? [] : ["in Draw Things the first of SDXL's text models is not trained"]),
   ]
 }
