@@ -13,7 +13,7 @@ import { decodeUnetConfig, isSdxl, type UnetConfig } from "../models/unet-config
 import type { UnsupportedConfig } from "../models/unsupported-config.ts"
 import { decodeVaeConfig, type VaeConfig, vaeFactor } from "../models/vae-config.ts"
 import type { Problem } from "../runtime/stage-failure.ts"
-import { conditionProblem } from "./condition-problem.ts"
+import { conditionProblem, latentProblem } from "./condition-problem.ts"
 
 export interface Component {
   readonly folder: string
@@ -165,8 +165,18 @@ const familyOf = (config: UnetConfig | undefined): Family => {
 const sizeMultipleOf = (unetConfig: UnetConfig | undefined, vaeConfig: VaeConfig | undefined): number =>
   (vaeConfig === undefined ? 8 : vaeFactor(vaeConfig)) * 2 ** ((unetConfig?.block_out_channels.length ?? 4) - 1)
 
-const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal> =>
-  Schema.decodeUnknownEffect(SchedulerConfig)(json).pipe(
+/** Models whose noise has no schedule of betas say so in nothing but the name of their scheduler. */
+const foreignSchedule = (json: unknown): Refusal | undefined => {
+  const name = (json as { readonly _class_name?: unknown } | null)?._class_name
+  if (typeof name !== "string" || !/^(EDM|FlowMatch)/.test(name)) return undefined
+  const supported = "a schedule of betas, as Stable Diffusion has it"
+  return { field: "_class_name", value: JSON.stringify(name), supported, hint: "Use a model of another kind" }
+}
+
+const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal> => {
+  const foreign = foreignSchedule(json)
+  if (foreign !== undefined) return Effect.fail(foreign)
+  return Schema.decodeUnknownEffect(SchedulerConfig)(json).pipe(
     Effect.mapError(({ message }) => ({
       field: "the noise schedule",
       value: message.split("\n").join(" ").trim(),
@@ -174,6 +184,7 @@ const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal>
       hint: "Use the scheduler_config.json that belongs to the model",
     })),
   )
+}
 
 /** The configurations of the text encoders that can be read; what is wrong with the others is told with their problems. */
 const readTextConfigs = (root: string, family: Family) =>
@@ -191,7 +202,8 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
   const texts = forTexts.flatMap(({ config }) => config ?? [])
   const unetFile = join(root, "unet/config.json")
   const isWhole = forUnet.config !== undefined && texts.length === forTexts.length
-  const mismatch = isWhole ? conditionProblem(forUnet.config, texts) : undefined
+  const mismatch =
+    latentProblem(forUnet.config, forVae.config) ?? (isWhole ? conditionProblem(forUnet.config, texts) : undefined)
   const forScheduler = yield* readConfig(join(root, "scheduler/scheduler_config.json"), decodeScheduler)
   return {
     family,

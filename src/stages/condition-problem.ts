@@ -1,10 +1,12 @@
 /**
- * Whether a UNet can read what the text encoders beside it say: widths of states and of SDXL's pooled vector.
+ * Whether a UNet can read what the VAE and the text encoders beside it say: channels of the latents, widths of the states
+ * and of SDXL's pooled vector.
  *
- * Catches parts of different models in one folder, and SDXL's refiner, before any weight is read.
+ * Catches parts of different models in one folder, inpainting models and SDXL's refiner, before any weight is read.
  */
 import type { ClipTextConfig } from "../models/clip-text-config.ts"
 import { isSdxl, timeIdCount, type UnetConfig } from "../models/unet-config.ts"
+import type { VaeConfig } from "../models/vae-config.ts"
 
 interface Mismatch {
   readonly why: string
@@ -12,6 +14,14 @@ interface Mismatch {
 }
 
 const oneModel = "Use the UNet and the text encoders of one model"
+
+/** A UNet that takes more than the latents fills in or changes a picture that it is given. */
+export const latentProblem = (unet: UnetConfig | undefined, vae: VaeConfig | undefined): Mismatch | undefined => {
+  if (unet === undefined || vae === undefined || unet.in_channels === vae.latent_channels) return undefined
+  const why = `the UNet takes ${unet.in_channels} channels, the latents have ${vae.latent_channels}`
+  if (unet.in_channels < vae.latent_channels) return { why, hint: "Use the UNet and the VAE of one model" }
+  return { why, hint: "Models for inpainting or editing cannot be trained on; use the one they were made from" }
+}
 
 /** SDXL's refiner is told five numbers of a picture, one of them its beauty. */
 const refinerIds = 5

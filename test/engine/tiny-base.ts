@@ -110,7 +110,7 @@ const weightsAskedBy = (
 const asConvolution = (key: string, asked: Shape): Shape =>
   /\.proj_(in|out)\.weight$/.test(key) ? [...asked.slice(0, 2), 1, 1] : asked
 
-const unetWeights = (json: typeof unetConfig | typeof sdxlUnetConfig) => {
+const unetWeights = (json: { readonly cross_attention_dim: number }) => {
   const config = Effect.runSync(decodeUnetConfig(json))
   const feeds = {
     sample: input("sample", [1, 4, 8, 8]),
@@ -177,6 +177,18 @@ export const makeTinyBase = (root = newFolder()): BaseModelFiles =>
     "unet/config.json": JSON.stringify(unetConfig),
     "unet/diffusion_pytorch_model.safetensors": unetWeights(unetConfig),
   })
+
+/** Writes a model of SD2's shape, which predicts v, and lists its files. */
+export const makeTinySd2 = (root = newFolder()): BaseModelFiles => {
+  const linear = { ...unetConfig, use_linear_projection: true, attention_head_dim: [2, 4] }
+  return write(root, {
+    ...commonContents(),
+    "unet/config.json": JSON.stringify(linear),
+    "unet/diffusion_pytorch_model.safetensors": unetWeights(linear),
+    "scheduler/scheduler_config.json": JSON.stringify({ ...schedulerConfig, prediction_type: "v_prediction" }),
+    ...tokenizerFiles("tokenizer", { pad_token: "!" }),
+  })
+}
 
 /** Writes a model of SDXL's shape and lists its files. */
 export const makeTinySdxl = (root = newFolder()): BaseModelFiles =>

@@ -195,6 +195,21 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    title: "a model for inpainting",
+    spoil: () => {
+      const config = JSON.parse(readFileSync(inBase("unet/config.json"), "utf8"))
+      place(inBase("unet/config.json"), JSON.stringify({ ...config, in_channels: 9 }))
+    },
+    says: ["base-model: base/unet/config.json: the UNet takes 9 channels, the latents have 4. Models for inpainting"],
+  },
+  {
+    title: "a model whose noise has no schedule of betas",
+    spoil: () => place(inBase("scheduler/scheduler_config.json"), JSON.stringify({ _class_name: "EDMEulerScheduler" })),
+    says: [
+      'base-model: base/scheduler/scheduler_config.json: _class_name = "EDMEulerScheduler" is not supported, only a schedule of betas',
+    ],
+  },
+  {
     title: "a UNet that takes other text states than the text encoder gives",
     spoil: () => {
       const config = JSON.parse(readFileSync(inBase("unet/config.json"), "utf8"))
