@@ -17,70 +17,17 @@ import type { UnetConfig } from "../models/unet-config.ts"
 import { vaeFactor } from "../models/vae-config.ts"
 import { type Component, openUnet, openVae } from "./base-model.ts"
 import { decodeLatents } from "./decode-latents.ts"
-import { encodeText, type TrainedText } from "./encode-text.ts"
+import type { TrainedText } from "./encode-text.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
-import type { EncodedText, SampledImage, SampleJob } from "./host-protocol.ts"
+import type { SampledImage, SampleJob } from "./host-protocol.ts"
 import { bareNetworks, type LoraAdapters, loraAdapters, type NetworkAdapters } from "./lora-adapters.ts"
 import { openSchedule } from "./open-schedule.ts"
+import { type Conditions, encodePrompts, sizeFeatures } from "./prompt-conditions.ts"
 import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
 import { startingNoise } from "./starting-noise.ts"
 import { checkFamily, openTextNetworks } from "./text-networks.ts"
-import { frequenciesOf, timeIdFeatures } from "./time-ids.ts"
-
-/** What the UNet is told of the prompts: one after the other, the one that guidance leads away from first. */
-interface Conditions {
-  readonly states: ArrayInPlace
-  /** SDXL's pooled vectors; null in other families. */
-  readonly pooled: ArrayInPlace | null
-}
-
-const stacked = (parts: readonly Float32Array[], shape: readonly number[]): ArrayInPlace => {
-  const size = parts[0]!.length
-  const data = new Float32Array(parts.length * size)
-  for (const [index, part] of parts.entries()) data.set(part, index * size)
-  return { data, shape: [parts.length, ...shape] }
-}
-
-/** SDXL was trained with zeros where there is no text, so an empty negative prompt is that; diffusers and A1111 do the same. */
-const asZeros = (encoded: EncodedText): EncodedText =>
-  encoded.pooled === null
-    ? encoded
-    : {
-        ...encoded,
-        states: new Float32Array(encoded.states.length),
-        pooled: new Float32Array(encoded.pooled.length),
-      }
-
-const encodePrompts = Effect.fnUntraced(function* (
-  { base, prompt, negativePrompt = "", clipSkip, guidanceScale }: SampleJob,
-  trained: TrainedText,
-) {
-  const encode = (text: string) => encodeText({ base, text, clipSkip }, trained)
-  const positive = yield* encode(prompt)
-  const texts = [positive]
-  if (guidanceScale !== 1) {
-    const negative = yield* encode(negativePrompt)
-    texts.unshift(negativePrompt === "" ? asZeros(negative) : negative)
-  }
-  const pooled = texts.flatMap((text) => text.pooled ?? [])
-  return {
-    states: stacked(
-      texts.map(({ states }) => states),
-      positive.shape,
-    ),
-    pooled: pooled.length === 0 ? null : stacked(pooled, [pooled[0]!.length]),
-  } satisfies Conditions
-})
-
-/** The pictures are painted whole: as large as they were, nothing cut off. */
-const sizeFeatures = (config: UnetConfig, { height, width }: SampleJob, batch: number): ArrayInPlace => {
-  const features = timeIdFeatures(config, [height, width, 0, 0, height, width])
-  return stacked(
-    Array.from({ length: batch }, () => features),
-    [features.length],
-  )
-}
+import { frequenciesOf } from "./time-ids.ts"
 
 /** The UNet as a function from latents and timestep to the guided prediction. */
 const openDenoiser = Effect.fnUntraced(function* (
