@@ -1,14 +1,15 @@
 /**
  * What `loom captions` tells: every picture's final caption as the tokenizer sees it, with the places of the trigger word and of an embedding.
  *
- * Only the tokenizer is opened; no network is built and no picture is read.
+ * Only the tokenizer is opened; no network is built and no picture is read. SDXL's two tokenizers have the same words and differ in
+ * their padding alone, so the first one speaks for both.
  */
 import { Effect, Schema } from "effect"
 import { openClipTokenizer } from "../engine/clip-tokenizer.ts"
 import { phrasePlaces } from "../formats/caption-text.ts"
 import { mentionPlaces } from "../formats/embedding-mention.ts"
 import { Items } from "../runtime/items.ts"
-import { ModelPart } from "./base-files.ts"
+import { TextPart } from "./base-files.ts"
 import { Caption } from "./captions.ts"
 import { locateFiles, stageFailure } from "./engine-words.ts"
 
@@ -36,7 +37,7 @@ export interface FinalCaption {
   readonly marks: readonly Mark[]
 }
 
-const Read = Schema.Struct({ items: Schema.toType(Items(Caption)), textEncoder: Schema.toType(ModelPart) })
+const Read = Schema.Struct({ items: Schema.toType(Items(Caption)), textEncoder: Schema.toType(TextPart) })
 
 /** An embedding's keyword and the tokens it takes. */
 export interface CaptionEmbedding {

@@ -52,9 +52,11 @@ export const randomSample = (pixels: number, width: number): TrainSample => {
     mean: randoms(size, 0).map((value) => 5 * value),
     logVariance: new Float32Array(size).fill(-8),
     latentShape: [4, side, side],
-    tokenIds: Array.from({ length: 77 }, (_, place) => place),
+    tokenIds: [Array.from({ length: 77 }, (_, place) => place)],
     states: randoms(77 * width, 1),
     statesShape: [77, width],
+    pooled: null,
+    timeIds: [pixels, pixels, 0, 0, pixels, pixels],
   }
 }
 
