@@ -13,7 +13,7 @@ import type { EncodedText, EncodeTextJob } from "./host-protocol.ts"
 import { type LoraAdapters, noAdapters } from "./lora-adapters.ts"
 import { Sessions } from "./sessions.ts"
 import { textFeeds, textGraph } from "./text-feeds.ts"
-import { checkSkip, openTextNetworks, type TextNetwork } from "./text-networks.ts"
+import { checkSkip, mostLost, openTextNetworks, type TextNetwork } from "./text-networks.ts"
 
 /** What was trained and changes how a text is encoded. */
 export interface TrainedText {
@@ -122,7 +122,7 @@ export const encodeText = Effect.fn("encodeText")(function* (
   const tokens = encoded[0]!.ids.length
   return {
     tokenIds: encoded.map(({ ids }) => ids),
-    truncated: encoded[0]!.truncated,
+    truncated: mostLost(encoded.map(({ truncated }) => truncated)),
     states: sideBySide(encoded, tokens),
     shape: [tokens, encoded.reduce((sum, { width }) => sum + width, 0)],
     pooled: encoded.at(-1)!.pooled,

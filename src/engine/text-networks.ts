@@ -58,6 +58,10 @@ export const openTextNetworks = Effect.fn("openTextNetworks")(function* (
   )
 })
 
+/** Tokenizers that make different numbers of tokens lose different words; the list of the one that lost most. */
+export const mostLost = (lists: readonly (readonly string[])[]): readonly string[] =>
+  lists.reduce((most, words) => (words.length > most.length ? words : most))
+
 /** Layers that run under this CLIP skip; the pooled vector needs them all. */
 export const layersRun = (config: ClipTextConfig, isPooled: boolean, clipSkip: number): number =>
   isPooled ? config.num_hidden_layers : config.num_hidden_layers + 1 - clipSkip

@@ -9,7 +9,7 @@ import { countMentions } from "../formats/embedding-mention.ts"
 import { encodeText } from "./encode-text.ts"
 import { type EngineFailure, inputFailure } from "./engine-failure.ts"
 import type { Sessions } from "./sessions.ts"
-import { checkSkip, type TextNetwork } from "./text-networks.ts"
+import { checkSkip, mostLost, type TextNetwork } from "./text-networks.ts"
 import type { CaptionFacts, TrainJob } from "./train-job.ts"
 import type { CustomEmbeddingSettings } from "./train-settings.ts"
 
@@ -53,8 +53,12 @@ const withEmbedding = (
   const encoded = networks.map(({ encoder, tokenizer }) =>
     tokenizer.encode(caption, { keyword, firstId: encoder.config.vocab_size, length }),
   )
-  const { mentions, truncated } = encoded[0]!
-  return { ids: encoded.map(({ ids }) => ids), fact: { key, mentions, lost: truncated } satisfies CaptionFacts }
+  const fact: CaptionFacts = {
+    key,
+    mentions: Math.min(...encoded.map(({ mentions }) => mentions)),
+    lost: mostLost(encoded.map(({ truncated }) => truncated)),
+  }
+  return { ids: encoded.map(({ ids }) => ids), fact }
 }
 
 /** `networks`: the text encoders that are part of the training; none where the dataset's states are. */

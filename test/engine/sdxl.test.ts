@@ -10,7 +10,7 @@ import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { makeTinyBase, makeTinySdxl } from "./tiny-base.ts"
-import { recordingHooks, tinySdxlJob } from "./tiny-job.ts"
+import { endId, recordingHooks, tinySdxlJob } from "./tiny-job.ts"
 
 const base = makeTinySdxl()
 const golden = decodeSafetensors(readFileSync(new URL("../golden/engine/sdxl.safetensors", import.meta.url)))
@@ -61,6 +61,18 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
         assert.lengthOf(pooled!, 12)
         assert.isBelow(worst(pooled!, golden.float32(`pooled.${n}`)), 2e-5)
       }
+    }),
+  )
+
+  it.effect("what either tokenizer cuts off is told", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      // The second tokenizer pads with "!" and so reads each of them alone; the first one has a token for two.
+      const text = `${"!! ".repeat(40)}photo`
+      const { truncated, tokenIds } = yield* engine.encodeText({ base, text, clipSkip: 2 })
+      assert.include(truncated.join(), "photo")
+      assert.isBelow(tokenIds[0]!.indexOf(endId), 50)
+      assert.strictEqual(tokenIds[1]!.indexOf(endId), 76)
     }),
   )
 

@@ -7,7 +7,7 @@ import { TrainSettings } from "../../src/engine/train-settings.ts"
 export const side = 16
 
 /** Of the tiny tokenizer; where a caption ends, SDXL's pooled vector is taken. */
-const endId = 660
+export const endId = 660
 
 const randoms = (length: number, sample: number, scale = 1): Float32Array => {
   const { normal } = randomStream({ seed: 1, purpose: "noise", step: 1, sample })
