@@ -45,6 +45,8 @@ export interface TrainedLayout {
   readonly layout: AdapterLayout
   readonly scale: number
   readonly clipSkip: number
+  /** False: the loss alone, of parameters as they are. */
+  readonly hasGradient: boolean
 }
 
 /** Everything that is trained as inputs of a graph; adapters by module path, per network. */
@@ -115,6 +117,7 @@ export const trainGraph = (
   const target = input("target", [pictures, ...latents])
   const errors = reduceMean(square(sub(prediction, target)), [1, 2, 3])
   const loss = mul(errors, input("loss_weight", [pictures]))
+  if (!trained.hasGradient) return { outputs: { loss, prediction } }
   const targets = [...inputs.tensors.values()]
   const flat = gradients(meanOfAll(loss), targets).map((one) => reshape(one, [elementCount(one.shape)]))
   return { outputs: { loss, prediction }, leaves: { gradient: concat(flat, 0) } }

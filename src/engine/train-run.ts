@@ -30,7 +30,7 @@ export interface TrainRun {
   readonly losses: Float32Array
   /** Predictions side by side. */
   readonly predictions: Float32Array
-  /** Gradient of the mean loss, in the layout of the parameters. */
+  /** Gradient of the mean loss, in the layout of the parameters; stays zero in a run without gradient. */
   readonly gradient: Float32Array
 }
 
@@ -80,7 +80,7 @@ const captionFeeds = (
   return { feeds: Object.assign({}, ...each.map(({ feeds }) => feeds)), fill }
 }
 
-/** Opens the session for pictures of this shape, over these parameters. */
+/** Opens the session for pictures of this shape, over these parameters; without gradient it gives losses alone. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
   networks: TrainedNetworks,
   layout: AdapterLayout,
@@ -88,11 +88,12 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   settings: TrainSettings,
   schedule: NoiseSchedule,
   shapes: TrainGraphShapes,
+  hasGradient = true,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
   const { unet, texts } = networks
   const { pictures, latents, states, pooled } = shapes
   const session = yield* (yield* Sessions).get({
-    kind: "the training graph",
+    kind: hasGradient ? "the training graph" : "the validation graph",
     facts: [
       ...[pictures, ...latents, ...states, pooled, settings.networkDim, settings.networkScale, settings.clipSkip],
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
@@ -104,7 +105,10 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
             unet: unet.weights,
             ...Object.fromEntries(texts.map(({ folder, encoder }) => [folder, encoder.weights])),
           }),
-    build: () => trainGraph(networks, { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }, shapes),
+    build: () => {
+      const { networkScale: scale, clipSkip } = settings
+      return trainGraph(networks, { layout, scale, clipSkip, hasGradient }, shapes)
+    },
   })
   const features = unet.config.block_out_channels[0]!
   const feeds = {
@@ -121,10 +125,13 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   const results = {
     loss: filled([pictures]),
     prediction: filled([pictures, ...latents]),
-    gradient: filled([layout.length]),
   }
+  const gradient = filled([layout.length])
   const added = isSdxl(unet.config) ? { time_id_features: sizes } : {}
-  const prepared = session.prepare({ ...adapters, ...feeds, ...added, ...captions.feeds }, results)
+  const prepared = session.prepare(
+    { ...adapters, ...feeds, ...added, ...captions.feeds },
+    hasGradient ? { ...results, gradient } : results,
+  )
 
   const fill = ({ sample, text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
     put(feeds.noisy_latents, addNoise(schedule, clean, noise, timestep), place)
@@ -142,6 +149,6 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
       }),
     losses: results.loss.data,
     predictions: results.prediction.data,
-    gradient: results.gradient.data,
+    gradient: gradient.data,
   }
 })

@@ -6,6 +6,7 @@
  * Only the steps after a change differ in their keys, so only they are computed again.
  */
 import { Deferred, Effect, Option } from "effect"
+import { denoisingBands, lossByBand } from "../diffusion/denoising-bands.ts"
 import { Engine } from "../engine/engine.ts"
 import { learningRatesAt, peakRates } from "../engine/learning-rates.ts"
 import type { StepRecord, TrainFacts, TrainSample } from "../engine/train-job.ts"
@@ -142,6 +143,18 @@ const otherRates = ({ learningRates: { text, embedding } }: StepRecord) => ({
   ...(embedding !== undefined && { embeddingLearningRate: embedding }),
 })
 
+/** The loss of the step's pictures by quarter of the denoising they were shown: "loss 0–25 %" is the noisy start. */
+const bandLosses = ({ timesteps, losses }: StepRecord, { trainTimesteps }: BaseModelFolder) => {
+  const measured = timesteps.map((timestep, place) => ({ timestep, loss: losses[place]! }))
+  const byBand = lossByBand(measured, trainTimesteps)
+  return Object.fromEntries(
+    denoisingBands.flatMap((band, place) => {
+      const loss = byBand[place]
+      return loss === undefined ? [] : [[`loss ${band}`, loss] as const]
+    }),
+  )
+}
+
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 type TrainedEncoder = TrainFacts["textEncoders"][number]
@@ -203,7 +216,14 @@ const trainStretch = Effect.fnUntraced(function* (
       onStep: (row) =>
         Effect.andThen(
           progress({ done: row.step, of: steps, unit: "steps", metrics: metricsOf(row) }),
-          orTrouble(record("train", { step: row.step, ...metricsOf(row), ...otherRates(row) })),
+          orTrouble(
+            record("train", {
+              step: row.step,
+              ...metricsOf(row),
+              ...otherRates(row),
+              ...bandLosses(row, course.base),
+            }),
+          ),
         ),
       onSnapshot: ({ step, bytes }) => orTrouble(keep(step, bytes)),
       shouldStop: stopRequested,
