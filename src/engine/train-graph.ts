@@ -20,7 +20,6 @@ import { unet } from "../models/unet.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
 import { type AdapterLayout, matricesOf, type TrainedMatrix } from "./adapter-layout.ts"
 import type { Component } from "./base-model.ts"
-import type { GraphOutputs } from "./sessions.ts"
 import { textInputs } from "./text-feeds.ts"
 
 export interface TrainGraphShapes {
@@ -45,6 +44,12 @@ export interface TrainedLayout {
   readonly clipSkip: number
 }
 
+/** Loss and prediction, and the gradient of everything that is trained as one vector. */
+export interface TrainedGraph {
+  readonly outputs: { readonly loss: Tensor; readonly prediction: Tensor }
+  readonly leaves: { readonly gradient: Tensor }
+}
+
 /** Everything that is trained as inputs of a graph; adapters by module path, per network. */
 const trainedInputs = ({ layout, scale }: TrainedLayout) => {
   const tensors = new Map<TrainedMatrix, Tensor>(
@@ -64,7 +69,7 @@ export const trainGraph = (
   { unet: { config, weights }, textEncoder }: TrainedNetworks,
   trained: TrainedLayout,
   { pictures, latents, states }: TrainGraphShapes,
-): GraphOutputs => {
+): TrainedGraph => {
   const inputs = trainedInputs(trained)
   const fedStates = () => input("text_states", [pictures, ...states])
   const madeStates = (encoder: Component<ClipTextConfig>) => {

@@ -9,14 +9,16 @@ import { minSnrWeight } from "../diffusion/loss-weight.ts"
 import type { NoiseSchedule } from "../diffusion/noise-schedule.ts"
 import { addNoise, target } from "../diffusion/targets.ts"
 import { timeFeatures } from "../diffusion/time-features.ts"
+import { withRecomputation } from "../graph/recompute.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
-import { joinWeights } from "./component-weights.ts"
+import { type GraphWeights, joinWeights } from "./component-weights.ts"
 import type { EngineFailure } from "./engine-failure.ts"
+import { type MemoryMode, workPerKeptByte } from "./memory-mode.ts"
 import type { MicroBatch } from "./micro-batch.ts"
 import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
 import { textFeeds } from "./text-feeds.ts"
-import { type TrainedNetworks, trainGraph } from "./train-graph.ts"
+import { type TrainedNetworks, type TrainGraphShapes, trainGraph } from "./train-graph.ts"
 import type { TrainSample } from "./train-job.ts"
 import type { TrainSettings } from "./train-settings.ts"
 import { embeddingIdsOf } from "./training-texts.ts"
@@ -45,6 +47,13 @@ export const picturesPerRun = (accumulation: number, samples: readonly TrainSamp
   return pictures
 }
 
+/** In the words of a failure. */
+export const trainingGraph = "the training graph"
+
+/** All frozen weights that the training graph reads. */
+export const trainedWeights = ({ unet, textEncoder }: TrainedNetworks): GraphWeights =>
+  textEncoder === null ? unet.weights : joinWeights({ unet: unet.weights, text_encoder: textEncoder.weights })
+
 const filled = (shape: readonly number[]) => ({
   data: new Float32Array(shape.reduce((product, side) => product * side, 1)),
   shape,
@@ -57,19 +66,23 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   parameters: Float32Array,
   settings: TrainSettings,
   schedule: NoiseSchedule,
-  shapes: { readonly pictures: number; readonly latents: readonly number[]; readonly states: readonly number[] },
+  shapes: TrainGraphShapes,
+  mode: MemoryMode,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
   const { pictures, latents, states } = shapes
   const session = yield* (yield* Sessions).get({
-    kind: "the training graph",
+    kind: trainingGraph,
     facts: [
       ...[pictures, ...latents, ...states, settings.networkDim, settings.networkScale, settings.clipSkip],
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
+      mode,
     ],
-    weights:
-      textEncoder === null ? unet.weights : joinWeights({ unet: unet.weights, text_encoder: textEncoder.weights }),
-    build: () =>
-      trainGraph({ unet, textEncoder }, { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }, shapes),
+    weights: trainedWeights({ unet, textEncoder }),
+    build: () => {
+      const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
+      const graph = withRecomputation(trainGraph({ unet, textEncoder }, trained, shapes), workPerKeptByte[mode])
+      return { ...graph, recomputes: mode !== "fast" }
+    },
   })
   const { block_out_channels, flip_sin_to_cos, freq_shift } = unet.config
   const features = block_out_channels[0]!

@@ -16,8 +16,10 @@ import { type Component, openUnet, openVaeConfig } from "./base-model.ts"
 import { initialEmbedding } from "./embedding-start.ts"
 import { type EngineFailure, inputFailure, workFailure } from "./engine-failure.ts"
 import { type LearningRates, learningRatesAt, peakRates } from "./learning-rates.ts"
+import type { MemoryMode } from "./memory-mode.ts"
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { openSchedule } from "./open-schedule.ts"
+import { planTraining } from "./plan-training.ts"
 import type { Sessions } from "./sessions.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
@@ -88,6 +90,7 @@ const pictureRunner = (
   { vae, schedule, texts, ...networks }: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
+  mode: MemoryMode,
 ): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
@@ -97,7 +100,7 @@ const pictureRunner = (
     const known = runs.get(`${latentShape}`)
     if (known !== undefined) return known
     const shapes = { pictures: perRun, latents: latentShape, states: statesShape }
-    const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes)
+    const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes, mode)
     runs.set(`${latentShape}`, opened)
     return opened
   })
@@ -188,7 +191,8 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     return parameters
   })
   const state = yield* startingState(job, layout, start)
-  const runPictures = pictureRunner(job, networks, layout, state.parameters)
+  const memory = yield* planTraining(job, networks, layout)
+  const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 
   const update = Effect.gen(function* () {
     const index = state.step
@@ -207,6 +211,7 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     textLayers: { run: Math.max(0, layers + 1 - settings.clipSkip), all: layers },
     embeddingTokens: layout.embedding?.shape[0] ?? 0,
     captions: networks.texts.facts,
+    memory,
   }
   return { layout, state, facts, update }
 })

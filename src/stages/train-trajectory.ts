@@ -8,6 +8,7 @@
 import { Deferred, Effect, Option } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { learningRatesAt, peakRates } from "../engine/learning-rates.ts"
+import type { MemoryChoice } from "../engine/memory-mode.ts"
 import type { StepRecord, TrainFacts, TrainSample } from "../engine/train-job.ts"
 import { type TrainSettings, trainsText } from "../engine/train-settings.ts"
 import type { Blob } from "../runtime/blob.ts"
@@ -25,6 +26,7 @@ export interface Course {
   readonly base: BaseModelFolder
   readonly settings: TrainSettings
   readonly snapshotEverySteps: number
+  readonly memory: MemoryChoice
 }
 
 /** Steps at which an adapter is wanted: every so many, and the last one. */
@@ -135,6 +137,16 @@ const otherRates = ({ learningRates: { text, embedding } }: StepRecord) => ({
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
+const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+
+/** The memory plan, in a line. */
+const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["memory"]): string => {
+  const whole = heapBytes + mappedBytes
+  const weights = mappedBytes > 0 ? `, ${inGigabytes(mappedBytes)} of it weights in their file` : ""
+  const tight = whole > freeBytes ? "; weights will be read from the disk again in every step" : ""
+  return `memory: ${mode}, at most about ${inGigabytes(whole)} of ${inGigabytes(freeBytes)} free${weights}${tight}`
+}
+
 /** What is about to be trained, in a line; and every caption that lost something at the end. */
 const tellStart = Effect.fnUntraced(function* ({
   unetModules,
@@ -142,6 +154,7 @@ const tellStart = Effect.fnUntraced(function* ({
   textLayers,
   embeddingTokens,
   captions,
+  memory,
 }: TrainFacts) {
   const { log, warn } = yield* StageContext
   const { run, all } = textLayers
@@ -154,6 +167,7 @@ const tellStart = Effect.fnUntraced(function* ({
     ...(embeddingTokens > 0 ? [`an embedding of ${counted(embeddingTokens, "token")}`] : []),
   ]
   yield* log(`training ${parts.join("; ")}`)
+  yield* log(memoryWords(memory))
   for (const { key, lost } of captions.filter((caption) => caption.lost.length > 0)) {
     yield* warn(
       `${key}: with the embedding's tokens the caption is too long; this was cut off: "${lost.join(" ")}"`,
@@ -188,6 +202,7 @@ const trainStretch = Effect.fnUntraced(function* (
     fromStep: from,
     untilStep,
     snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
+    memory: course.memory,
   }
   const result = yield* engine
     .train(job, {

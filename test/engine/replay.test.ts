@@ -17,6 +17,7 @@ const spoiled = (bytes: Uint8Array): Uint8Array => {
 const cases: readonly (readonly [string, SomeSettings])[] = [
   ["a", { gradientAccumulationSteps: 2 }],
   ["b", { gradientAccumulationSteps: 3, minSnrGamma: 5, noiseOffset: 0.1, clipSkip: 2 }],
+  ["c", { gradientAccumulationSteps: 2 }],
   ["d", { maxGradNorm: 0.02, clipSkip: 2 }],
   ["e", { denoising: { start: 0.2, end: 0.7 }, networkDim: 3 }],
 ]
