@@ -3,6 +3,8 @@
  */
 import type { Effect } from "effect"
 import type { TrainedGroup } from "./adapter-layout.ts"
+import type { MemoryChoice } from "./memory-mode.ts"
+import type { MemoryPlan } from "./memory-plan.ts"
 import type { TrainSettings } from "./train-settings.ts"
 
 /** Path inside a diffusers folder, such as "unet/config.json", to an absolute path. */
@@ -40,6 +42,8 @@ export interface TrainJob {
   /** Updates done when the job ends; a snapshot is always sent then. */
   readonly untilStep: number
   readonly snapshotAtSteps: readonly number[]
+  /** Time against memory; changes no number. "auto" when left out. */
+  readonly memory?: MemoryChoice
 }
 
 /** A caption with a custom embedding's tokens in it. */
@@ -60,6 +64,7 @@ export interface TrainFacts {
   readonly embeddingTokens: number
   /** With a custom embedding, each caption. */
   readonly captions: readonly CaptionFacts[]
+  readonly memory: MemoryPlan
 }
 
 /** One line of a training log. `step` counts finished updates, from 1. */

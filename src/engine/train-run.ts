@@ -9,16 +9,18 @@ import { minSnrWeight } from "../diffusion/loss-weight.ts"
 import type { NoiseSchedule } from "../diffusion/noise-schedule.ts"
 import { addNoise, target } from "../diffusion/targets.ts"
 import { timeFeatures } from "../diffusion/time-features.ts"
+import { withRecomputation } from "../graph/recompute.ts"
 import { isSdxl, timeIdCount } from "../models/unet-config.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
-import { joinWeights } from "./component-weights.ts"
+import { type GraphWeights, joinWeights } from "./component-weights.ts"
 import type { EngineFailure } from "./engine-failure.ts"
+import { type MemoryMode, workPerKeptByte } from "./memory-mode.ts"
 import type { MicroBatch } from "./micro-batch.ts"
 import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
 import { textFeeds } from "./text-feeds.ts"
 import { frequenciesOf, timeIdFeatures } from "./time-ids.ts"
-import { type TrainedNetworks, type TrainGraphShapes, trainGraph } from "./train-graph.ts"
+import { lossGraph, type TrainedNetworks, type TrainGraphShapes, trainGraph } from "./train-graph.ts"
 import type { TrainSample } from "./train-job.ts"
 import type { TrainSettings } from "./train-settings.ts"
 import type { TrainingText } from "./training-texts.ts"
@@ -46,6 +48,24 @@ export const picturesPerRun = (accumulation: number, samples: readonly TrainSamp
   while (pictures > 1 && (accumulation % pictures !== 0 || pictures * height * width > latentAreaPerRun)) pictures--
   return pictures
 }
+
+/** In the words of a failure. */
+export const trainingGraph = "the training graph"
+
+/** All frozen weights that the training graph reads. */
+export const trainedWeights = ({ unet, texts }: TrainedNetworks): GraphWeights => {
+  if (texts.length === 0) return unet.weights
+  const ofTexts = texts.map(({ folder, encoder }) => [folder, encoder.weights] as const)
+  return joinWeights({ unet: unet.weights, ...Object.fromEntries(ofTexts) })
+}
+
+/** What a graph for pictures like this one is built for. */
+export const shapesFor = ({ latentShape, statesShape, pooled }: TrainSample, pictures: number): TrainGraphShapes => ({
+  pictures,
+  latents: latentShape,
+  states: statesShape,
+  pooled: pooled?.length ?? 0,
+})
 
 const filled = (shape: readonly number[]) => ({
   data: new Float32Array(shape.reduce((product, side) => product * side, 1)),
@@ -80,7 +100,7 @@ const captionFeeds = (
   return { feeds: Object.assign({}, ...each.map(({ feeds }) => feeds)), fill }
 }
 
-/** Opens the session for pictures of this shape, over these parameters; without gradient it gives losses alone. */
+/** Opens the session for pictures of this shape, over these parameters; without a memory mode it gives losses alone. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
   networks: TrainedNetworks,
   layout: AdapterLayout,
@@ -88,26 +108,23 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   settings: TrainSettings,
   schedule: NoiseSchedule,
   shapes: TrainGraphShapes,
-  hasGradient = true,
+  mode: MemoryMode | null,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
-  const { unet, texts } = networks
+  const { unet } = networks
   const { pictures, latents, states, pooled } = shapes
   const session = yield* (yield* Sessions).get({
-    kind: hasGradient ? "the training graph" : "the validation graph",
+    kind: mode === null ? "the validation graph" : trainingGraph,
     facts: [
       ...[pictures, ...latents, ...states, pooled, settings.networkDim, settings.networkScale, settings.clipSkip],
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
+      mode ?? "no gradient",
     ],
-    weights:
-      texts.length === 0
-        ? unet.weights
-        : joinWeights({
-            unet: unet.weights,
-            ...Object.fromEntries(texts.map(({ folder, encoder }) => [folder, encoder.weights])),
-          }),
+    weights: trainedWeights(networks),
     build: () => {
-      const { networkScale: scale, clipSkip } = settings
-      return trainGraph(networks, { layout, scale, clipSkip, hasGradient }, shapes)
+      const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
+      if (mode === null) return lossGraph(networks, trained, shapes)
+      const graph = withRecomputation(trainGraph(networks, trained, shapes), workPerKeptByte[mode])
+      return { ...graph, recomputes: mode !== "fast" }
     },
   })
   const features = unet.config.block_out_channels[0]!
@@ -130,7 +147,7 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   const added = isSdxl(unet.config) ? { time_id_features: sizes } : {}
   const prepared = session.prepare(
     { ...adapters, ...feeds, ...added, ...captions.feeds },
-    hasGradient ? { ...results, gradient } : results,
+    mode === null ? results : { ...results, gradient },
   )
 
   const fill = ({ sample, text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {

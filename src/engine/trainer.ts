@@ -16,14 +16,16 @@ import { type Component, openUnet, openVaeConfig } from "./base-model.ts"
 import { initialEmbedding } from "./embedding-start.ts"
 import { type EngineFailure, inputFailure, workFailure } from "./engine-failure.ts"
 import { type LearningRates, learningRatesAt, peakRates } from "./learning-rates.ts"
+import type { MemoryMode } from "./memory-mode.ts"
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { openSchedule } from "./open-schedule.ts"
+import { planTraining } from "./plan-training.ts"
 import type { Sessions } from "./sessions.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
 import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "./text-networks.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "./train-job.ts"
-import { openTrainRun, picturesPerRun, type TrainRun } from "./train-run.ts"
+import { openTrainRun, picturesPerRun, shapesFor, type TrainRun } from "./train-run.ts"
 import { type TrainSettings, trainsText } from "./train-settings.ts"
 import { checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
@@ -91,15 +93,16 @@ export const runsByShape = (
   layout: AdapterLayout,
   parameters: Float32Array,
   settings: TrainSettings,
-  { perRun, hasGradient }: { readonly perRun: number; readonly hasGradient: boolean },
+  perRun: number,
+  mode: MemoryMode | null,
 ) => {
   const runs = new Map<string, TrainRun>()
-  return Effect.fnUntraced(function* ({ latentShape, statesShape, pooled }: TrainSample) {
-    const known = runs.get(`${latentShape}`)
+  return Effect.fnUntraced(function* (sample: TrainSample) {
+    const known = runs.get(`${sample.latentShape}`)
     if (known !== undefined) return known
-    const shapes = { pictures: perRun, latents: latentShape, states: statesShape, pooled: pooled?.length ?? 0 }
-    const opened = yield* openTrainRun({ unet, texts }, layout, parameters, settings, schedule, shapes, hasGradient)
-    runs.set(`${latentShape}`, opened)
+    const shapes = shapesFor(sample, perRun)
+    const opened = yield* openTrainRun({ unet, texts }, layout, parameters, settings, schedule, shapes, mode)
+    runs.set(`${sample.latentShape}`, opened)
     return opened
   })
 }
@@ -109,11 +112,12 @@ const pictureRunner = (
   networks: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
+  mode: MemoryMode,
 ): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
   const draw = microBatches(settings, samples, networks.captions, networks.schedule, networks.vae)
-  const runFor = runsByShape(networks, layout, parameters, settings, { perRun, hasGradient: true })
+  const runFor = runsByShape(networks, layout, parameters, settings, perRun, mode)
   const sums = new Float64Array(layout.length)
   const mean = new Float32Array(layout.length)
 
@@ -197,7 +201,7 @@ const factsOf = (
   { modules, embeddings }: AdapterLayout,
   { texts, captions }: Networks,
   { clipSkip }: TrainSettings,
-): TrainFacts => {
+): Omit<TrainFacts, "memory"> => {
   const count = (network: string) => modules.filter((module) => module.network === network).length
   return {
     unetModules: count("unet"),
@@ -237,7 +241,8 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
   const { networks, layout, start } = yield* openNetworks(job)
   yield* checkMentioned(job, networks.captions)
   const state = yield* startingState(job, layout, start)
-  const runPictures = pictureRunner(job, networks, layout, state.parameters)
+  const memory = yield* planTraining(job, networks, layout)
+  const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 
   const update = Effect.gen(function* () {
     const index = state.step
@@ -248,5 +253,5 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     apply()
     return { index, pictures, gradient, gradNorm, learningRates }
   })
-  return { layout, state, facts: factsOf(layout, networks, settings), update }
+  return { layout, state, facts: { ...factsOf(layout, networks, settings), memory }, update }
 })

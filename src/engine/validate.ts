@@ -69,7 +69,7 @@ export const validate = Effect.fn("validate")(function* (
     catch: (thrown) => inputFailure("the checkpoint to validate", wordsOf(thrown), "Train it again"),
   })
   const perRun = picturesPerRun(job.timesteps.length, job.samples)
-  const runFor = runsByShape(networks, layout, parameters, settings, { perRun, hasGradient: false })
+  const runFor = runsByShape(networks, layout, parameters, settings, perRun, null)
   const losses = yield* Effect.forEach(job.samples, (sample, index) =>
     Effect.gen(function* () {
       const { run, losses } = yield* runFor(sample)

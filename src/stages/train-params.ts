@@ -5,6 +5,7 @@
  * anything runs, with a sentence for each field.
  */
 import { Effect, Schema } from "effect"
+import { memoryModes } from "../engine/memory-mode.ts"
 import { TrainSettings } from "../engine/train-settings.ts"
 import type { Problem } from "../runtime/stage-failure.ts"
 import { checkEmbedding, checkSchedule, checkTextModel } from "./train-checks.ts"
@@ -93,6 +94,11 @@ export const TrainParams = Schema.Struct({
   customEmbedding: withDefault(Schema.NullOr(CustomEmbedding), null),
   /** A snapshot to go on from, every so many steps. Changes no result and enters no key. Default 25. */
   snapshotEverySteps: withDefault(Schema.Int, 25),
+  /**
+   * "fast" keeps all that a step's backward pass reads, "balanced" computes again what is cheap, "small" most of it;
+   * "auto" takes the first that fits into the free memory. Changes no result and enters no key. Default "auto".
+   */
+  memory: withDefault(Schema.Literals(["auto", ...memoryModes]), "auto"),
 })
 export type TrainParams = typeof TrainParams.Type
 /** As written in a pipeline file: everything may be left out. */
@@ -191,7 +197,7 @@ export const checkTraining = (params: TrainParams): readonly Problem[] => [
 
 /** The engine's settings for these parameters. */
 export const settingsFor = (
-  { snapshotEverySteps: _, schedule, ...settings }: TrainParams,
+  { snapshotEverySteps: _, memory: _1, schedule, ...settings }: TrainParams,
   clipSkip: number,
 ): typeof TrainSettings.Type =>
   TrainSettings.make({

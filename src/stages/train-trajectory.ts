@@ -9,6 +9,7 @@ import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../diffusion/denoising-bands.ts"
 import { Engine } from "../engine/engine.ts"
 import { learningRatesAt, peakRates } from "../engine/learning-rates.ts"
+import type { MemoryChoice } from "../engine/memory-mode.ts"
 import type { StepRecord, TrainFacts, TrainSample } from "../engine/train-job.ts"
 import { type TrainSettings, trainsText } from "../engine/train-settings.ts"
 import type { Blob } from "../runtime/blob.ts"
@@ -26,6 +27,7 @@ export interface Course {
   readonly base: BaseModelFolder
   readonly settings: TrainSettings
   readonly snapshotEverySteps: number
+  readonly memory: MemoryChoice
 }
 
 /** Steps at which an adapter is wanted: every so many, and the last one. */
@@ -165,8 +167,19 @@ const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): s
   return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
 }
 
+const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+
+/** The memory plan, in a line. */
+const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["memory"]): string => {
+  const whole = heapBytes + mappedBytes
+  const weights = mappedBytes > 0 ? `, ${inGigabytes(mappedBytes)} of it weights in their file` : ""
+  const tight = whole > freeBytes ? "; weights will be read from the disk again in every step" : ""
+  return `memory: ${mode}, at most about ${inGigabytes(whole)} of ${inGigabytes(freeBytes)} free${weights}${tight}`
+}
+
 /** What is about to be trained, in a line; and every caption that lost something at the end. */
-const tellStart = Effect.fnUntraced(function* ({ unetModules, textEncoders, embeddingTokens, captions }: TrainFacts) {
+const tellStart = Effect.fnUntraced(function* (facts: TrainFacts) {
+  const { unetModules, textEncoders, embeddingTokens, captions, memory } = facts
   const { log, warn } = yield* StageContext
   const names = textEncoders.length === 1 ? ["the text model's"] : ["the first text model's", "the second one's"]
   const parts = [
@@ -175,6 +188,7 @@ const tellStart = Effect.fnUntraced(function* ({ unetModules, textEncoders, embe
     ...(embeddingTokens > 0 ? [`an embedding of ${counted(embeddingTokens, "token")}`] : []),
   ]
   yield* log(`training ${parts.join("; ")}`)
+  yield* log(memoryWords(memory))
   for (const { key, lost } of captions.filter((caption) => caption.lost.length > 0)) {
     yield* warn(
       `${key}: with the embedding's tokens the caption is too long; this was cut off: "${lost.join(" ")}"`,
@@ -209,6 +223,7 @@ const trainStretch = Effect.fnUntraced(function* (
     fromStep: from,
     untilStep,
     snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
+    memory: course.memory,
   }
   const result = yield* engine
     .train(job, {

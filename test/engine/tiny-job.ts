@@ -1,5 +1,6 @@
 /** A training job on the tiny base: three pictures that exist only as random latents and text states. */
 import { Effect } from "effect"
+import type { MemoryPlan } from "../../src/engine/memory-plan.ts"
 import { randomStream } from "../../src/engine/random-stream.ts"
 import type { BaseModelFiles, StepRecord, TrainHooks, TrainJob, TrainSample } from "../../src/engine/train-job.ts"
 import { TrainSettings } from "../../src/engine/train-settings.ts"
@@ -73,10 +74,12 @@ export const tinySdxlJob = (...[base, untilStep, settings]: Parameters<typeof ti
 export const recordingHooks = (stopAfter = Number.POSITIVE_INFINITY) => {
   const records: StepRecord[] = []
   const snapshots = new Map<number, Uint8Array>()
+  const plans: MemoryPlan[] = []
   const hooks: TrainHooks = {
+    onStart: ({ memory }) => Effect.sync(() => plans.push(memory)),
     onStep: (record) => Effect.sync(() => records.push(record)),
     onSnapshot: ({ step, bytes }) => Effect.sync(() => snapshots.set(step, bytes)),
     shouldStop: () => (records.at(-1)?.step ?? 0) >= stopAfter,
   }
-  return { records, snapshots, hooks }
+  return { records, snapshots, plans, hooks }
 }
