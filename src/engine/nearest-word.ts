@@ -3,17 +3,17 @@
  *
  * Compared are the states at the end of the text, which have seen all of it, less the mean over the words (they all
  * have much in common). Words are the tokens that stand for a whole word, the most frequent first. Attention looks
- * back only, so a text needs no padding, and a few hundred words cost less than a picture.
+ * back only, so a text needs no padding, and a few hundred words cost less than a picture. Of two encoders the first is
+ * asked.
  */
 import { Effect } from "effect"
 import { input } from "../graph/build.ts"
 import { clipText } from "../models/clip-text.ts"
 import { weightsFrom } from "../models/model-weights.ts"
-import { checkSkip } from "./encode-text.ts"
 import type { EngineFailure } from "./engine-failure.ts"
 import type { NearestWord, NearestWordJob } from "./host-protocol.ts"
 import { Sessions } from "./sessions.ts"
-import { openTextNetwork, type TextNetwork } from "./training-texts.ts"
+import { checkSkip, openTextNetworks, type TextNetwork } from "./text-networks.ts"
 
 const mostWords = 512
 /** Fewer are no language, and say nothing of what is ordinary in it. */
@@ -32,7 +32,7 @@ const ordinaryWords = ({ encoder, tokenizer }: TextNetwork): readonly string[] =
 
 /** The state at the end token of each text; all texts have the same number of ids. */
 const endStates = Effect.fnUntraced(function* (
-  { encoder }: TextNetwork,
+  { encoder, hasFinalNorm: finalNorm }: TextNetwork,
   texts: readonly (readonly number[])[],
   clipSkip: number,
 ) {
@@ -44,7 +44,9 @@ const endStates = Effect.fnUntraced(function* (
     build: () => {
       const scope = { weights: weightsFrom(encoder.weights.header), adapters: new Map() }
       const tokenIds = input("token_ids", [count, tokens], "int64")
-      return { outputs: { states: clipText(scope, encoder.config, { tokenIds, skip: clipSkip }).hiddenStates } }
+      return {
+        outputs: { states: clipText(scope, encoder.config, { tokenIds, skip: clipSkip, finalNorm }).hiddenStates },
+      }
     },
   })
   const width = encoder.config.hidden_size
@@ -79,8 +81,9 @@ export const nearestWord = Effect.fn("nearestWord")(function* ({
   phrase,
   clipSkip,
 }: NearestWordJob): Effect.fn.Return<NearestWord | null, EngineFailure, Sessions> {
-  const network = yield* openTextNetwork(base)
-  yield* checkSkip(network.encoder.config, clipSkip)
+  const networks = yield* openTextNetworks(base)
+  yield* checkSkip(networks, clipSkip)
+  const network = networks[0]!
   const { tokenizer } = network
   const unpadded = (text: string): readonly number[] => {
     const { ids } = tokenizer.encode(text)

@@ -18,6 +18,10 @@ export interface SessionPlan {
   /** Bytes of all weights as stored. */
   readonly weightBytes: number
   readonly threads: number
+  /** Shapes that the model wants to be fed, by name; see graph/late-shapes.ts. */
+  readonly lateShapes?: ReadonlyMap<string, readonly number[]>
+  /** Whether the model computes values twice on purpose: then equal nodes must not be merged. */
+  readonly recomputes?: boolean
 }
 
 export interface ArrayInPlace {
@@ -47,14 +51,29 @@ export interface Session {
  */
 export const unpackedWeightBytesLimit = 512 * 1024 * 1024
 
-export const sessionOptions = ({ weightBytes, threads }: SessionPlan): InferenceSession.SessionOptions => {
-  const mapped = weightBytes > unpackedWeightBytesLimit
+/** Whether weights of so many bytes stay in their file. */
+export const isMapped = (weightBytes: number): boolean => weightBytes > unpackedWeightBytesLimit
+
+/** What weights that do not may become at most: twice as wide, and packed beside that. */
+export const unpackedBytes = (weightBytes: number): number => 4 * weightBytes
+
+/** Optimisers that would undo what a graph says on purpose. */
+const disabledOptimisers = ({ weightBytes, recomputes = false }: SessionPlan): readonly string[] => [
+  // A mapped weight's casts are made in every run, one layer at a time, and again for the backward pass.
+  ...(isMapped(weightBytes) ? ["ConstantFolding", "FuseFp16InitializerToFp32NodeTransformer"] : []),
+  ...(isMapped(weightBytes) || recomputes ? ["CommonSubexpressionElimination"] : []),
+]
+
+export const sessionOptions = (plan: SessionPlan): InferenceSession.SessionOptions => {
+  const mapped = isMapped(plan.weightBytes)
+  const disabled = disabledOptimisers(plan)
   return {
     executionProviders: ["cpu"],
-    // The level chooses kernels and so the last bits: it belongs to the reproducible facts of a run.
-    graphOptimizationLevel: "all",
+    // The level chooses kernels and so the last bits: it belongs to the reproducible facts of a run. "all" copies weights
+    // into blocked layouts, and any level renumbers nodes, which changes the order that keeps memory low.
+    graphOptimizationLevel: mapped ? "disabled" : "all",
     executionMode: "sequential",
-    intraOpNumThreads: threads,
+    intraOpNumThreads: plan.threads,
     interOpNumThreads: 1,
     // The pattern of the first run would be allocated as one block on top of what that run took.
     enableMemPattern: false,
@@ -69,11 +88,7 @@ export const sessionOptions = ({ weightBytes, threads }: SessionPlan): Inference
         intra_op: { allow_spinning: "0" },
       },
       // Separated by semicolons; a list with commas is ignored without a word.
-      ...(mapped && {
-        optimization: {
-          disable_specified_optimizers: "ConstantFolding;FuseFp16InitializerToFp32NodeTransformer",
-        },
-      }),
+      ...(disabled.length > 0 && { optimization: { disable_specified_optimizers: disabled.join(";") } }),
     },
   }
 }
@@ -100,8 +115,12 @@ export const openSession = Effect.fn("openSession")(function* (
       return Effect.promise(() => opened.release())
     },
   )
+  const shapes = [...(plan.lateShapes ?? [])].map(
+    ([name, extents]) =>
+      [name, tensorOver({ data: BigInt64Array.from(extents, BigInt), shape: [extents.length] })] as const,
+  )
   const prepare: Session["prepare"] = (feeds, results) => {
-    const feedTensors = tensorsOver(feeds)
+    const feedTensors = { ...tensorsOver(feeds), ...Object.fromEntries(shapes) }
     const resultTensors = tensorsOver(results)
     return Effect.asVoid(Effect.tryPromise({ try: () => session.run(feedTensors, resultTensors), catch: failed }))
   }

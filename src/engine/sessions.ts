@@ -10,12 +10,14 @@ import { lowerToOnnx } from "../graph/lower.ts"
 import type { Tensor } from "../graph/tensor.ts"
 import type { GraphWeights } from "./component-weights.ts"
 import { type EngineFailure, inputFailure, wordsOf, workFailure } from "./engine-failure.ts"
-import { openSession, type Session } from "./session.ts"
+import { isMapped, openSession, type Session } from "./session.ts"
 
 export interface GraphOutputs {
   readonly outputs: Readonly<Record<string, Tensor>>
   /** Gradients, first layer first. */
   readonly leaves?: Readonly<Record<string, Tensor>>
+  /** Whether values are computed twice on purpose. */
+  readonly recomputes?: boolean
 }
 
 export interface SessionRequest {
@@ -37,14 +39,23 @@ interface Kept {
 const keptWeightBytesLimit = 2 * 1024 * 1024 * 1024
 
 /** The builders of graphs and models refuse what does not fit with words and a hint; anything else is our mistake. */
-const graphFailure = ({ kind, weights }: SessionRequest, thrown: unknown): EngineFailure =>
+export const graphFailure = (
+  { kind, weights }: Pick<SessionRequest, "kind" | "weights">,
+  thrown: unknown,
+): EngineFailure =>
   thrown instanceof Error && "hint" in thrown
     ? inputFailure(weights.file, thrown.message, String(thrown.hint))
     : workFailure(kind, `it cannot be built (${wordsOf(thrown)})`, "Please report this with the model's name")
 
 const lower = (request: SessionRequest) =>
   Effect.try({
-    try: () => lowerToOnnx({ ...request.build(), locate: request.weights.locate }).bytes,
+    try: () => {
+      const { locate, storedBytes } = request.weights
+      const { recomputes = false, ...graph } = request.build()
+      // Where weights stay in their file, the run's own memory counts.
+      const lowered = lowerToOnnx({ ...graph, locate, shapes: isMapped(storedBytes) ? "late" : "known" })
+      return { model: lowered.bytes, lateShapes: lowered.lateShapes, recomputes }
+    },
     catch: (thrown) => graphFailure(request, thrown),
   })
 
@@ -75,9 +86,9 @@ export class Sessions extends Context.Service<
             kept.set(key, known)
             return known.session
           }
-          const model = yield* lower(request)
+          const lowered = yield* lower(request)
           const scope = yield* Scope.make()
-          const plan = { name: kind, model, weightBytes: weights.storedBytes, threads }
+          const plan = { name: kind, ...lowered, weightBytes: weights.storedBytes, threads }
           const session = yield* Scope.provide(openSession(plan), scope)
           kept.set(key, { session, scope, weightBytes: weights.storedBytes })
           return session

@@ -3,6 +3,8 @@
  */
 import type { Effect } from "effect"
 import type { TrainedGroup } from "./adapter-layout.ts"
+import type { MemoryChoice } from "./memory-mode.ts"
+import type { MemoryPlan } from "./memory-plan.ts"
 import type { TrainSettings } from "./train-settings.ts"
 
 /** Path inside a diffusers folder, such as "unet/config.json", to an absolute path. */
@@ -18,10 +20,15 @@ export interface TrainSample {
   readonly latentShape: readonly number[]
   /** Word for word; read where a custom embedding has its own tokens in it. */
   readonly caption: string
-  readonly tokenIds: readonly number[]
+  /** One list for each text encoder. */
+  readonly tokenIds: readonly (readonly number[])[]
   readonly states: Float32Array
   /** [tokens, width] of the text states. */
   readonly statesShape: readonly number[]
+  /** SDXL's pooled vector; null in other families. */
+  readonly pooled: Float32Array | null
+  /** What SDXL is told of the picture: original height and width, crop top and left, target height and width. */
+  readonly timeIds: readonly number[]
 }
 
 export interface TrainJob {
@@ -35,6 +42,8 @@ export interface TrainJob {
   /** Updates done when the job ends; a snapshot is always sent then. */
   readonly untilStep: number
   readonly snapshotAtSteps: readonly number[]
+  /** Time against memory; changes no number. "auto" when left out. */
+  readonly memory?: MemoryChoice
 }
 
 /** A caption with a custom embedding's tokens in it. */
@@ -49,13 +58,13 @@ export interface CaptionFacts {
 /** What a training is about to train. */
 export interface TrainFacts {
   readonly unetModules: number
-  readonly textModules: number
-  /** Layers of the text encoder that run under the CLIP skip, and all it has; 0 where it is not part of the training. */
-  readonly textLayers: { readonly run: number; readonly all: number }
+  /** For each text encoder that has adapters: how many, the layers that run under the CLIP skip, and all it has. */
+  readonly textEncoders: readonly { readonly modules: number; readonly run: number; readonly layers: number }[]
   /** Tokens of the custom embedding; 0: none. */
   readonly embeddingTokens: number
   /** With a custom embedding, each caption. */
   readonly captions: readonly CaptionFacts[]
+  readonly memory: MemoryPlan
 }
 
 /** One line of a training log. `step` counts finished updates, from 1. */

@@ -16,15 +16,18 @@ import { type Component, openUnet, openVaeConfig } from "./base-model.ts"
 import { initialEmbedding } from "./embedding-start.ts"
 import { type EngineFailure, inputFailure, workFailure } from "./engine-failure.ts"
 import { type LearningRates, learningRatesAt, peakRates } from "./learning-rates.ts"
+import type { MemoryMode } from "./memory-mode.ts"
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { openSchedule } from "./open-schedule.ts"
+import { planTraining } from "./plan-training.ts"
 import type { Sessions } from "./sessions.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
+import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "./text-networks.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "./train-job.ts"
-import { openTrainRun, picturesPerRun, type TrainRun } from "./train-run.ts"
+import { openTrainRun, picturesPerRun, shapesFor, type TrainRun } from "./train-run.ts"
 import { type TrainSettings, trainsText } from "./train-settings.ts"
-import { checkMentioned, openTextNetwork, type TrainingTexts, trainingTexts } from "./training-texts.ts"
+import { checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
 /** What one update did. The arrays are reused by the next one. */
 export interface Update {
@@ -81,25 +84,25 @@ export interface Networks extends TrainedNetworks {
   readonly unet: Component<UnetConfig>
   readonly vae: VaeConfig
   readonly schedule: NoiseSchedule
-  readonly texts: TrainingTexts
+  readonly captions: TrainingTexts
 }
 
 /** The run for pictures of a sample's shape, opened at its first use. */
 export const runsByShape = (
-  { unet, textEncoder, schedule }: Networks,
+  { unet, texts, schedule }: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
   settings: TrainSettings,
-  { perRun, hasGradient }: { readonly perRun: number; readonly hasGradient: boolean },
+  perRun: number,
+  mode: MemoryMode | null,
 ) => {
   const runs = new Map<string, TrainRun>()
-  return Effect.fnUntraced(function* ({ latentShape, statesShape }: TrainSample) {
-    const known = runs.get(`${latentShape}`)
+  return Effect.fnUntraced(function* (sample: TrainSample) {
+    const known = runs.get(`${sample.latentShape}`)
     if (known !== undefined) return known
-    const shapes = { pictures: perRun, latents: latentShape, states: statesShape }
-    const networks = { unet, textEncoder }
-    const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes, hasGradient)
-    runs.set(`${latentShape}`, opened)
+    const shapes = shapesFor(sample, perRun)
+    const opened = yield* openTrainRun({ unet, texts }, layout, parameters, settings, schedule, shapes, mode)
+    runs.set(`${sample.latentShape}`, opened)
     return opened
   })
 }
@@ -109,11 +112,12 @@ const pictureRunner = (
   networks: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
+  mode: MemoryMode,
 ): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
-  const draw = microBatches(settings, samples, networks.texts, networks.schedule, networks.vae)
-  const runFor = runsByShape(networks, layout, parameters, settings, { perRun, hasGradient: true })
+  const draw = microBatches(settings, samples, networks.captions, networks.schedule, networks.vae)
+  const runFor = runsByShape(networks, layout, parameters, settings, perRun, mode)
   const sums = new Float64Array(layout.length)
   const mean = new Float32Array(layout.length)
 
@@ -179,26 +183,54 @@ const applyUpdate = (
   return { gradNorm, apply }
 }
 
+/** Adapters and embedding as a new training starts with them. */
+const firstValues = Effect.fnUntraced(function* (
+  layout: AdapterLayout,
+  texts: readonly TextNetwork[],
+  { customEmbedding, seed }: TrainSettings,
+) {
+  const parameters = initialParameters(layout, seed)
+  if (customEmbedding === null) return parameters
+  for (const [place, matrix] of layout.embeddings.entries()) {
+    viewOf(parameters, matrix).set(yield* initialEmbedding(texts[place]!, customEmbedding, seed))
+  }
+  return parameters
+})
+
+const factsOf = (
+  { modules, embeddings }: AdapterLayout,
+  { texts, captions }: Networks,
+  { clipSkip }: TrainSettings,
+): Omit<TrainFacts, "memory"> => {
+  const count = (network: string) => modules.filter((module) => module.network === network).length
+  return {
+    unetModules: count("unet"),
+    textEncoders: texts.flatMap(({ folder, encoder: { config }, isPooled }) => {
+      const layers = { run: layersRun(config, isPooled, clipSkip), layers: config.num_hidden_layers }
+      return count(folder) === 0 ? [] : [{ modules: count(folder), ...layers }]
+    }),
+    embeddingTokens: embeddings[0]?.shape[0] ?? 0,
+    captions: captions.facts,
+  }
+}
+
 /** What a training job needs before its first number: networks, layout, and the values everything starts from. */
 export const openNetworks = Effect.fn("openNetworks")(function* (job: Pick<TrainJob, "base" | "settings" | "samples">) {
   const { base, settings } = job
-  const text = trainsText(settings) ? yield* openTextNetwork(base) : null
+  const texts = trainsText(settings) ? yield* openTextNetworks(base) : []
   const networks: Networks = {
     unet: yield* openUnet(base),
-    textEncoder: text?.encoder ?? null,
+    texts,
     vae: yield* openVaeConfig(base),
     schedule: yield* openSchedule(base, settings.predictionType),
-    texts: yield* trainingTexts(job, text),
+    captions: yield* trainingTexts(job, texts),
   }
-  const layout = adapterLayout({ unet: networks.unet.config, text: text?.encoder.config ?? null }, settings)
-  const start = Effect.gen(function* () {
-    const parameters = initialParameters(layout, settings.seed)
-    if (layout.embedding === null || settings.customEmbedding === null || text === null) return parameters
-    const rows = yield* initialEmbedding(text, settings.customEmbedding, settings.seed)
-    viewOf(parameters, layout.embedding).set(rows)
-    return parameters
-  })
-  return { networks, layout, start }
+  yield* checkFamily(
+    networks.unet,
+    job.samples.every(({ pooled }) => pooled !== null),
+  )
+  const layout = adapterLayout({ unet: networks.unet.config, texts }, settings)
+  return { networks, layout, start: firstValues(layout, texts, settings) }
 })
 
 export const openTrainer = Effect.fn("openTrainer")(function* (
@@ -207,9 +239,10 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
   yield* checkJob(job)
   const { settings } = job
   const { networks, layout, start } = yield* openNetworks(job)
-  yield* checkMentioned(job, networks.texts)
+  yield* checkMentioned(job, networks.captions)
   const state = yield* startingState(job, layout, start)
-  const runPictures = pictureRunner(job, networks, layout, state.parameters)
+  const memory = yield* planTraining(job, networks, layout)
+  const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 
   const update = Effect.gen(function* () {
     const index = state.step
@@ -220,14 +253,5 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     apply()
     return { index, pictures, gradient, gradNorm, learningRates }
   })
-  const count = (group: GroupRange["group"]) => layout.modules.filter((module) => module.group === group).length
-  const layers = networks.textEncoder?.config.num_hidden_layers ?? 0
-  const facts: TrainFacts = {
-    unetModules: count("unet"),
-    textModules: count("text"),
-    textLayers: { run: Math.max(0, layers + 1 - settings.clipSkip), all: layers },
-    embeddingTokens: layout.embedding?.shape[0] ?? 0,
-    captions: networks.texts.facts,
-  }
-  return { layout, state, facts, update }
+  return { layout, state, facts: { ...factsOf(layout, networks, settings), memory }, update }
 })

@@ -35,9 +35,9 @@ const fillTrained = (layout: AdapterLayout, parameters: Float32Array, { adapter,
     viewOf(parameters, down).set(stored.down)
     viewOf(parameters, up).set(stored.up)
   }
-  if (embedding !== null && layout.embedding !== null) {
-    viewOf(parameters, layout.embedding).set(decodeEmbeddingFile(embedding).data)
-  }
+  if (embedding === null) return
+  const tables = decodeEmbeddingFile(embedding)
+  for (const [encoder, matrix] of layout.embeddings.entries()) viewOf(parameters, matrix).set(tables[encoder]!.data)
 }
 
 const chunks = <A>(list: readonly A[], size: number): readonly (readonly A[])[] =>
@@ -46,12 +46,12 @@ const chunks = <A>(list: readonly A[], size: number): readonly (readonly A[])[] 
 /** A picture at every timestep. */
 const drawnFor = (
   { seed, timesteps }: ValidateJob,
-  { texts, vae }: Networks,
+  { captions, vae }: Networks,
   sample: TrainSample,
   index: number,
 ): readonly MicroBatch[] => {
   const latents = meanLatents(sample, vae)
-  const text = texts.captions[index]!
+  const text = captions.captions[index]!
   return timesteps.map((timestep, place) => {
     const noise = validationNoise(seed, sample, place)
     return { sample, text, timestep, latents, noise }
@@ -69,7 +69,7 @@ export const validate = Effect.fn("validate")(function* (
     catch: (thrown) => inputFailure("the checkpoint to validate", wordsOf(thrown), "Train it again"),
   })
   const perRun = picturesPerRun(job.timesteps.length, job.samples)
-  const runFor = runsByShape(networks, layout, parameters, settings, { perRun, hasGradient: false })
+  const runFor = runsByShape(networks, layout, parameters, settings, perRun, null)
   const losses = yield* Effect.forEach(job.samples, (sample, index) =>
     Effect.gen(function* () {
       const { run, losses } = yield* runFor(sample)

@@ -14,15 +14,16 @@
  * first gradient as its C, which saves the addition.
  * Limits: first derivatives only through the first output of a node.
  */
-import { apply, nextNodeId } from "./apply.ts"
+import { nextNodeId } from "./apply.ts"
 import { add, reduceSum } from "./arithmetic.ts"
 import { gemm } from "./contraction.ts"
+import { frozenAnew } from "./frozen.ts"
 import { type GradientRule, NoGradient } from "./gradient-rule.ts"
 import { gradientRules } from "./gradients.ts"
 import { demand } from "./invalid-graph.ts"
 import { ones, zeros } from "./leaves.ts"
 import { reshape } from "./movement.ts"
-import type { Attributes, OpName } from "./operations.ts"
+import type { OpName } from "./operations.ts"
 import { postOrder } from "./post-order.ts"
 import { broadcastAxes, elementCount, printShape, sameShape } from "./shape.ts"
 import type { Node, NodeOf, Shape, Tensor } from "./tensor.ts"
@@ -80,16 +81,8 @@ const flowsOf = (node: Node, y: Tensor, g: Tensor): ReturnType<GradientRule<OpNa
   return (rule as GradientRule<OpName>)({ node: node as NodeOf<OpName>, inputs: node.inputs.map(castAnew), y, g })
 }
 
-/** A frozen weight through new nodes of its own (Cast, Reshape, …); any other tensor as it is. */
-const castAnew = (tensor: Tensor): Tensor => copyOfFrozen(tensor) ?? tensor
-
-const copyOfFrozen = (tensor: Tensor): Tensor | undefined => {
-  const { node } = tensor
-  if (node.op === "Weight") return tensor
-  const [source, ...others] = node.inputs
-  const copied = source !== undefined && others.length === 0 ? copyOfFrozen(source) : undefined
-  return copied && apply(node.op, [copied], node.attributes as Attributes[typeof node.op])
-}
+/** A frozen weight through new nodes of its own; any other tensor as it is. */
+const castAnew = (tensor: Tensor): Tensor => frozenAnew(tensor) ?? tensor
 
 /** Undoes broadcasting: what was repeated is summed. */
 const sumToShape = (g: Tensor, shape: Shape): Tensor =>

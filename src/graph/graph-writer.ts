@@ -7,8 +7,16 @@
 import { create } from "@bufbuild/protobuf"
 import { type GraphProto, GraphProtoSchema, type NodeProto, NodeProtoSchema, type TensorProto } from "onnx-buf"
 import { demand } from "./invalid-graph.ts"
+import { LateShapes } from "./late-shapes.ts"
 import { type ConstantPool, type OnnxForm, onnxForms } from "./onnx-forms.ts"
-import { dtypeBytes, externalTensor, inlineTensor, valueInfo, type WeightLocation } from "./onnx-proto.ts"
+import {
+  dtypeBytes,
+  externalTensor,
+  inlineTensor,
+  unknownShapeInfo,
+  valueInfo,
+  type WeightLocation,
+} from "./onnx-proto.ts"
 import type { Attributes, OpName } from "./operations.ts"
 import { elementCount, printShape, sameShape } from "./shape.ts"
 import type { Node, NodeOf, Shape, Tensor, TensorType } from "./tensor.ts"
@@ -16,8 +24,8 @@ import type { Node, NodeOf, Shape, Tensor, TensorType } from "./tensor.ts"
 /** A constant of one value repeated more often than this is made at run time instead of being stored. */
 const storedFillLimit = 1024
 
-/** Operations whose outputs are stored or fed under a name of their own. */
-const isNamedByItself = ({ op, outputs }: Node): boolean =>
+/** Operations whose outputs are stored or fed under a name of their own; nothing is computed for them. */
+export const isNamedByItself = ({ op, outputs }: Node): boolean =>
   op === "Input" || op === "Weight" || (op === "Constant" && !isLargeFill(outputs[0]!))
 
 const isLargeFill = ({ node, shape }: Tensor): boolean =>
@@ -34,11 +42,17 @@ export class GraphWriter {
   private readonly taken = new Set<string>()
   private readonly nodes: NodeProto[] = []
   private readonly initializers: TensorProto[] = []
+  readonly late: LateShapes | undefined
 
   /** Results get their names first, so that the node that makes one can write it under that name. */
-  constructor(locate: (weightName: string) => WeightLocation, results: readonly (readonly [string, Tensor])[]) {
+  constructor(
+    locate: (weightName: string) => WeightLocation,
+    results: readonly (readonly [string, Tensor])[],
+    shapes: "known" | "late" = "known",
+  ) {
     this.locate = locate
     this.results = results
+    this.late = shapes === "late" ? new LateShapes() : undefined
     for (const [name, tensor] of results) {
       this.claim(name)
       if (!isNamedByItself(tensor.node) && !this.names.has(tensor)) this.names.set(tensor, name)
@@ -56,6 +70,7 @@ export class GraphWriter {
 
   /** The graph, after every node has been written. */
   finish(): GraphProto {
+    for (const name of this.late?.feeds.keys() ?? []) this.claim(name)
     for (const [name, tensor] of this.results) {
       if (this.names.get(tensor) === name) continue
       this.nodes.push(
@@ -64,9 +79,13 @@ export class GraphWriter {
     }
     return create(GraphProtoSchema, {
       name: "graph",
-      node: this.nodes,
+      // Backwards: see emission-order.ts. ONNX Runtime sorts the nodes itself.
+      node: this.nodes.toReversed(),
       initializer: this.initializers,
-      input: [...this.inputs].map(([name, type]) => valueInfo(name, type)),
+      input: [
+        ...[...this.inputs].map(([name, type]) => valueInfo(name, type)),
+        ...[...(this.late?.feeds.keys() ?? [])].map(unknownShapeInfo),
+      ],
       output: this.results.map(([name, tensor]) => valueInfo(name, tensor)),
     })
   }
@@ -94,7 +113,19 @@ export class GraphWriter {
       this.weights.set(name, { shape, dtype })
       this.initializers.push(externalTensor(name, shape, location))
     }
-    this.names.set(outputs[0]!, name)
+    this.names.set(
+      outputs[0]!,
+      this.late !== undefined && dtypeBytes[dtype] === 2 ? this.withLateShape(name, shape) : name,
+    )
+  }
+
+  /** The same bytes under another name, so that the shape of what is made of them is not known either. */
+  private withLateShape(name: string, shape: Shape): string {
+    const own = `${name}:${this.nodes.length}`
+    this.claim(own)
+    const input = [name, this.pool.shape(shape)]
+    this.nodes.push(create(NodeProtoSchema, { name: own, opType: "Reshape", input, output: [own] }))
+    return own
   }
 
   /** False when the name is known for the same thing; refuses a second thing of that name. */
@@ -151,6 +182,7 @@ export class GraphWriter {
   private readonly pool: ConstantPool = {
     int64: (values) => this.intern(BigInt64Array.from(values, BigInt), [values.length]),
     float32: (values, shape = [values.length]) => this.intern(Float32Array.from(values), shape),
+    shape: (shape) => (shape.length > 0 && this.late?.nameOf(shape)) || this.pool.int64(shape),
   }
 
   private store({ data, shape }: Attributes["Constant"]): string {

@@ -1,8 +1,8 @@
 /**
  * Lowers a graph to the bytes of an ONNX model (opset 21, IR 10, com.microsoft 1 for QuickGelu).
  *
- * The one idea: nothing is optimised or merged here; nodes are written in the order that `emission-order.ts` decides,
- * and everything else is naming. Values are called after their operation and place in that order, so equal graphs give
+ * The one idea: nothing is optimised or merged here; nodes are written so that they run in the order that
+ * `emission-order.ts` decides, and everything else is naming. Values are called after their operation and place in that order, so equal graphs give
  * equal bytes whenever and in whatever process they were built. Weights keep their names and stay in the user's file;
  * equal constants and weights of one name are stored once.
  *
@@ -11,10 +11,10 @@
  */
 import { create, toBinary } from "@bufbuild/protobuf"
 import { ModelProtoSchema } from "onnx-buf"
-import { emissionOrder } from "./emission-order.ts"
+import { executionOrder } from "./emission-order.ts"
 import { GraphWriter } from "./graph-writer.ts"
 import type { WeightLocation } from "./onnx-proto.ts"
-import type { Tensor, TensorType } from "./tensor.ts"
+import type { Shape, Tensor, TensorType } from "./tensor.ts"
 
 export type { WeightLocation } from "./onnx-proto.ts"
 
@@ -24,6 +24,8 @@ export interface GraphToLower {
   /** Adapter gradients, first layer to last; they end the node list in this order. */
   readonly leaves?: Readonly<Record<string, Tensor>>
   readonly locate: (weightName: string) => WeightLocation
+  /** Whether ONNX Runtime shall know shapes before it runs (the default), or see `late-shapes.ts`. */
+  readonly shapes?: "known" | "late"
 }
 
 export interface LoweredInput extends TensorType {
@@ -34,14 +36,16 @@ export interface LoweredGraph {
   readonly bytes: Uint8Array
   /** What must be fed, in the order of first use. */
   readonly inputs: readonly LoweredInput[]
+  /** Shapes that must be fed too, as int64, by name. */
+  readonly lateShapes: ReadonlyMap<string, Shape>
   readonly outputNames: readonly string[]
 }
 
-export const lowerToOnnx = ({ outputs, leaves = {}, locate }: GraphToLower): LoweredGraph => {
+export const lowerToOnnx = ({ outputs, leaves = {}, locate, shapes = "known" }: GraphToLower): LoweredGraph => {
   const results = [...Object.entries(outputs), ...Object.entries(leaves)]
-  const order = emissionOrder(Object.values(outputs), Object.values(leaves))
+  const order = executionOrder(Object.values(outputs), Object.values(leaves))
   const used = new Set([...order.flatMap(({ inputs }) => inputs), ...results.map(([, tensor]) => tensor)])
-  const writer = new GraphWriter(locate, results)
+  const writer = new GraphWriter(locate, results, shapes)
   for (const node of order) writer.write(node, used)
   const model = create(ModelProtoSchema, {
     irVersion: 10n,
@@ -55,6 +59,7 @@ export const lowerToOnnx = ({ outputs, leaves = {}, locate }: GraphToLower): Low
   return {
     bytes: toBinary(ModelProtoSchema, model),
     inputs: [...writer.inputs].map(([name, type]) => ({ name, ...type })),
+    lateShapes: writer.late?.feeds ?? new Map(),
     outputNames: results.map(([name]) => name),
   }
 }

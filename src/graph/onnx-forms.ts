@@ -12,6 +12,8 @@ import type { Attributes, OpName } from "./operations.ts"
 export interface ConstantPool {
   readonly int64: (values: readonly (number | bigint)[]) => string
   readonly float32: (values: readonly number[], shape?: readonly number[]) => string
+  /** A shape as int64 values; perhaps one that ONNX Runtime learns only when it runs. */
+  readonly shape: (shape: readonly number[]) => string
 }
 
 export interface OnnxForm {
@@ -45,7 +47,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: F
   Constant: ({ data, shape }, pool) => ({
     opType: "ConstantOfShape",
     attributes: [tensorAttribute("value", inlineTensor("", [1], Float32Array.of(Number(data))))],
-    parameters: [pool.int64(shape)],
+    parameters: [pool.shape(shape)],
   }),
   Add: plain,
   Sub: plain,
@@ -66,7 +68,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: F
   ReduceMean: reduction,
   // Without allowzero a 0 would mean "as in the input".
   Reshape: ({ shape }, pool) => ({
-    parameters: [pool.int64(shape)],
+    parameters: [pool.shape(shape)],
     attributes: shape.includes(0) ? [int("allowzero", 1)] : [],
   }),
   Transpose: ({ perm }) => ({ attributes: [ints("perm", perm)] }),
@@ -80,7 +82,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: F
   }),
   Concat: ({ axis }) => ({ attributes: [int("axis", axis)] }),
   Pad: ({ before, after }, pool) => ({ parameters: [pool.int64([...before, ...after])] }),
-  Expand: ({ shape }, pool) => ({ parameters: [pool.int64(shape)] }),
+  Expand: ({ shape }, pool) => ({ parameters: [pool.shape(shape)] }),
   Gather: () => ({ attributes: [int("axis", 0)] }),
   MatMul: plain,
   Gemm: ({ transA, transB, alpha, beta }) => ({

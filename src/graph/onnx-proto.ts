@@ -43,6 +43,12 @@ export const valueInfo = (name: string, { shape, dtype }: TensorType): ValueInfo
   return create(ValueInfoProtoSchema, { name, type: { value: { case: "tensorType", value: tensorType } } })
 }
 
+/** A feed of int64 values, nobody says how many: a shape of which not even the rank is known. */
+export const unknownShapeInfo = (name: string): ValueInfoProto => {
+  const tensorType = { elemType: TensorProto_DataType.INT64, shape: { dim: [{ value: { case: undefined } }] } }
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: "tensorType", value: tensorType } } })
+}
+
 const littleEndianBytes = (data: Float32Array | BigInt64Array): Uint8Array<ArrayBuffer> =>
   new Uint8Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer)
 

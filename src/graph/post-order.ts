@@ -6,19 +6,26 @@
  */
 import type { Node, Tensor } from "./tensor.ts"
 
-/** Nodes in `seen` (and what lies behind them) are skipped; the nodes returned are added to it. */
-export const postOrder = (roots: readonly Tensor[], seen: Set<Node> = new Set()): readonly Node[] => {
+/**
+ * Nodes in `seen` (and what lies behind them) are skipped; the nodes returned are added to it. `inputsOf` may give a
+ * node's inputs in another order.
+ */
+export const postOrder = (
+  roots: readonly Tensor[],
+  seen: Set<Node> = new Set(),
+  inputsOf: (node: Node) => readonly Tensor[] = ({ inputs }) => inputs,
+): readonly Node[] => {
   const order: Node[] = []
-  const stack: { readonly node: Node; next: number }[] = []
+  const stack: { readonly node: Node; readonly inputs: readonly Tensor[]; next: number }[] = []
   const enter = (node: Node): void => {
     if (seen.has(node)) return
     seen.add(node)
-    stack.push({ node, next: 0 })
+    stack.push({ node, inputs: inputsOf(node), next: 0 })
   }
   for (const root of roots) {
     enter(root.node)
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const input = top.node.inputs[top.next]
+      const input = top.inputs[top.next]
       top.next += 1
       if (input !== undefined) enter(input.node)
       else order.push(stack.pop()!.node)

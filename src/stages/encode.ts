@@ -11,7 +11,7 @@ import type { Node } from "../runtime/node.ts"
 import { stage } from "../runtime/stage.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
-import { type BaseModel, ModelPart, type VaePart, type WantedSize } from "./base-files.ts"
+import { type BaseModel, TextPart, type VaePart, type WantedSize } from "./base-files.ts"
 import { Caption, type CaptionSet } from "./captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
 import { encodeImages } from "./encode-images.ts"
@@ -25,13 +25,13 @@ const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
     .filter(({ value }) => value.lost.length > 0)
     .map(({ key, value }) => ({
       field: key,
-      why: `the caption is longer than ${value.tokenIds.length} tokens; this was cut off: "${value.lost.join(" ")}"`,
+      why: `the caption is longer than ${value.tokenIds[0]!.length} tokens; this was cut off: "${value.lost.join(" ")}"`,
       hint: "Shorten the caption, or put what matters first",
       severity: "warning",
     }))
 
 /** The word that the base model takes the trigger for, unless its tokens have told so before. */
-const wordTakenFor = Effect.fnUntraced(function* (trigger: string, clipSkip: number, { files }: ModelPart) {
+const wordTakenFor = Effect.fnUntraced(function* (trigger: string, clipSkip: number, { files }: TextPart) {
   const engine = yield* Engine
   const base = yield* locateFiles(files)
   if ((yield* triggerProblems(trigger, base)).length > 0) return null
@@ -45,13 +45,16 @@ const wordTakenFor = Effect.fnUntraced(function* (trigger: string, clipSkip: num
 const join = stage({
   name: "encode",
   code: import.meta.url,
-  params: Schema.Struct({ clipSkip: Schema.Int }),
+  params: Schema.Struct({
+    /** null: the model's own. */
+    clipSkip: Schema.NullOr(Schema.Int),
+  }),
   inputs: {
     pictures: Items(CroppedPicture),
     latents: Items(EncodedPicture),
     captions: Items(Caption),
     texts: Items(EncodedText),
-    textEncoder: ModelPart,
+    textEncoder: TextPart,
   },
   output: Dataset,
   services: Engine.layer,
@@ -80,9 +83,10 @@ const join = stage({
         ],
       })
     })
+    const clipSkip = params.clipSkip ?? inputs.textEncoder.ownClipSkip
     const trigger = inputs.captions[0]?.value.trigger ?? null
-    const triggerLike = trigger === null ? null : yield* wordTakenFor(trigger, params.clipSkip, inputs.textEncoder)
-    return { clipSkip: params.clipSkip, trigger, triggerLike, samples }
+    const triggerLike = trigger === null ? null : yield* wordTakenFor(trigger, clipSkip, inputs.textEncoder)
+    return { clipSkip, trigger, triggerLike, samples }
   }),
 })
 
@@ -109,7 +113,8 @@ const latentsOf = (images: Output<Items<CroppedPicture>>, vae: Output<VaePart>):
 /**
  * Pictures and captions, encoded for a base model.
  *
- * `clipSkip`: 1 (default) takes the text encoder's last layer, 2 the one before, and so on.
+ * `clipSkip`: 1 takes the text encoder's last layer, 2 the one before, and so on. Default: as the model was trained, 1 for Stable
+ * Diffusion 1 and 2, 2 for Stable Diffusion XL (both of its encoders).
  */
 export const encode = (args: {
   readonly base: BaseModel
@@ -117,7 +122,7 @@ export const encode = (args: {
   readonly captions: Output<Items<Caption>> & Partial<Pick<CaptionSet, "trigger" | "expectMention">>
   readonly clipSkip?: number
 }): EncodedDataset => {
-  const params = { clipSkip: args.clipSkip ?? 1 }
+  const params = { clipSkip: args.clipSkip ?? null }
   const latents = latentsOf(args.images, args.base.vaeFor(args.images.size ?? null))
   const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
   const texts = encodeTexts(args.captions, { textEncoder }, params)

@@ -28,6 +28,7 @@ export const traceTraining = Effect.fn("traceTraining")(function* (resolved: unk
     fromStep: 0,
     untilStep: steps,
     snapshotAtSteps: [],
+    memory: params.memory,
   }
   return yield* engine.traceTraining(job, steps).pipe(Effect.mapError(stageFailure("trace")))
 }, Effect.provide(Engine.layer))

@@ -5,6 +5,7 @@
  * anything runs, with a sentence for each field.
  */
 import { Effect, Schema } from "effect"
+import { memoryModes } from "../engine/memory-mode.ts"
 import { TrainSettings } from "../engine/train-settings.ts"
 import type { Problem } from "../runtime/stage-failure.ts"
 import { checkEmbedding, checkSchedule, checkTextModel } from "./train-checks.ts"
@@ -87,12 +88,17 @@ export const TrainParams = Schema.Struct({
   eps: withDefault(Schema.Finite, 1e-8),
   /** What the UNet predicts; null: as the base model's scheduler says. Default null. */
   predictionType: withDefault(Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])), null),
-  /** Adapters on the text encoder too, with a rate of their own; 4e-5 is usual. Default null: none. */
+  /** Adapters on the text encoder too (SDXL: on both), with a rate of their own; 4e-5 is usual. Default null: none. */
   textModel: withDefault(Schema.NullOr(TextModel), null),
   /** New tokens for a word of your own, trained along or alone. Default null: none. */
   customEmbedding: withDefault(Schema.NullOr(CustomEmbedding), null),
   /** A snapshot to go on from, every so many steps. Changes no result and enters no key. Default 25. */
   snapshotEverySteps: withDefault(Schema.Int, 25),
+  /**
+   * "fast" keeps all that a step's backward pass reads, "balanced" computes again what is cheap, "small" most of it;
+   * "auto" takes the first that fits into the free memory. Changes no result and enters no key. Default "auto".
+   */
+  memory: withDefault(Schema.Literals(["auto", ...memoryModes]), "auto"),
 })
 export type TrainParams = typeof TrainParams.Type
 /** As written in a pipeline file: everything may be left out. */
@@ -191,7 +197,7 @@ export const checkTraining = (params: TrainParams): readonly Problem[] => [
 
 /** The engine's settings for these parameters. */
 export const settingsFor = (
-  { snapshotEverySteps: _, schedule, ...settings }: TrainParams,
+  { snapshotEverySteps: _, memory: _1, schedule, ...settings }: TrainParams,
   clipSkip: number,
 ): typeof TrainSettings.Type =>
   TrainSettings.make({

@@ -9,6 +9,7 @@ import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../diffusion/denoising-bands.ts"
 import { Engine } from "../engine/engine.ts"
 import { learningRatesAt, peakRates } from "../engine/learning-rates.ts"
+import type { MemoryChoice } from "../engine/memory-mode.ts"
 import type { StepRecord, TrainFacts, TrainSample } from "../engine/train-job.ts"
 import { type TrainSettings, trainsText } from "../engine/train-settings.ts"
 import type { Blob } from "../runtime/blob.ts"
@@ -26,6 +27,7 @@ export interface Course {
   readonly base: BaseModelFolder
   readonly settings: TrainSettings
   readonly snapshotEverySteps: number
+  readonly memory: MemoryChoice
 }
 
 /** Steps at which an adapter is wanted: every so many, and the last one. */
@@ -43,10 +45,12 @@ const multiples = (every: number, after: number, upTo: number): readonly number[
   )
 }
 
-/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoder. */
+const textFolders = ["text_encoder/", "tokenizer/", "text_encoder_2/", "tokenizer_2/"]
+
+/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoders. */
 const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
   const readsText = trainsText(settings) || settings.captionDropout > 0
-  const folders = ["unet/", "scheduler/", ...(readsText ? ["text_encoder/", "tokenizer/"] : [])]
+  const folders = ["unet/", "scheduler/", ...(readsText ? textFolders : [])]
   return Object.entries(files)
     .filter(([name]) => folders.some((folder) => name.startsWith(folder)) || name === "vae/config.json")
     .map(([name, { sha256 }]) => [name, sha256] as const)
@@ -56,8 +60,12 @@ const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
 /** A caption as training reads it: as text, as ids or as states, whatever something trained comes after. */
 const captionRead = ({ text, tokenIds, states }: Dataset["samples"][number], settings: TrainSettings) => {
   if (settings.customEmbedding !== null) return [text]
-  return trainsText(settings) ? [[...tokenIds]] : [states.sha256, [...tokenIds]]
+  return trainsText(settings) ? tokenIds : [states.sha256, ...tokenIds]
 }
+
+/** SDXL alone is told of a picture's sizes. */
+const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseModelFolder) =>
+  family === "sdxl" ? [timeIds] : []
 
 /** One key per step, counted from 0: the state after that update. */
 const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
@@ -75,7 +83,10 @@ const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Cours
     trained: Object.keys(peakRates(settings)),
     embedding,
     base: trainedOn(base, settings),
-    samples: dataset.samples.map((sample) => [sample.key, sample.latents.sha256, ...captionRead(sample, settings)]),
+    samples: dataset.samples.map((sample) => [
+      ...[sample.key, sample.latents.sha256, ...captionRead(sample, settings)],
+      ...sizesRead(sample, base),
+    ]),
   }
   const inForce = Array.from({ length: steps }, (_, update) => ({
     ...rest,
@@ -148,25 +159,36 @@ const bandLosses = ({ timesteps, losses }: StepRecord, { trainTimesteps }: BaseM
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
+type TrainedEncoder = TrainFacts["textEncoders"][number]
+
+/** Adapters of a text encoder; `name` tells it from another one. */
+const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): string => {
+  const cut = run < layers ? `, those of the last ${counted(layers - run, "layer")} are cut off by CLIP skip` : ""
+  return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
+}
+
+const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+
+/** The memory plan, in a line. */
+const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["memory"]): string => {
+  const whole = heapBytes + mappedBytes
+  const weights = mappedBytes > 0 ? `, ${inGigabytes(mappedBytes)} of it weights in their file` : ""
+  const tight = whole > freeBytes ? "; weights will be read from the disk again in every step" : ""
+  return `memory: ${mode}, at most about ${inGigabytes(whole)} of ${inGigabytes(freeBytes)} free${weights}${tight}`
+}
+
 /** What is about to be trained, in a line; and every caption that lost something at the end. */
-const tellStart = Effect.fnUntraced(function* ({
-  unetModules,
-  textModules,
-  textLayers,
-  embeddingTokens,
-  captions,
-}: TrainFacts) {
+const tellStart = Effect.fnUntraced(function* (facts: TrainFacts) {
+  const { unetModules, textEncoders, embeddingTokens, captions, memory } = facts
   const { log, warn } = yield* StageContext
-  const { run, all } = textLayers
-  const cut = run < all ? `, those of the last ${counted(all - run, "layer")} are cut off by CLIP skip` : ""
+  const names = textEncoders.length === 1 ? ["the text model's"] : ["the first text model's", "the second one's"]
   const parts = [
     ...(unetModules > 0 ? [`${counted(unetModules, "adapter")} in the UNet`] : []),
-    ...(textModules > 0
-      ? [`${counted(textModules, "adapter")} in ${run} of the text model's ${all} layers${cut}`]
-      : []),
+    ...textEncoders.map((encoder, place) => encoderWords(encoder, names[place]!)),
     ...(embeddingTokens > 0 ? [`an embedding of ${counted(embeddingTokens, "token")}`] : []),
   ]
   yield* log(`training ${parts.join("; ")}`)
+  yield* log(memoryWords(memory))
   for (const { key, lost } of captions.filter((caption) => caption.lost.length > 0)) {
     yield* warn(
       `${key}: with the embedding's tokens the caption is too long; this was cut off: "${lost.join(" ")}"`,
@@ -201,6 +223,7 @@ const trainStretch = Effect.fnUntraced(function* (
     fromStep: from,
     untilStep,
     snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
+    memory: course.memory,
   }
   const result = yield* engine
     .train(job, {

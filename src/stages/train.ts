@@ -24,7 +24,7 @@ const trainStage = stage({
   params: TrainParams,
   inputs: { dataset: Dataset, base: BaseModelFolder },
   output: Trained,
-  keyed: ({ snapshotEverySteps: _, ...settings }) => settings,
+  keyed: ({ snapshotEverySteps: _, memory: _1, ...settings }) => settings,
   check: checkTraining,
   inspect: ({ params, inputs: { dataset } }) => [
     ...checkMentions(params, dataset),
@@ -38,6 +38,7 @@ const trainStage = stage({
       ...inputs,
       settings,
       snapshotEverySteps: params.snapshotEverySteps,
+      memory: params.memory,
     })
     const saves = yield* Effect.forEach(snapshots, ({ step, snapshot }) =>
       Effect.map(trainedFrom(snapshot, settings), (trained) => ({ step, ...trained })),

@@ -6,12 +6,16 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import { openWeights } from "../../src/engine/component-weights.ts"
+import { type MemoryMode, memoryModes } from "../../src/engine/memory-mode.ts"
 import { type SessionPlan, sessionOptions, unpackedWeightBytesLimit } from "../../src/engine/session.ts"
 import { Sessions } from "../../src/engine/sessions.ts"
+import { openTrainer } from "../../src/engine/trainer.ts"
 import { encodeSafetensors } from "../../src/formats/safetensors.ts"
 import { gemm, input } from "../../src/graph/build.ts"
 import { lowerToOnnx } from "../../src/graph/lower.ts"
 import { weightsFrom } from "../../src/models/model-weights.ts"
+import { makeTinyBase } from "./tiny-base.ts"
+import { tinyJob } from "./tiny-job.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "loom-sessions-"))
 const file = join(folder, "weights.safetensors")
@@ -52,6 +56,21 @@ const operationsRun = Effect.fnUntraced(function* (plan: Omit<SessionPlan, "mode
   return new Set(events.map(({ args }) => args?.op_name))
 })
 
+const tinyBase = makeTinyBase()
+
+/** The gradient of a first update, as if the weights took so many bytes. */
+const firstGradient = (memory: MemoryMode, storedBytes: number) =>
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    const asIf = Sessions.of({
+      ...sessions,
+      get: (request) => sessions.get({ ...request, weights: { ...request.weights, storedBytes } }),
+    })
+    const job = { ...tinyJob(tinyBase, 1, { gradientAccumulationSteps: 1 }), memory }
+    const update = Effect.flatMap(openTrainer(job), (trainer) => trainer.update)
+    return (yield* Effect.provideService(update, Sessions, asIf)).gradient.slice()
+  }).pipe(Effect.provide(Sessions.layer(1), { local: true }))
+
 describe("sessions", () => {
   it.effect("the same request twice is one session; another shape or a replaced file is another", () =>
     Effect.gen(function* () {
@@ -87,6 +106,20 @@ describe("sessions", () => {
       assert.isFalse(small.has("Cast"))
       assert.isTrue(large.has("Cast"))
     }),
+  )
+
+  it.effect.each(memoryModes)(
+    "weights in their file give the same training step as unpacked ones, memory %s",
+    (memory) =>
+      Effect.gen(function* () {
+        const unpacked = yield* firstGradient(memory, 1)
+        const mapped = yield* firstGradient(memory, unpackedWeightBytesLimit + 1)
+        const largest = Math.max(...unpacked.map(Math.abs))
+        assert.isAbove(largest, 0)
+        mapped.forEach((value, at) => {
+          assert.closeTo(value, unpacked[at]!, 1e-5 * largest)
+        })
+      }),
   )
 
   it.effect("a graph that asks for a weight the file does not have is a failure that names both", () =>

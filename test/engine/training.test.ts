@@ -2,6 +2,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
+import { memoryModes } from "../../src/engine/memory-mode.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
@@ -23,6 +24,29 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       )
       assert.isFalse(one.stopped)
       assert.strictEqual(one.step, 6)
+    }),
+  )
+
+  it.effect("every memory mode gives the same bytes", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const settings = {
+        textModel: { learningRate: 1e-3 },
+        customEmbedding: { keyword: "sks", length: 2, learningRate: 1e-2 },
+      }
+      for (const job of [tinyJob(base, 3), tinyJob(base, 3, settings)]) {
+        const [fast, ...others] = yield* Effect.forEach(memoryModes, (memory) => {
+          const { plans, hooks } = recordingHooks()
+          return Effect.map(engine.train({ ...job, memory }, hooks), ({ snapshot }) => {
+            assert.deepStrictEqual(
+              plans.map(({ mode }) => mode),
+              [memory],
+            )
+            return snapshot
+          })
+        })
+        for (const other of others) assert.deepStrictEqual(other, fast)
+      }
     }),
   )
 

@@ -4,9 +4,9 @@ import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { ValidateJob } from "../../src/engine/host-protocol.ts"
 import { embeddingOf, loraModulesOf } from "../../src/engine/snapshot.ts"
+import { openTextNetworks } from "../../src/engine/text-networks.ts"
 import type { TrainJob } from "../../src/engine/train-job.ts"
 import { TrainSettings } from "../../src/engine/train-settings.ts"
-import { openTextNetwork } from "../../src/engine/training-texts.ts"
 import { validationNoise } from "../../src/engine/validate.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
@@ -28,7 +28,7 @@ const trained = Effect.fnUntraced(function* (job: TrainJob) {
     modules,
     rows,
     adapter: modules.length === 0 ? null : encodeLoraFile(modules, {}),
-    embedding: rows && encodeA1111Embedding(rows),
+    embedding: rows.length === 0 ? null : encodeA1111Embedding(rows),
   }
 })
 
@@ -111,6 +111,7 @@ const cases: readonly (readonly [string, string, SomeSettings])[] = [
   ["a LoRA under CLIP skip 2, for v-prediction", "b", { clipSkip: 2 }],
   ["text model and embedding", "a", { textModel: { learningRate: 1e-3 }, customEmbedding: embedding }],
   ["an embedding alone", "b", { networkDim: 0, customEmbedding: embedding }],
+  ["SDXL, all of it", "sdxl", { clipSkip: 2, textModel: { learningRate: 1e-3 }, customEmbedding: embedding }],
 ]
 
 const captions = ["a red cat", "photo of <sks> on the moon"]
@@ -127,8 +128,9 @@ const measured = Effect.fnUntraced(function* (folder: string, some: SomeSettings
   const job: TrainJob = { base: files, settings, samples, fromStep: 0, untilStep: 3, snapshotAtSteps: [] }
   const { modules, rows, ...saved } = yield* trained(job)
   const { losses } = yield* engine.validate(jobOf(job, saved))
-  const { encoder, tokenizer } = yield* openTextNetwork(files)
-  const word = rows === null ? undefined : { ...embedding, firstId: encoder.config.vocab_size }
+  const networks = yield* openTextNetworks(files)
+  const idsOf = (caption: string, { encoder, tokenizer }: (typeof networks)[number]) =>
+    tokenizer.encode(caption, rows.length === 0 ? undefined : { ...embedding, firstId: encoder.config.vocab_size }).ids
   const tensors = new Map<string, TensorToStore>()
   const put = (key: string, data: Float32Array, shape: readonly number[]) =>
     tensors.set(key, { dtype: "F32", shape, data })
@@ -138,10 +140,13 @@ const measured = Effect.fnUntraced(function* (folder: string, some: SomeSettings
     put(`adapter/${key}.lora_down.weight`, down, downShape)
     put(`adapter/${key}.lora_up.weight`, up, upShape)
   }
-  if (rows !== null) put("embedding/clip_l", rows.data, rows.shape)
+  for (const [place, { data, shape }] of rows.entries()) put(`embedding/${networks[place]!.embedding}`, data, shape)
   samples.forEach((sample, picture) => {
     put(`picture.${picture}.mean`, sample.mean, sample.latentShape)
-    putIds(`picture.${picture}.tokens`, tokenizer.encode(sample.caption, word).ids)
+    networks.forEach((network, place) => {
+      putIds(`picture.${picture}.tokens.${place}`, idsOf(sample.caption, network))
+    })
+    putIds(`picture.${picture}.time_ids`, sample.timeIds)
     timesteps.forEach((timestep, place) => {
       const at = `picture.${picture}.${place}`
       putIds(`${at}.timestep`, [timestep])

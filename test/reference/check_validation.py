@@ -5,8 +5,10 @@ Usage: python check_validation.py BASE FILE
 BASE is a diffusers folder. FILE is a safetensors file with the metadata `settings` (JSON: clip_skip, scale) and
 
   adapter/MODULE.lora_down.weight, …   kohya's names after the slash; none where the base alone is measured
-  embedding/clip_l                     the learned rows; not there without an embedding
-  picture.P.mean, .tokens              mean of the VAE's distribution, ids (learned rows behind the table's)
+  embedding/clip_l, embedding/clip_g   the learned rows, for each text encoder; not there without an embedding
+  picture.P.mean                       mean of the VAE's distribution
+  picture.P.tokens.E                   ids for text encoder E (learned rows behind the table's)
+  picture.P.time_ids                   SDXL's six sizes
   picture.P.I.timestep, .noise, .loss  measurement I of picture P: what it was measured at, and what Loom found
 
 Latents are scaled here, and the loss is the plain mean of squared errors: no min-SNR, no noise offset, no caption dropout.
@@ -38,7 +40,8 @@ def put_adapters(base, tensors, settings):
 def errors(base, folder, tensors, settings):
     """(place, Loom's loss, PyTorch's loss) for every measurement."""
     put_adapters(base, tensors, settings)
-    learned = tensors.get("embedding/clip_l")
+    learned = [tensors.get(f"embedding/{name}") for name in ("clip_l", "clip_g")][:len(base.encoders)]
+    rows = [None if one is None else one.to(base.dtype) for one in learned]
     vae = json.loads((pathlib.Path(folder) / "vae/config.json").read_text())
     scale, shift = vae.get("scaling_factor", 0.18215), vae.get("shift_factor") or 0
     for key in sorted(key for key in tensors if key.endswith(".loss")):
@@ -46,9 +49,10 @@ def errors(base, folder, tensors, settings):
         picture = at.rpartition(".")[0]
         latents = (tensors[f"{picture}.mean"][None].to(base.dtype) - shift) * scale
         noise, timestep = tensors[f"{at}.noise"][None].to(base.dtype), tensors[f"{at}.timestep"]
-        rows = None if learned is None else learned.to(base.dtype)
-        condition = base.condition([tensors[f"{picture}.tokens"]], settings["clip_skip"], [rows])
-        prediction = base.predict(latents, noise, timestep, condition)
+        tokens = [tensors[f"{picture}.tokens.{place}"] for place in range(len(base.encoders))]
+        condition = base.condition(tokens, settings["clip_skip"], rows)
+        time_ids = tensors[f"{picture}.time_ids"].to(base.dtype) if base.is_sdxl else None
+        prediction = base.predict(latents, noise, timestep, condition, time_ids)
         yield at, tensors[key].item(), base.loss(prediction, latents, noise, timestep, base.prediction_type, None).item()
 
 

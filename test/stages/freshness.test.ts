@@ -71,6 +71,7 @@ const values: readonly (readonly [title: string, choices: Partial<Choices>, made
   ],
   ["another guidance paints every picture", { guidance: 3 }, { "plan-pictures": 1, paint: 6, evaluate: 1 }],
   ["another snapshot interval changes nothing", { training: { snapshotEverySteps: 3 } }, {}],
+  ["another memory mode changes nothing", { training: { memory: "small" } }, {}],
 ]
 
 /** A change on disk, how to undo it, and what it computes. */

@@ -1,7 +1,7 @@
 /**
  * The process that is measured: opens a base model, does a few training steps, and tells times as lines of JSON.
  *
- *     node step-process.ts '{"base": "…", "pixels": 512, "steps": 2, "dim": 16}'
+ *     node step-process.ts '{"base": "…", "pixels": 512, "steps": 2, "dim": 16, "threads": 2, "memory": "auto"}'
  *
  * It runs what the engine's host process runs, in its own process so that a benchmark can watch its memory. Pictures
  * and captions are random numbers of the right shape: their content does not change the time of a step.
@@ -10,12 +10,15 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { openUnet } from "../../../src/engine/base-model.ts"
+import type { MemoryChoice } from "../../../src/engine/memory-mode.ts"
+import type { MemoryPlan } from "../../../src/engine/memory-plan.ts"
 import { randomStream } from "../../../src/engine/random-stream.ts"
 import { ProfilePrefix } from "../../../src/engine/session.ts"
 import { Sessions } from "../../../src/engine/sessions.ts"
 import type { BaseModelFiles, TrainSample } from "../../../src/engine/train-job.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { openTrainer } from "../../../src/engine/trainer.ts"
+import { isSdxl, timeIdCount, type UnetConfig } from "../../../src/models/unet-config.ts"
 
 export interface StepPlan {
   readonly base: string
@@ -23,12 +26,16 @@ export interface StepPlan {
   readonly steps: number
   readonly dim: number
   readonly threads: number
+  readonly memory: MemoryChoice
   readonly profile: string | null
 }
 
 export type StepEvent =
+  | { readonly kind: "planned"; readonly plan: MemoryPlan }
   | { readonly kind: "opened"; readonly elapsedMs: number }
   | { readonly kind: "step"; readonly elapsedMs: number; readonly loss: number; readonly gradNorm: number }
+  /** Most memory that was resident at once. */
+  | { readonly kind: "ended"; readonly peakBytes: number }
 
 export const filesIn = (folder: string): BaseModelFiles =>
   Object.fromEntries(
@@ -43,8 +50,13 @@ const randoms = (length: number, sample: number): Float32Array => {
   return Float32Array.from({ length }, normal)
 }
 
-export const randomSample = (pixels: number, width: number): TrainSample => {
+/** Width of the pooled vector that SDXL's UNet takes beside its six sizes; 0 in other families. */
+const pooledWidth = (config: UnetConfig): number =>
+  isSdxl(config) ? config.projection_class_embeddings_input_dim! - timeIdCount * config.addition_time_embed_dim! : 0
+
+export const randomSample = (pixels: number, config: UnetConfig): TrainSample => {
   const side = pixels / 8
+  const width = [config.cross_attention_dim].flat()[0]!
   const size = 4 * side * side
   return {
     key: "random",
@@ -52,9 +64,11 @@ export const randomSample = (pixels: number, width: number): TrainSample => {
     mean: randoms(size, 0).map((value) => 5 * value),
     logVariance: new Float32Array(size).fill(-8),
     latentShape: [4, side, side],
-    tokenIds: Array.from({ length: 77 }, (_, place) => place),
+    tokenIds: [Array.from({ length: 77 }, (_, place) => place)],
     states: randoms(77 * width, 1),
     statesShape: [77, width],
+    pooled: isSdxl(config) ? randoms(pooledWidth(config), 2) : null,
+    timeIds: [pixels, pixels, 0, 0, pixels, pixels],
   }
 }
 
@@ -75,23 +89,25 @@ const timed = (sessions: typeof Sessions.Service) =>
       }),
   })
 
-const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim }: StepPlan) {
+const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim, memory }: StepPlan) {
   const files = filesIn(base)
   const { config } = yield* openUnet(files)
-  const width = [config.cross_attention_dim].flat()[0]!
   const trainer = yield* openTrainer({
     base: files,
     settings: TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps, seed: 1 }),
-    samples: [randomSample(pixels, width)],
+    samples: [randomSample(pixels, config)],
     fromStep: 0,
     untilStep: steps,
     snapshotAtSteps: [],
+    memory,
   })
+  tell({ kind: "planned", plan: trainer.facts.memory })
   for (let step = 0; step < steps; step++) {
     const startedAt = performance.now()
     const { pictures, gradNorm } = yield* trainer.update
     tell({ kind: "step", elapsedMs: performance.now() - startedAt, loss: pictures[0]!.loss, gradNorm })
   }
+  tell({ kind: "ended", peakBytes: 1024 * process.resourceUsage().maxRSS })
 })
 
 if (import.meta.main) {

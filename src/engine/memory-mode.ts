@@ -1,0 +1,19 @@
+/**
+ * How much of the forward pass a training step keeps for its backward pass: time against memory.
+ *
+ * A mode changes how a step is computed, not what: values that are not kept are computed again by the same operations
+ * from the same numbers, and come out the same bit for bit. So it enters no key and stands in no file.
+ */
+
+export const memoryModes = ["fast", "balanced", "small"] as const
+export type MemoryMode = (typeof memoryModes)[number]
+
+/** "auto": the first mode that fits into the free memory. */
+export type MemoryChoice = "auto" | MemoryMode
+
+/**
+ * Floating-point operations that keeping one byte must save (see graph/recompute.ts). 0: everything is kept. At 64 products
+ * are kept and norms, activations and copies are done again, which costs next to nothing. At 1000 only convolutions and
+ * large self-attentions are kept: a forward pass's other products are done twice.
+ */
+export const workPerKeptByte: Readonly<Record<MemoryMode, number>> = { fast: 0, balanced: 64, small: 1000 }

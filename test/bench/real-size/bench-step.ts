@@ -1,0 +1,129 @@
+/**
+ * `npm run bench -- step --base DIR`: one training step of a real-size model, Loom beside PyTorch, in one run.
+ *
+ *     --pixels 512        side of the picture
+ *     --python PYTHON     one with the packages of test/reference; without it that half is left out
+ *     --modes fast,small  Loom's memory modes; default all
+ *     --as fp32,bf16      PyTorch's ways: fp32, checkpointing, bf16; default fp32
+ *     --steps 3           steps per process; the first one, which reads the weights from the disk, does not count
+ *     --rounds 1          how often each process runs, one after the other, so that a busy machine is busy for all
+ *     --profile           then also where the time of Loom's step goes, by kind of operation
+ *     --curve             then also the memory of one step, planned and measured
+ *
+ * Time is the best step, memory the most that was resident at once; both also as a ratio to PyTorch's first way.
+ */
+import { availableParallelism, cpus, loadavg } from "node:os"
+import { resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { type MemoryMode, memoryModes } from "../../../src/engine/memory-mode.ts"
+import { median, printHeader, printRow } from "../whole-process.ts"
+import { measureCurve } from "./memory-curve.ts"
+import { measureProfile } from "./profile-table.ts"
+import { here, runLines, runStep } from "./run-step.ts"
+import type { StepEvent, StepPlan } from "./step-process.ts"
+
+interface Figures {
+  readonly stepMs: number[]
+  readonly openedMs: number[]
+  readonly peakBytes: number[]
+  plannedBytes: number
+}
+
+const noFigures = (): Figures => ({ stepMs: [], openedMs: [], peakBytes: [], plannedBytes: 0 })
+
+/** Collects the figures of one process; its first step does not count. */
+const collect = (figures: Figures) => {
+  let steps = 0
+  return (event: StepEvent): void => {
+    switch (event.kind) {
+      case "planned":
+        figures.plannedBytes = event.plan.heapBytes + event.plan.mappedBytes
+        return
+      case "opened":
+        figures.openedMs.push(event.elapsedMs)
+        return
+      case "step":
+        if (steps++ > 0) figures.stepMs.push(event.elapsedMs)
+        return
+      case "ended":
+        figures.peakBytes.push(event.peakBytes)
+    }
+  }
+}
+
+interface Column {
+  readonly name: string
+  readonly figures: Figures
+  readonly run: () => Promise<void>
+}
+
+const optionsOf = (args: readonly string[]) =>
+  parseArgs({
+    args: [...args],
+    options: {
+      base: { type: "string" },
+      pixels: { type: "string", default: "512" },
+      python: { type: "string" },
+      modes: { type: "string", default: memoryModes.join(",") },
+      as: { type: "string", default: "fp32" },
+      steps: { type: "string", default: "3" },
+      rounds: { type: "string", default: "1" },
+      dim: { type: "string", default: "16" },
+      profile: { type: "boolean", default: false },
+      curve: { type: "boolean", default: false },
+    },
+  }).values
+
+const inGb = (bytes: number): string => (bytes === 0 ? "" : `${(bytes / 1e9).toFixed(2)} GB`)
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
+
+const printColumns = (columns: readonly Column[], beside: Figures | undefined): void => {
+  printRow("what", "step", "÷ PyTorch", "peak memory", "÷ PyTorch", "planned", "session made")
+  printRow(...Array.from({ length: 7 }, () => "---"))
+  for (const { name, figures } of columns) {
+    const [best, peak] = [Math.min(...figures.stepMs), Math.max(...figures.peakBytes)]
+    const ratio = (own: number, other: number | undefined): string =>
+      other === undefined ? "" : `${(own / other).toFixed(2)} ×`
+    printRow(
+      name,
+      seconds(best),
+      ratio(best, beside && Math.min(...beside.stepMs)),
+      inGb(peak),
+      ratio(peak, beside && Math.max(...beside.peakBytes)),
+      inGb(figures.plannedBytes),
+      figures.openedMs.length > 0 ? seconds(median(figures.openedMs)) : "",
+    )
+  }
+}
+
+export const measureRealSize = async (args: readonly string[]): Promise<void> => {
+  const options = optionsOf(args)
+  const base = resolve(options.base ?? "")
+  const [pixels, steps, dim, threads] = [Number(options.pixels), Number(options.steps), Number(options.dim), 2]
+  const plan = (memory: MemoryMode): StepPlan => ({ base, pixels, steps, dim, threads, memory, profile: null })
+  const modes = memoryModes.filter((mode) => options.modes.split(",").includes(mode))
+  const ours = modes.map((mode): Column => {
+    const figures = noFigures()
+    return { name: `Loom, ${mode}`, figures, run: () => runStep(plan(mode), collect(figures)) }
+  })
+  const python = options.python
+  const theirs = (python === undefined ? [] : options.as.split(",")).map((way): Column => {
+    const figures = noFigures()
+    const words = [here("bench_step.py"), base, "--as", way, "--pixels", `${pixels}`, "--steps", `${steps}`]
+    const own = ["--dim", `${dim}`, "--threads", `${threads}`]
+    return { name: `PyTorch, ${way}`, figures, run: () => runLines(python!, [...words, ...own], collect(figures)) }
+  })
+  if (python === undefined) process.stdout.write("PyTorch is left out: name a Python that has it with --python\n")
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const { run } of [...theirs, ...ours]) await run()
+  }
+  const load = loadavg()[0]!.toFixed(1)
+  printHeader(
+    `${base}, ${pixels} pixels, dim ${dim}, ${cpus()[0]?.model} (${availableParallelism()} cores, load ${load})`,
+  )
+  printColumns([...theirs, ...ours], theirs[0]?.figures)
+  for (const mode of modes) {
+    if (options.profile) await measureProfile(plan(mode))
+    if (options.curve) await measureCurve(plan(mode))
+  }
+}

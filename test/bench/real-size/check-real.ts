@@ -1,0 +1,101 @@
+/**
+ * `npm run check:real -- --base DIR --python PYTHON [--pixels 256] [--memory small]`: one training step of a real-size
+ * model, judged by PyTorch.
+ *
+ * The step is traced in each memory mode (the traces must be the same to the last byte) and replayed by
+ * test/reference/replay.py in single precision. DIR is a diffusers folder, such as make_real_size_model.py writes;
+ * PYTHON one with the packages of test/reference. Takes minutes and up to 12 GB; no part of `npm test`.
+ */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { parseArgs } from "node:util"
+import { Effect } from "effect"
+import { Engine } from "../../../src/engine/engine.ts"
+import { type MemoryMode, memoryModes } from "../../../src/engine/memory-mode.ts"
+import type { TrainJob } from "../../../src/engine/train-job.ts"
+import { TrainSettings } from "../../../src/engine/train-settings.ts"
+import { filesIn } from "./step-process.ts"
+
+const { values: options } = parseArgs({
+  options: {
+    base: { type: "string" },
+    python: { type: "string", default: "python3" },
+    pixels: { type: "string", default: "256" },
+    memory: { type: "string", default: memoryModes.join(",") },
+  },
+})
+
+/** A smooth picture: the VAE's latents of pure noise would be unlike any real ones. */
+const picture = (side: number): Float32Array =>
+  Float32Array.from({ length: 3 * side * side }, (_, at) => {
+    const [channel, row, column] = [Math.floor(at / side ** 2), Math.floor(at / side) % side, at % side]
+    return Math.sin((row * (channel + 1)) / 37) * Math.cos(column / 23)
+  })
+
+const traced = Effect.fnUntraced(function* (folder: string, side: number, modes: readonly MemoryMode[]) {
+  const engine = yield* Engine
+  const base = filesIn(folder)
+  const image = yield* engine.encodeImage({ base, pixels: picture(side), height: side, width: side })
+  const caption = yield* engine.encodeText({ base, text: "a red cat", clipSkip: 1 })
+  const job: TrainJob = {
+    base,
+    settings: TrainSettings.make({ networkDim: 16, unetLearningRate: 1e-4, steps: 1, seed: 1 }),
+    samples: [
+      {
+        key: "picture",
+        caption: "a red cat",
+        mean: image.mean,
+        logVariance: image.logVariance,
+        latentShape: image.shape,
+        tokenIds: caption.tokenIds,
+        states: caption.states,
+        statesShape: caption.shape,
+        pooled: caption.pooled,
+        timeIds: [side, side, 0, 0, side, side],
+      },
+    ],
+    fromStep: 0,
+    untilStep: 1,
+    snapshotAtSteps: [],
+  }
+  return yield* Effect.forEach(modes, (memory) => {
+    const startedAt = performance.now()
+    return Effect.tap(engine.traceTraining({ ...job, memory }, 1), () =>
+      Effect.sync(() =>
+        say(`traced one step, memory "${memory}": ${((performance.now() - startedAt) / 1000).toFixed(1)} s`),
+      ),
+    )
+  })
+})
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+const check = async (folder: string): Promise<boolean> => {
+  const modes = memoryModes.filter((mode) => options.memory.split(",").includes(mode))
+  const program = traced(resolve(folder), Number(options.pixels), modes)
+  const traces = await Effect.runPromise(Effect.provide(program, Engine.layer))
+  const first = Buffer.from(traces[0]!)
+  const isSame = traces.every((trace) => first.equals(trace))
+  say(isSame ? "all modes gave the same bytes" : "REJECTED: the memory modes gave different numbers")
+  const work = mkdtempSync(join(tmpdir(), "loom-check-real-"))
+  try {
+    const file = join(work, "trace.safetensors")
+    writeFileSync(file, first)
+    const replay = resolve(import.meta.dirname, "../../reference/replay.py")
+    const args = [replay, resolve(folder), file, "--dtype", "float32"]
+    return spawnSync(options.python, args, { stdio: "inherit" }).status === 0 && isSame
+  } finally {
+    rmSync(work, { recursive: true })
+  }
+}
+
+if (options.base === undefined) {
+  process.stderr.write("check:real: say which model with --base DIR (make_real_size_model.py writes one)\n")
+  process.exitCode = 2
+} else {
+  process.exitCode = (await check(options.base)) ? 0 : 1
+}
