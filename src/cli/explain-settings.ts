@@ -1,8 +1,15 @@
 /** `loom explain PIPELINE --settings`: the trainings of a pipeline in the words of other trainers. */
+import { resolve } from "node:path"
 import { Effect } from "effect"
 import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
-import { type EquivalentSetting, type Equivalents, equivalentSettings } from "../stages/equivalent-settings.ts"
-import { trainingsAtHand } from "../stages/training-at-hand.ts"
+import { describeFolder } from "../stages/base-folder.ts"
+import {
+  type BaseKind,
+  type EquivalentSetting,
+  type Equivalents,
+  equivalentSettings,
+} from "../stages/equivalent-settings.ts"
+import { type TrainingAtHand, trainingsAtHand } from "../stages/training-at-hand.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { jsonVersion } from "./json-reporter.ts"
 import { fromProblem } from "./run-troubles.ts"
@@ -26,19 +33,20 @@ const tableText = (rows: readonly EquivalentSetting[], paint: Style): string => 
   return [paint.bold(line(head)), ...cells.map(line)].join("\n")
 }
 
-const commandText = (rows: readonly EquivalentSetting[]): string => {
+const commandText = ({ rows, script }: Shown): string => {
   const flags = rows.flatMap(({ kohya }) => kohya).map(flagText)
-  return ["  accelerate launch train_network.py", ...flags.map((flag) => `    ${flag}`)].join(" \\\n")
+  return [`  accelerate launch ${script}`, ...flags.map((flag) => `    ${flag}`)].join(" \\\n")
 }
 
-const shownText = ({ stage, rows, differences, hints }: Shown, isOne: boolean, paint: Style): string =>
-  [
+const shownText = (shown: Shown, isOne: boolean, paint: Style): string => {
+  const { stage, rows, differences, hints } = shown
+  return [
     ...(isOne ? [] : [paint.bold(stage), ""]),
     tableText(rows, paint),
     "",
     `${paint.bold("  kohya sd-scripts")}, beside its paths:`,
     "",
-    commandText(rows),
+    commandText(shown),
     "",
     "  What stays different:",
     ...differences.map((text) => `  - ${sentence(text)}`),
@@ -46,14 +54,24 @@ const shownText = ({ stage, rows, differences, hints }: Shown, isOne: boolean, p
     ...hints.map((text) => `  ${sentence(text)}`),
     "",
   ].join("\n")
+}
+
+/** Kind of the base model, by its configurations. */
+const kindOf = ({ base }: TrainingAtHand, root: string): Effect.Effect<BaseKind> =>
+  base === undefined
+    ? Effect.succeed({ family: "sd1", predictionType: "epsilon" })
+    : describeFolder(resolve(root, base))
 
 export const explainSettings = Effect.fn("loom explain --settings")(function* (
   graph: PipelineGraph,
+  root: string,
   input: { readonly pipeline: string; readonly json: boolean; readonly noColor: boolean },
 ): Effect.fn.Return<void, CliFailure> {
   const errors = graph.problems.filter(({ severity }) => severity === "error")
   if (errors.length > 0) return yield* new CliFailure({ exitCode: 3, troubles: errors.map(fromProblem) })
-  const shown = trainingsAtHand(graph).map((training) => ({ stage: training.stage, ...equivalentSettings(training) }))
+  const shown = yield* Effect.forEach(trainingsAtHand(graph), (training) =>
+    Effect.map(kindOf(training, root), (base) => ({ stage: training.stage, ...equivalentSettings(training, base) })),
+  )
   if (shown.length === 0) {
     const [why, hint] = ["the pipeline trains nothing", "Ask for the settings of a pipeline with a train stage"]
     return yield* CliFailure.one(3, { where: input.pipeline, why, hint })

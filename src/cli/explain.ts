@@ -97,7 +97,7 @@ const stageText = (stage: PlannedStage, paint: Style, verbose: boolean): string 
 
 export const explain = Effect.fn("loom explain")(function* (input: ExplainInput): Effect.fn.Return<void, CliFailure> {
   const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
-  if (input.settings) return yield* explainSettings(graph, input)
+  if (input.settings) return yield* explainSettings(graph, root, input)
   const found = yield* withCache(input.cache, planPipeline(graph, { root }))
   const stages = yield* chosen(found, input.stage)
   if (input.json) {

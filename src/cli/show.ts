@@ -32,8 +32,11 @@ const spread = <A>(counts: readonly Count<A>[], say: (value: A) => string): stri
 
 const rounded = (value: number): string => String(Number(value.toPrecision(6)))
 
+/** "the UNet", "text encoder 2" */
+const nameOf = (network: string): string => (/\d$/.test(network) ? network : `the ${network}`)
+
 const adapterRows = (summary: AdapterSummary, { alphas }: ShownFile): readonly Row[] => [
-  ["modules", summary.networks.map(({ value, count }) => `${count} in the ${value}`).join(", ")],
+  ["modules", summary.networks.map(({ value, count }) => `${count} in ${nameOf(value)}`).join(", ")],
   ...(summary.convolutions > 0 ? [["convolutions", plural(summary.convolutions, "module")] as const] : []),
   ...(summary.ranks.length > 0 ? [["rank", spread(summary.ranks, String)] as const] : []),
   [

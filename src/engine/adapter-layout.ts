@@ -5,16 +5,12 @@
  * group and the gradients leave the graph as one output. Matrices are views into it. They stand in the order in which
  * the networks use them (embedding, text encoder, UNet); that order is also the order of the gradients in the graph.
  */
-import {
-  type AdapterTarget,
-  clipTextAdapterTargets,
-  loraKey,
-  textLoraKey,
-  unetAdapterTargets,
-} from "../models/adapter-targets.ts"
-import type { ClipTextConfig } from "../models/clip-text-config.ts"
+import { type AdapterTarget, clipTextAdapterTargets, unetAdapterTargets } from "../models/adapter-targets.ts"
+import { textLoraKey, unetLoraKey } from "../models/lora-keys.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
+import type { TextFolder } from "./base-model.ts"
 import { randomStream } from "./random-stream.ts"
+import type { TextNetwork } from "./text-networks.ts"
 import { adaptedParts, type TrainSettings } from "./train-settings.ts"
 
 /** What has a learning rate of its own. */
@@ -32,6 +28,8 @@ export interface TrainedMatrix {
 
 export interface AdapterModule {
   readonly group: "text" | "unet"
+  /** The folder of the network it sits in. */
+  readonly network: "unet" | TextFolder
   /** Path in the model: "down_blocks.0.attentions.0.proj_in". */
   readonly path: string
   /** "lora_unet_down_blocks_0_attentions_0_proj_in" */
@@ -49,8 +47,8 @@ export interface GroupRange {
 
 export interface AdapterLayout {
   readonly modules: readonly AdapterModule[]
-  /** The rows of the custom embedding for CLIP's first text encoder. */
-  readonly embedding: TrainedMatrix | null
+  /** The rows of the custom embedding, for each text encoder; empty without one. */
+  readonly embeddings: readonly TrainedMatrix[]
   /** The groups that there are, in order; each has at least one parameter. */
   readonly groups: readonly GroupRange[]
   /** Number of parameters. */
@@ -59,12 +57,12 @@ export interface AdapterLayout {
 
 interface AdaptedNetworks {
   readonly unet: UnetConfig
-  /** null: nothing before the text states is trained. */
-  readonly text: ClipTextConfig | null
+  /** Empty where nothing before the text states is trained. */
+  readonly texts: readonly TextNetwork[]
 }
 
 /** Layout of all that these settings train. */
-export const adapterLayout = ({ unet, text }: AdaptedNetworks, settings: TrainSettings): AdapterLayout => {
+export const adapterLayout = ({ unet, texts }: AdaptedNetworks, settings: TrainSettings): AdapterLayout => {
   const { networkDim: dim, clipSkip, customEmbedding } = settings
   const parts = adaptedParts(settings)
   const groups: GroupRange[] = []
@@ -80,30 +78,42 @@ export const adapterLayout = ({ unet, text }: AdaptedNetworks, settings: TrainSe
     if (length > start) groups.push({ group, start, end: length })
     return placed
   }
-  const modulesOf = (group: "text" | "unet", targets: readonly AdapterTarget[], keyOf: (path: string) => string) =>
-    inGroup(group, () =>
-      targets.map(({ path, kind, inFeatures, outFeatures }): AdapterModule => {
-        const key = keyOf(path)
-        const down = matrix(`${key}.lora_down.weight`, [dim, inFeatures], kind)
-        return { group, path, key, down, up: matrix(`${key}.lora_up.weight`, [outFeatures, dim], kind) }
-      }),
+  const modulesOf = (
+    network: AdapterModule["network"],
+    targets: readonly AdapterTarget[],
+    keyOf: (path: string) => string,
+  ) =>
+    targets.map(({ path, kind, inFeatures, outFeatures }): AdapterModule => {
+      const key = keyOf(path)
+      const down = matrix(`${key}.lora_down.weight`, [dim, inFeatures], kind)
+      const up = matrix(`${key}.lora_up.weight`, [outFeatures, dim], kind)
+      return { group: network === "unet" ? "unet" : "text", network, path, key, down, up }
+    })
+  const textModules = ({ folder, encoder, isPooled }: TextNetwork, place: number) =>
+    // The pooled vector comes after all layers, so none of that encoder is cut off.
+    modulesOf(folder, clipTextAdapterTargets(encoder.config, isPooled ? 1 : clipSkip), (path) =>
+      textLoraKey(place, texts.length, path),
     )
-  const embedding = inGroup("embedding", () =>
-    customEmbedding === null || text === null ? null : matrix("clip_l", [customEmbedding.length, text.hidden_size]),
+  const embeddings = inGroup("embedding", () =>
+    customEmbedding === null
+      ? []
+      : texts.map(({ embedding, encoder }) => matrix(embedding, [customEmbedding.length, encoder.config.hidden_size])),
   )
   const modules = [
-    ...modulesOf("text", parts.text && text !== null ? clipTextAdapterTargets(text, clipSkip) : [], textLoraKey),
-    ...modulesOf("unet", parts.unet ? unetAdapterTargets(unet) : [], loraKey),
+    ...inGroup("text", () => (parts.text ? texts.flatMap(textModules) : [])),
+    ...inGroup("unet", () => modulesOf("unet", parts.unet ? unetAdapterTargets(unet) : [], unetLoraKey(unet))),
   ]
-  return { modules, embedding, groups, length }
+  return { modules, embeddings, groups, length }
 }
 
 export const adapterMatrices = ({ modules }: AdapterLayout): readonly TrainedMatrix[] =>
   modules.flatMap(({ down, up }) => [down, up])
 
 /** All matrices in the order of the flat array. */
-export const matricesOf = (layout: AdapterLayout): readonly TrainedMatrix[] =>
-  layout.embedding === null ? adapterMatrices(layout) : [layout.embedding, ...adapterMatrices(layout)]
+export const matricesOf = (layout: AdapterLayout): readonly TrainedMatrix[] => [
+  ...layout.embeddings,
+  ...adapterMatrices(layout),
+]
 
 export const viewOf = (parameters: Float32Array, { offset, shape }: TrainedMatrix): Float32Array =>
   parameters.subarray(offset, offset + shape[0] * shape[1])

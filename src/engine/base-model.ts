@@ -40,7 +40,16 @@ const opener =
 
 export const openUnet = opener<UnetConfig>("unet", "diffusion_pytorch_model", decodeUnetConfig)
 export const openVae = opener<VaeConfig>("vae", "diffusion_pytorch_model", decodeVaeConfig)
-export const openTextEncoder = opener<ClipTextConfig>("text_encoder", "model", decodeClipTextConfig)
+
+/** The folders of CLIP text encoders, in the order in which their states stand side by side. SDXL has both. */
+export const textFolders = ["text_encoder", "text_encoder_2"] as const
+export type TextFolder = (typeof textFolders)[number]
+
+export const openTextEncoder = (
+  files: BaseModelFiles,
+  folder: TextFolder = "text_encoder",
+): Effect.Effect<Component<ClipTextConfig>, EngineFailure> =>
+  opener<ClipTextConfig>(folder, "model", decodeClipTextConfig)(files)
 
 /** Training needs to know how latents are scaled, but not the VAE's weights. */
 export const openVaeConfig = (files: BaseModelFiles): Effect.Effect<VaeConfig, EngineFailure> =>

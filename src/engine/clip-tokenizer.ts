@@ -153,8 +153,8 @@ const readPipeline = Effect.fn("readPipeline")(function* (files: BaseModelFiles,
   )
 })
 
-/** Reading a vocabulary takes far longer than a caption; the last one is kept for the captions that follow. */
-let lastOpened: { readonly signature: string; readonly tokenizer: ClipTokenizer } | undefined
+/** Reading a vocabulary takes far longer than a caption; the last one of a folder's name is kept for the captions that follow. */
+const lastOpened = new Map<string, { readonly signature: string; readonly tokenizer: ClipTokenizer }>()
 
 /** Opens the tokenizer of a folder; `positions` is how many tokens the text encoder has places for. */
 export const openClipTokenizer = Effect.fn("openClipTokenizer")(function* (
@@ -165,9 +165,10 @@ export const openClipTokenizer = Effect.fn("openClipTokenizer")(function* (
   const own = Object.keys(files).filter((path) => path.startsWith(`${folder}/`))
   const signatures = yield* Effect.forEach(own.sort(), (path) => fileSignature(files[path]!))
   const signature = [positions, ...signatures].join("\n")
-  if (lastOpened?.signature === signature) return lastOpened.tokenizer
+  const known = lastOpened.get(folder)
+  if (known?.signature === signature) return known.tokenizer
   const tokenizer = yield* readTokenizer(files, folder, positions)
-  lastOpened = { signature, tokenizer }
+  lastOpened.set(folder, { signature, tokenizer })
   return tokenizer
 })
 

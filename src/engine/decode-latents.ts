@@ -6,6 +6,7 @@ import { vaeDecode } from "../models/vae.ts"
 import { type VaeConfig, vaeFactor } from "../models/vae-config.ts"
 import type { Component } from "./base-model.ts"
 import { Sessions } from "./sessions.ts"
+import { inTiles, type Planes, tilePixels, wholePicturePixels } from "./tiles.ts"
 
 /** Planes in −1 … 1 to bytes red, green, blue, element by element. */
 const bytesOf = (planes: Float32Array): Uint8Array => {
@@ -20,12 +21,11 @@ const bytesOf = (planes: Float32Array): Uint8Array => {
   return pixels
 }
 
-export const decodeLatents = Effect.fn("decodeLatents")(function* (
+/** The VAE's own latents to planes in about −1 … 1, in one go. */
+export const decodePlanes = Effect.fn("decodePlanes")(function* (
   { config, weights }: Component<VaeConfig>,
-  latents: Float32Array,
-  shape: readonly number[],
+  { data, shape }: Planes,
 ) {
-  const [, height = 0, width = 0] = shape
   const session = yield* (yield* Sessions).get({
     kind: "the VAE's decoder",
     facts: [...shape],
@@ -36,11 +36,25 @@ export const decodeLatents = Effect.fn("decodeLatents")(function* (
     },
   })
   const factor = vaeFactor(config)
+  const [, height, width] = shape
   const image = new Float32Array(3 * height * width * factor * factor)
-  const unscaled = latents.map((value) => value / config.scaling_factor + (config.shift_factor ?? 0))
   yield* session.prepare(
-    { latents: { data: unscaled, shape: [1, ...shape] } },
+    { latents: { data, shape: [1, ...shape] } },
     { image: { data: image, shape: [1, 3, height * factor, width * factor] } },
   )
-  return bytesOf(image)
+  return { data: image, shape: [3, height * factor, width * factor] } as Planes
+})
+
+export const decodeLatents = Effect.fn("decodeLatents")(function* (
+  vae: Component<VaeConfig>,
+  latents: Float32Array,
+  shape: Planes["shape"],
+) {
+  const { scaling_factor, shift_factor } = vae.config
+  const own: Planes = { data: latents.map((value) => value / scaling_factor + (shift_factor ?? 0)), shape }
+  const factor = vaeFactor(vae.config)
+  const isLarge = shape[1] * shape[2] * factor ** 2 > wholePicturePixels
+  const tiling = { tileIn: tilePixels / factor, tileOut: tilePixels }
+  const { data } = yield* isLarge ? inTiles(own, tiling, (tile) => decodePlanes(vae, tile)) : decodePlanes(vae, own)
+  return bytesOf(data)
 })

@@ -11,8 +11,8 @@ import type { ClipTextConfig } from "../models/clip-text-config.ts"
 import type { Component } from "./base-model.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
 import { fillNormal, randomStream } from "./random-stream.ts"
+import type { TextNetwork } from "./text-networks.ts"
 import type { CustomEmbeddingSettings } from "./train-settings.ts"
-import type { TextNetwork } from "./training-texts.ts"
 
 const tableKeys = ["text_model.embeddings.token_embedding.weight", "embeddings.token_embedding.weight"]
 
@@ -56,8 +56,9 @@ export const tableSpread = Effect.fn("tableSpread")(function* (
   return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2))
 })
 
+/** The rows for one text encoder. */
 export const initialEmbedding = Effect.fn("initialEmbedding")(function* (
-  { encoder, tokenizer }: TextNetwork,
+  { encoder, tokenizer, embedding }: TextNetwork,
   { length, initWord }: CustomEmbeddingSettings,
   seed: number,
 ): Effect.fn.Return<Float32Array, EngineFailure> {
@@ -65,7 +66,8 @@ export const initialEmbedding = Effect.fn("initialEmbedding")(function* (
   const values = new Float32Array(length * width)
   if (initWord === null) {
     const spread = yield* tableSpread(encoder)
-    return fillNormal(values, randomStream({ seed, purpose: "embedding-init", step: 0, sample: 0 }), spread)
+    const sample = embedding === "clip_l" ? 0 : embedding
+    return fillNormal(values, randomStream({ seed, purpose: "embedding-init", step: 0, sample }), spread)
   }
   const ids = tokenizer.tokensOf(initWord)
   if (ids.length === 0) {

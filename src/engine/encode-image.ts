@@ -1,13 +1,39 @@
 /** A picture through the VAE's encoder: mean and log-variance of its latents, which every use samples from. */
 import { Effect } from "effect"
-import { input } from "../graph/build.ts"
+import { concat, input } from "../graph/build.ts"
 import { weightsFrom } from "../models/model-weights.ts"
 import { vaeEncode } from "../models/vae.ts"
-import { vaeFactor } from "../models/vae-config.ts"
-import { openVae } from "./base-model.ts"
+import { type VaeConfig, vaeFactor } from "../models/vae-config.ts"
+import { type Component, openVae } from "./base-model.ts"
 import { inputFailure } from "./engine-failure.ts"
 import type { EncodedImage, EncodeImageJob } from "./host-protocol.ts"
 import { Sessions } from "./sessions.ts"
+import { inTiles, type Planes, tilePixels, wholePicturePixels } from "./tiles.ts"
+
+/** Means and then log-variances as planes [2 · latent_channels, height / factor, width / factor], in one go. */
+export const encodePlanes = Effect.fn("encodePlanes")(function* (
+  { config, weights }: Component<VaeConfig>,
+  { data, shape }: Planes,
+) {
+  const session = yield* (yield* Sessions).get({
+    kind: "the VAE's encoder",
+    facts: [...shape],
+    weights,
+    build: () => {
+      const scope = { weights: weightsFrom(weights.header), adapters: new Map() }
+      const { mean, logVariance } = vaeEncode(scope, config, input("image", [1, ...shape]))
+      return { outputs: { moments: concat([mean, logVariance], 1) } }
+    },
+  })
+  const factor = vaeFactor(config)
+  const encoded = [2 * config.latent_channels, shape[1] / factor, shape[2] / factor] as const
+  const moments = new Float32Array(encoded[0] * encoded[1] * encoded[2])
+  yield* session.prepare(
+    { image: { data, shape: [1, ...shape] } },
+    { moments: { data: moments, shape: [1, ...encoded] } },
+  )
+  return { data: moments, shape: encoded } as Planes
+})
 
 export const encodeImage = Effect.fn("encodeImage")(function* ({ base, pixels, height, width }: EncodeImageJob) {
   const vae = yield* openVae(base)
@@ -19,23 +45,11 @@ export const encodeImage = Effect.fn("encodeImage")(function* ({ base, pixels, h
       `Crop to multiples of ${factor}`,
     )
   }
-  const session = yield* (yield* Sessions).get({
-    kind: "the VAE's encoder",
-    facts: [height, width],
-    weights: vae.weights,
-    build: () => {
-      const scope = { weights: weightsFrom(vae.weights.header), adapters: new Map() }
-      const { mean, logVariance } = vaeEncode(scope, vae.config, input("image", [1, 3, height, width]))
-      return { outputs: { mean, log_variance: logVariance } }
-    },
-  })
-  const shape = [vae.config.latent_channels, height / factor, width / factor]
-  const size = shape.reduce((product, side) => product * side, 1)
-  const mean = new Float32Array(size)
-  const logVariance = new Float32Array(size)
-  yield* session.prepare(
-    { image: { data: pixels, shape: [1, 3, height, width] } },
-    { mean: { data: mean, shape: [1, ...shape] }, log_variance: { data: logVariance, shape: [1, ...shape] } },
-  )
-  return { mean, logVariance, shape } satisfies EncodedImage
+  const picture: Planes = { data: pixels, shape: [3, height, width] }
+  const tiling = { tileIn: tilePixels, tileOut: tilePixels / factor }
+  const { data, shape } = yield* height * width > wholePicturePixels
+    ? inTiles(picture, tiling, (tile) => encodePlanes(vae, tile))
+    : encodePlanes(vae, picture)
+  const [mean, logVariance] = [data.slice(0, data.length / 2), data.slice(data.length / 2)]
+  return { mean, logVariance, shape: [shape[0] / 2, shape[1], shape[2]] } satisfies EncodedImage
 })

@@ -32,12 +32,15 @@ export interface EncodeTextJob {
 }
 
 export interface EncodedText {
-  readonly tokenIds: readonly number[]
+  /** One list for each text encoder. */
+  readonly tokenIds: readonly (readonly number[])[]
   /** Words that did not fit into the encoder's tokens. */
   readonly truncated: readonly string[]
   readonly states: Float32Array
-  /** [tokens, width] */
+  /** [tokens, width] of the states; of several encoders, their widths together. */
   readonly shape: readonly number[]
+  /** SDXL's pooled vector; null in other families. */
+  readonly pooled: Float32Array | null
 }
 
 export interface SampleJob {

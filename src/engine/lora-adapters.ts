@@ -7,18 +7,13 @@
 import { Effect } from "effect"
 import { decodeLoraFile, type LoraModule } from "../formats/lora-file.ts"
 import { input } from "../graph/build.ts"
-import {
-  type AdapterTarget,
-  clipTextAdapterTargets,
-  loraKey,
-  textLoraKey,
-  unetAdapterTargets,
-} from "../models/adapter-targets.ts"
-import type { ClipTextConfig } from "../models/clip-text-config.ts"
+import { type AdapterTarget, clipTextAdapterTargets, unetAdapterTargets } from "../models/adapter-targets.ts"
 import type { AdapterTensors } from "../models/lora-branch.ts"
+import { loraKey, textLoraKey, unetLoraKey } from "../models/lora-keys.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
 import type { ArrayInPlace } from "./session.ts"
+import { layersRun, type TextNetwork } from "./text-networks.ts"
 
 export interface LoraAdapters {
   /** What a graph with these adapters depends on: modules and ranks. */
@@ -77,21 +72,27 @@ const adaptersOf = (placed: readonly Placed[], strength: number): LoraAdapters =
 }
 
 export interface NetworkAdapters {
-  readonly text: LoraAdapters
+  /** For each text encoder. */
+  readonly texts: readonly LoraAdapters[]
   readonly unet: LoraAdapters
 }
 
 /** The base model alone. */
-export const bareNetworks: NetworkAdapters = { text: noAdapters, unet: noAdapters }
+export const bareNetworks: NetworkAdapters = { texts: [], unet: noAdapters }
 
-const byKey = (targets: readonly AdapterTarget[], keyOf: (path: string) => string) =>
-  new Map(targets.map((target) => [keyOf(target.path), target]))
+type Targets = ReadonlyMap<string, AdapterTarget>
+
+/** SDXL's UNet modules go by two names: those kohya gives them, and those of diffusers' blocks. */
+const unetTargets = (config: UnetConfig): Targets => {
+  const targets = unetAdapterTargets(config)
+  return new Map([loraKey, unetLoraKey(config)].flatMap((keyOf) => targets.map((one) => [keyOf(one.path), one])))
+}
 
 const layerOf = (path: string): number => Number(/layers\.(\d+)\./.exec(path)?.[1] ?? 0)
 
 /** The adapters of a LoRA file by network. Those of text layers that CLIP skip cuts off are left out: nothing runs there. */
 export const loraAdapters = Effect.fn("loraAdapters")(function* (
-  configs: { readonly unet: UnetConfig; readonly text: ClipTextConfig },
+  networks: { readonly unet: UnetConfig; readonly texts: readonly TextNetwork[] },
   clipSkip: number,
   { bytes, strength }: { readonly bytes: Uint8Array; readonly strength: number },
 ): Effect.fn.Return<NetworkAdapters, EngineFailure> {
@@ -99,20 +100,22 @@ export const loraAdapters = Effect.fn("loraAdapters")(function* (
     try: () => decodeLoraFile(bytes),
     catch: (thrown) => inputFailure("the LoRA", wordsOf(thrown), "Train it again"),
   })
-  const isText = ({ key }: LoraModule) => key.startsWith("lora_te_")
-  const textTargets = byKey(clipTextAdapterTargets(configs.text, 1), textLoraKey)
-  const text = yield* place(textTargets, modules.filter(isText))
-  const unetTargets = byKey(unetAdapterTargets(configs.unet), loraKey)
+  const texts = yield* Effect.forEach(networks.texts, ({ encoder: { config }, isPooled }, index) => {
+    const keyOf = (path: string) => textLoraKey(index, networks.texts.length, path)
+    const targets = new Map(clipTextAdapterTargets(config, 1).map((target) => [keyOf(target.path), target]))
+    const own = modules.filter(({ key }) => key.startsWith(keyOf("")))
+    return Effect.map(place(targets, own), (placed) =>
+      adaptersOf(
+        placed.filter(({ path }) => layerOf(path) < layersRun(config, isPooled, clipSkip)),
+        strength,
+      ),
+    )
+  })
+  const isText = ({ key }: LoraModule) =>
+    networks.texts.some((_, index) => key.startsWith(textLoraKey(index, networks.texts.length, "")))
   const unet = yield* place(
-    unetTargets,
+    unetTargets(networks.unet),
     modules.filter((module) => !isText(module)),
   )
-  const layersRun = configs.text.num_hidden_layers + 1 - clipSkip
-  return {
-    text: adaptersOf(
-      text.filter(({ path }) => layerOf(path) < layersRun),
-      strength,
-    ),
-    unet: adaptersOf(unet, strength),
-  }
+  return { texts, unet: adaptersOf(unet, strength) }
 })

@@ -29,9 +29,10 @@ export const planTraining = Effect.fn("planTraining")(function* (
   const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
   const plan = yield* Effect.try({
     try: () => {
-      const graphs = ofEachShape(samples).map(({ latentShape, statesShape }) =>
-        trainGraph(networks, trained, { pictures, latents: latentShape, states: statesShape }),
-      )
+      const graphs = ofEachShape(samples).map(({ latentShape, statesShape, pooled }) => {
+        const shapes = { pictures, latents: latentShape, states: statesShape, pooled: pooled?.length ?? 0 }
+        return trainGraph(networks, trained, shapes)
+      })
       const toTrain = { graphs, weightBytes: weights.storedBytes, parameters: layout.length }
       return planMemory(memory, freeMemoryBytes(), (mode) => memoryNeed(toTrain, mode))
     },

@@ -15,53 +15,49 @@ import { weightsFrom } from "../models/model-weights.ts"
 import { unet as buildUnet } from "../models/unet.ts"
 import type { UnetConfig } from "../models/unet-config.ts"
 import { vaeFactor } from "../models/vae-config.ts"
-import { type Component, openTextEncoder, openUnet, openVae } from "./base-model.ts"
+import { type Component, openUnet, openVae } from "./base-model.ts"
 import { decodeLatents } from "./decode-latents.ts"
-import { encodeText, type TrainedText } from "./encode-text.ts"
+import type { TrainedText } from "./encode-text.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "./engine-failure.ts"
 import type { SampledImage, SampleJob } from "./host-protocol.ts"
 import { bareNetworks, type LoraAdapters, loraAdapters, type NetworkAdapters } from "./lora-adapters.ts"
 import { openSchedule } from "./open-schedule.ts"
+import { type Conditions, encodePrompts, sizeFeatures } from "./prompt-conditions.ts"
+import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
 import { startingNoise } from "./starting-noise.ts"
-
-/** Text states side by side: without the prompt first, when guidance asks for both. */
-const encodePrompts = Effect.fnUntraced(function* (
-  { base, prompt, negativePrompt, clipSkip, guidanceScale }: SampleJob,
-  trained: TrainedText,
-) {
-  const texts = guidanceScale === 1 ? [prompt] : [negativePrompt ?? "", prompt]
-  const encoded = yield* Effect.forEach(texts, (text) => encodeText({ base, text, clipSkip }, trained))
-  const { shape, states } = encoded[0]!
-  const joined = new Float32Array(texts.length * states.length)
-  encoded.forEach((one, index) => {
-    joined.set(one.states, index * states.length)
-  })
-  return { data: joined, shape: [texts.length, ...shape] }
-})
+import { checkFamily, openTextNetworks } from "./text-networks.ts"
+import { frequenciesOf } from "./time-ids.ts"
 
 /** The UNet as a function from latents and timestep to the guided prediction. */
 const openDenoiser = Effect.fnUntraced(function* (
-  unet: Component<UnetConfig>,
+  { config, weights }: Component<UnetConfig>,
   adapters: LoraAdapters,
-  textStates: { readonly data: Float32Array; readonly shape: readonly number[] },
+  { states, pooled }: Conditions,
   latentShape: readonly number[],
-  guidanceScale: number,
+  job: SampleJob,
 ) {
-  const batch = textStates.shape[0]!
-  const { config, weights } = unet
+  const batch = states.shape[0]!
   const features = config.block_out_channels[0]!
   const sampleShape = [batch, ...latentShape]
+  const added = pooled === null ? null : { text_embeds: pooled, time_id_features: sizeFeatures(config, job, batch) }
   const session = yield* (yield* Sessions).get({
     kind: "the UNet",
-    facts: [...sampleShape, ...textStates.shape, ...adapters.facts],
+    facts: [...sampleShape, ...states.shape, ...(pooled?.shape ?? []), ...adapters.facts],
     weights,
     build: () => {
       const scope = { weights: weightsFrom(weights.header), adapters: adapters.build() }
+      const fed = (name: string, { shape }: ArrayInPlace) => input(name, shape)
       const prediction = buildUnet(scope, config, {
         sample: input("latents", sampleShape),
         timeFeatures: input("time_features", [batch, features]),
-        encoderHiddenStates: input("text_states", textStates.shape),
+        encoderHiddenStates: input("text_states", states.shape),
+        ...(added && {
+          added: {
+            textEmbeds: fed("text_embeds", added.text_embeds),
+            timeIdFeatures: fed("time_id_features", added.time_id_features),
+          },
+        }),
       })
       return { outputs: { prediction } }
     },
@@ -73,20 +69,20 @@ const openDenoiser = Effect.fnUntraced(function* (
   const run = session.prepare(
     {
       ...adapters.feeds,
+      ...added,
       latents: { data: latents, shape: sampleShape },
       time_features: { data: sinusoids, shape: [batch, features] },
-      text_states: textStates,
+      text_states: states,
     },
     { prediction: { data: prediction, shape: sampleShape } },
   )
-  const frequencies = { flipSinToCos: config.flip_sin_to_cos, freqShift: config.freq_shift }
   return Effect.fnUntraced(function* (now: Float32Array, timestep: number) {
     for (let index = 0; index < batch; index++) {
       latents.set(now, index * size)
-      sinusoids.set(timeFeatures(timestep, features, frequencies), index * features)
+      sinusoids.set(timeFeatures(timestep, features, frequenciesOf(config)), index * features)
     }
     yield* run
-    return batch === 1 ? prediction : guide(prediction.subarray(0, size), prediction.subarray(size), guidanceScale)
+    return batch === 1 ? prediction : guide(prediction.subarray(0, size), prediction.subarray(size), job.guidanceScale)
   })
 })
 
@@ -104,8 +100,7 @@ const openAdapters = Effect.fnUntraced(function* (
   unet: UnetConfig,
 ): Effect.fn.Return<NetworkAdapters, EngineFailure> {
   if (lora === null) return bareNetworks
-  const { config: text } = yield* openTextEncoder(base)
-  return yield* loraAdapters({ unet, text }, clipSkip, lora)
+  return yield* loraAdapters({ unet, texts: yield* openTextNetworks(base) }, clipSkip, lora)
 })
 
 const openEmbedding = ({ embedding }: SampleJob): Effect.Effect<TrainedText["embedding"], EngineFailure> =>
@@ -126,9 +121,10 @@ export const sample = Effect.fn("sample")(function* (job: SampleJob) {
   if (problem !== null) return yield* inputFailure("steps of a sample", problem, "20 to 50 steps are usual")
 
   const adapters = yield* openAdapters(job, unet.config)
-  const textStates = yield* encodePrompts(job, { adapters: adapters.text, embedding: yield* openEmbedding(job) })
-  const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor]
-  const denoise = yield* openDenoiser(unet, adapters.unet, textStates, latentShape, job.guidanceScale)
+  const conditions = yield* encodePrompts(job, { adapters: adapters.texts, embedding: yield* openEmbedding(job) })
+  yield* checkFamily(unet, conditions.pooled !== null)
+  const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor] as const
+  const denoise = yield* openDenoiser(unet, adapters.unet, conditions, latentShape, job)
   const plan = samplers[job.sampler].plan(schedule, job.steps)
   const noise = startingNoise(job.seed, latentShape)
   let state = plan.start(noise.map((value) => value * plan.initialNoiseScale))

@@ -78,11 +78,13 @@ export const decodeSnapshot = (layout: AdapterLayout, bytes: Uint8Array): Effect
       ),
   })
 
-/** The custom embedding's rows in a snapshot; null when none was trained. */
-export const embeddingOf = (snapshot: Uint8Array): EmbeddingRows | null => {
+/** The custom embedding's rows in a snapshot, for each text encoder; empty when none was trained. */
+export const embeddingOf = (snapshot: Uint8Array): readonly EmbeddingRows[] => {
   const { header, float32 } = decodeSafetensors(snapshot, "the snapshot")
-  const stored = header.tensors.get("adapter/clip_l")
-  return stored === undefined ? null : { data: float32("adapter/clip_l"), shape: stored.shape }
+  return ["adapter/clip_l", "adapter/clip_g"].flatMap((name) => {
+    const stored = header.tensors.get(name)
+    return stored === undefined ? [] : [{ data: float32(name), shape: stored.shape }]
+  })
 }
 
 const downName = /^adapter\/(.+)\.lora_down\.weight$/

@@ -7,7 +7,7 @@
  */
 import { Effect } from "effect"
 import { encodeSafetensors, type TensorToStore } from "../formats/safetensors.ts"
-import type { UnetConfig } from "../models/unet-config.ts"
+import { isSdxl, timeIdCount, type UnetConfig } from "../models/unet-config.ts"
 import { type AdapterLayout, adapterMatrices, viewOf } from "./adapter-layout.ts"
 import { openUnet } from "./base-model.ts"
 import type { TraceJob } from "./host-protocol.ts"
@@ -36,9 +36,10 @@ const writeMatrices = (tensors: Tensors, prefix: string, layout: AdapterLayout, 
   }
 }
 
-const writeEmbedding = (tensors: Tensors, prefix: string, { embedding }: AdapterLayout, flat: Float32Array): void => {
-  if (embedding === null) return
-  tensors.set(`${prefix}/${embedding.name}`, float32(embedding.fileShape, viewOf(flat, embedding)))
+const writeEmbedding = (tensors: Tensors, prefix: string, { embeddings }: AdapterLayout, flat: Float32Array): void => {
+  for (const matrix of embeddings) {
+    tensors.set(`${prefix}/${matrix.name}`, float32(matrix.fileShape, viewOf(flat, matrix)))
+  }
 }
 
 const writeInitial = (tensors: Tensors, layout: AdapterLayout, parameters: Float32Array, alpha: number): void => {
@@ -54,7 +55,11 @@ const writePicture = (tensors: Tensors, at: string, { drawn, loss, prediction }:
   tensors.set(`${at}.latents`, float32(shape, drawn.latents))
   tensors.set(`${at}.noise`, float32(shape, drawn.noise))
   tensors.set(`${at}.timestep`, int64([drawn.timestep]))
-  tensors.set(`${at}.tokens`, int64(drawn.text.tokenIds))
+  for (const [place, ids] of drawn.text.tokenIds.entries()) {
+    tensors.set(place === 0 ? `${at}.tokens` : `${at}.tokens_${place + 1}`, int64(ids))
+  }
+  if (drawn.sample.pooled !== null)
+    tensors.set(`${at}.time_ids`, float32([timeIdCount], Float32Array.from(drawn.sample.timeIds)))
   tensors.set(`${at}.prediction`, float32(shape, prediction))
   tensors.set(`${at}.loss`, float32([1], Float32Array.of(loss)))
 }
@@ -74,8 +79,8 @@ const writeUpdate = (tensors: Tensors, layout: AdapterLayout, update: Update, pa
 }
 
 /** Families differ in what their UNet's config says. */
-const familyOf = ({ addition_embed_type, use_linear_projection }: UnetConfig): "sd1" | "sd2" | "sdxl" =>
-  addition_embed_type === "text_time" ? "sdxl" : use_linear_projection ? "sd2" : "sd1"
+const familyOf = (config: UnetConfig): "sd1" | "sd2" | "sdxl" =>
+  isSdxl(config) ? "sdxl" : config.use_linear_projection ? "sd2" : "sd1"
 
 const settingsOf = (settings: TrainSettings, family: string, predictionType: string) => ({
   family,

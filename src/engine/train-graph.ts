@@ -12,15 +12,15 @@ import { gradients } from "../graph/autodiff.ts"
 import { concat, input, meanOfAll, mul, reduceMean, reshape, sub } from "../graph/build.ts"
 import { elementCount } from "../graph/shape.ts"
 import type { Tensor } from "../graph/tensor.ts"
-import { clipText } from "../models/clip-text.ts"
-import type { ClipTextConfig } from "../models/clip-text-config.ts"
+import type { ClipTextOutputs } from "../models/clip-text.ts"
 import type { AdapterTensors } from "../models/lora-branch.ts"
 import { weightsFrom } from "../models/model-weights.ts"
-import { unet } from "../models/unet.ts"
-import type { UnetConfig } from "../models/unet-config.ts"
-import { type AdapterLayout, matricesOf, type TrainedMatrix } from "./adapter-layout.ts"
+import { type UnetFeeds, unet } from "../models/unet.ts"
+import { isSdxl, timeIdCount, type UnetConfig } from "../models/unet-config.ts"
+import { type AdapterLayout, type AdapterModule, matricesOf, type TrainedMatrix } from "./adapter-layout.ts"
 import type { Component } from "./base-model.ts"
-import { textInputs } from "./text-feeds.ts"
+import { textGraph } from "./text-feeds.ts"
+import type { TextNetwork } from "./text-networks.ts"
 
 export interface TrainGraphShapes {
   /** Pictures in one run. */
@@ -29,12 +29,14 @@ export interface TrainGraphShapes {
   readonly latents: readonly number[]
   /** [tokens, width] */
   readonly states: readonly number[]
+  /** Width of SDXL's pooled vector; 0 in other families. */
+  readonly pooled: number
 }
 
-/** The networks of a training graph; the text encoder is null where the text states are fed. */
+/** The networks of a training graph; no text encoders where the text states are fed. */
 export interface TrainedNetworks {
   readonly unet: Component<UnetConfig>
-  readonly textEncoder: Component<ClipTextConfig> | null
+  readonly texts: readonly TextNetwork[]
 }
 
 /** What a graph is built for, besides networks and shapes. */
@@ -55,34 +57,65 @@ const trainedInputs = ({ layout, scale }: TrainedLayout) => {
   const tensors = new Map<TrainedMatrix, Tensor>(
     matricesOf(layout).map((matrix) => [matrix, input(matrix.name, matrix.shape)]),
   )
-  const adapters = (group: "text" | "unet") =>
+  const adapters = (network: AdapterModule["network"]) =>
     new Map<string, AdapterTensors>(
       layout.modules
-        .filter((module) => module.group === group)
+        .filter((module) => module.network === network)
         .map(({ path, down, up }) => [path, { down: tensors.get(down)!, up: tensors.get(up)!, scale }]),
     )
-  const embedding = layout.embedding === null ? null : tensors.get(layout.embedding)!
-  return { tensors, embedding, text: adapters("text"), unet: adapters("unet") }
+  const rowsFor = ({ embedding }: TextNetwork): Tensor | null => {
+    const matrix = layout.embeddings.find(({ name }) => name === embedding)
+    return matrix === undefined ? null : tensors.get(matrix)!
+  }
+  return { tensors, adapters, rowsFor }
+}
+
+/** Text states, and SDXL's pooled vector. */
+interface TextConditions {
+  readonly states: Tensor
+  readonly pooled: Tensor | null
+}
+
+const fedTexts = ({ pictures, states, pooled }: TrainGraphShapes): TextConditions => ({
+  states: input("text_states", [pictures, ...states]),
+  pooled: pooled === 0 ? null : input("text_embeds", [pictures, pooled]),
+})
+
+/** States of several encoders stand side by side. */
+const joinTexts = (outputs: readonly ClipTextOutputs[]): TextConditions => ({
+  states: concat(
+    outputs.map(({ hiddenStates }) => hiddenStates),
+    2,
+  ),
+  pooled: outputs.at(-1)!.pooled ?? null,
+})
+
+/** SDXL's UNet is told of the pooled vector and the picture's sizes. */
+const addedConditions = (config: UnetConfig, pictures: number, textEmbeds: Tensor | null): Pick<UnetFeeds, "added"> => {
+  if (!isSdxl(config) || textEmbeds === null) return {}
+  const features = timeIdCount * config.addition_time_embed_dim!
+  return { added: { textEmbeds, timeIdFeatures: input("time_id_features", [pictures, features]) } }
 }
 
 export const trainGraph = (
-  { unet: { config, weights }, textEncoder }: TrainedNetworks,
+  { unet: { config, weights }, texts }: TrainedNetworks,
   trained: TrainedLayout,
-  { pictures, latents, states }: TrainGraphShapes,
+  shapes: TrainGraphShapes,
 ): TrainedGraph => {
+  const { pictures, latents, states } = shapes
   const inputs = trainedInputs(trained)
-  const fedStates = () => input("text_states", [pictures, ...states])
-  const madeStates = (encoder: Component<ClipTextConfig>) => {
-    const scope = { weights: weightsFrom(encoder.weights.header, "text_encoder"), adapters: inputs.text }
-    const text = textInputs(pictures, states[0]!, inputs.embedding)
-    return clipText(scope, encoder.config, { ...text, skip: trained.clipSkip }).hiddenStates
-  }
-  const encoderHiddenStates = textEncoder === null ? fedStates() : madeStates(textEncoder)
-  const part = textEncoder === null ? "" : "unet"
-  const prediction = unet({ weights: weightsFrom(weights.header, part), adapters: inputs.unet }, config, {
+  const made = texts.map((network) => {
+    const { folder, encoder } = network
+    const scope = { weights: weightsFrom(encoder.weights.header, folder), adapters: inputs.adapters(folder) }
+    return textGraph(network, scope, { count: pictures, tokens: states[0]! }, inputs.rowsFor(network), trained.clipSkip)
+  })
+  const text = texts.length === 0 ? fedTexts(shapes) : joinTexts(made)
+  const part = texts.length === 0 ? "" : "unet"
+  const prediction = unet({ weights: weightsFrom(weights.header, part), adapters: inputs.adapters("unet") }, config, {
     sample: input("noisy_latents", [pictures, ...latents]),
     timeFeatures: input("time_features", [pictures, config.block_out_channels[0]!]),
-    encoderHiddenStates,
+    encoderHiddenStates: text.states,
+    ...addedConditions(config, pictures, text.pooled),
   })
   const target = input("target", [pictures, ...latents])
   const errors = reduceMean(square(sub(prediction, target)), [1, 2, 3])

@@ -20,10 +20,15 @@ export interface TrainSample {
   readonly latentShape: readonly number[]
   /** Word for word; read where a custom embedding has its own tokens in it. */
   readonly caption: string
-  readonly tokenIds: readonly number[]
+  /** One list for each text encoder. */
+  readonly tokenIds: readonly (readonly number[])[]
   readonly states: Float32Array
   /** [tokens, width] of the text states. */
   readonly statesShape: readonly number[]
+  /** SDXL's pooled vector; null in other families. */
+  readonly pooled: Float32Array | null
+  /** What SDXL is told of the picture: original height and width, crop top and left, target height and width. */
+  readonly timeIds: readonly number[]
 }
 
 export interface TrainJob {
@@ -53,9 +58,8 @@ export interface CaptionFacts {
 /** What a training is about to train. */
 export interface TrainFacts {
   readonly unetModules: number
-  readonly textModules: number
-  /** Layers of the text encoder that run under the CLIP skip, and all it has; 0 where it is not part of the training. */
-  readonly textLayers: { readonly run: number; readonly all: number }
+  /** For each text encoder that has adapters: how many, the layers that run under the CLIP skip, and all it has. */
+  readonly textEncoders: readonly { readonly modules: number; readonly run: number; readonly layers: number }[]
   /** Tokens of the custom embedding; 0: none. */
   readonly embeddingTokens: number
   /** With a custom embedding, each caption. */

@@ -10,6 +10,7 @@ import type { NoiseSchedule } from "../diffusion/noise-schedule.ts"
 import { addNoise, target } from "../diffusion/targets.ts"
 import { timeFeatures } from "../diffusion/time-features.ts"
 import { withRecomputation } from "../graph/recompute.ts"
+import { isSdxl, timeIdCount } from "../models/unet-config.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
 import { type GraphWeights, joinWeights } from "./component-weights.ts"
 import type { EngineFailure } from "./engine-failure.ts"
@@ -18,10 +19,11 @@ import type { MicroBatch } from "./micro-batch.ts"
 import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
 import { textFeeds } from "./text-feeds.ts"
+import { frequenciesOf, timeIdFeatures } from "./time-ids.ts"
 import { type TrainedNetworks, type TrainGraphShapes, trainGraph } from "./train-graph.ts"
 import type { TrainSample } from "./train-job.ts"
 import type { TrainSettings } from "./train-settings.ts"
-import { embeddingIdsOf } from "./training-texts.ts"
+import type { TrainingText } from "./training-texts.ts"
 
 export interface TrainRun {
   /** Fills the feeds, runs, and leaves the results in the three arrays. */
@@ -51,17 +53,50 @@ export const picturesPerRun = (accumulation: number, samples: readonly TrainSamp
 export const trainingGraph = "the training graph"
 
 /** All frozen weights that the training graph reads. */
-export const trainedWeights = ({ unet, textEncoder }: TrainedNetworks): GraphWeights =>
-  textEncoder === null ? unet.weights : joinWeights({ unet: unet.weights, text_encoder: textEncoder.weights })
+export const trainedWeights = ({ unet, texts }: TrainedNetworks): GraphWeights =>
+  texts.length === 0
+    ? unet.weights
+    : joinWeights({
+        unet: unet.weights,
+        ...Object.fromEntries(texts.map(({ folder, encoder }) => [folder, encoder.weights])),
+      })
 
 const filled = (shape: readonly number[]) => ({
   data: new Float32Array(shape.reduce((product, side) => product * side, 1)),
   shape,
 })
 
+/** Puts values in their place among those of a run. */
+const put = ({ data }: { readonly data: Float32Array }, values: Float32Array, place: number): void =>
+  data.set(values, place * values.length)
+
+/** What a caption becomes in a run: ids where the graph holds the text encoders, states where it does not. */
+const captionFeeds = (
+  { texts }: TrainedNetworks,
+  { pictures, states, pooled }: TrainGraphShapes,
+  learned: number,
+): {
+  readonly feeds: Readonly<Record<string, ArrayInPlace>>
+  readonly fill: (text: TrainingText, place: number) => void
+} => {
+  if (texts.length === 0) {
+    const [textStates, textEmbeds] = [filled([pictures, ...states]), filled([pictures, pooled])]
+    const fill = ({ states: given, pooled: vector }: TrainingText, place: number) => {
+      put(textStates, given!, place)
+      if (vector !== null) put(textEmbeds, vector, place)
+    }
+    return { feeds: { text_states: textStates, ...(pooled > 0 && { text_embeds: textEmbeds }) }, fill }
+  }
+  const each = texts.map((network) => textFeeds(network, { count: pictures, tokens: states[0]! }, learned))
+  const fill = ({ tokenIds }: TrainingText, place: number) => {
+    for (const [encoder, one] of each.entries()) one.fill(tokenIds[encoder]!, place)
+  }
+  return { feeds: Object.assign({}, ...each.map(({ feeds }) => feeds)), fill }
+}
+
 /** Opens the session for pictures of this shape, over these parameters. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
-  { unet, textEncoder }: TrainedNetworks,
+  networks: TrainedNetworks,
   layout: AdapterLayout,
   parameters: Float32Array,
   settings: TrainSettings,
@@ -69,37 +104,31 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   shapes: TrainGraphShapes,
   mode: MemoryMode,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
-  const { pictures, latents, states } = shapes
+  const { unet } = networks
+  const { pictures, latents, states, pooled } = shapes
   const session = yield* (yield* Sessions).get({
     kind: trainingGraph,
     facts: [
-      ...[pictures, ...latents, ...states, settings.networkDim, settings.networkScale, settings.clipSkip],
+      ...[pictures, ...latents, ...states, pooled, settings.networkDim, settings.networkScale, settings.clipSkip],
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
       mode,
     ],
-    weights: trainedWeights({ unet, textEncoder }),
+    weights: trainedWeights(networks),
     build: () => {
       const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
-      const graph = withRecomputation(trainGraph({ unet, textEncoder }, trained, shapes), workPerKeptByte[mode])
+      const graph = withRecomputation(trainGraph(networks, trained, shapes), workPerKeptByte[mode])
       return { ...graph, recomputes: mode !== "fast" }
     },
   })
-  const { block_out_channels, flip_sin_to_cos, freq_shift } = unet.config
-  const features = block_out_channels[0]!
+  const features = unet.config.block_out_channels[0]!
   const feeds = {
     noisy_latents: filled([pictures, ...latents]),
     target: filled([pictures, ...latents]),
     time_features: filled([pictures, features]),
     loss_weight: filled([pictures]),
   }
-  const textStates = filled([pictures, ...states])
-  const embedding = settings.customEmbedding
-  const texts = textFeeds(
-    pictures,
-    states[0]!,
-    embedding && textEncoder && embeddingIdsOf(textEncoder.config, embedding),
-  )
-  const captions = textEncoder === null ? { text_states: textStates } : texts.feeds
+  const sizes = filled([pictures, timeIdCount * (unet.config.addition_time_embed_dim ?? 0)])
+  const captions = captionFeeds(networks, shapes, layout.embeddings[0]?.shape[0] ?? 0)
   const adapters: Record<string, ArrayInPlace> = Object.fromEntries(
     matricesOf(layout).map((matrix) => [matrix.name, { data: viewOf(parameters, matrix), shape: matrix.shape }]),
   )
@@ -108,15 +137,15 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     prediction: filled([pictures, ...latents]),
     gradient: filled([layout.length]),
   }
-  const prepared = session.prepare({ ...adapters, ...feeds, ...captions }, results)
+  const added = isSdxl(unet.config) ? { time_id_features: sizes } : {}
+  const prepared = session.prepare({ ...adapters, ...feeds, ...added, ...captions.feeds }, results)
 
-  const fill = ({ text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
-    feeds.noisy_latents.data.set(addNoise(schedule, clean, noise, timestep), place * clean.length)
-    feeds.target.data.set(target(schedule, clean, noise, timestep), place * clean.length)
-    const sinusoids = timeFeatures(timestep, features, { flipSinToCos: flip_sin_to_cos, freqShift: freq_shift })
-    feeds.time_features.data.set(sinusoids, place * features)
-    if (text.states === null) texts.fill(text.tokenIds, place)
-    else textStates.data.set(text.states, place * text.states.length)
+  const fill = ({ sample, text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
+    put(feeds.noisy_latents, addNoise(schedule, clean, noise, timestep), place)
+    put(feeds.target, target(schedule, clean, noise, timestep), place)
+    put(feeds.time_features, timeFeatures(timestep, features, frequenciesOf(unet.config)), place)
+    put(sizes, timeIdFeatures(unet.config, sample.timeIds), place)
+    captions.fill(text, place)
     feeds.loss_weight.data[place] = minSnrWeight(schedule, timestep, settings.minSnrGamma)
   }
   return {

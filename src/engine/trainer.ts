@@ -22,11 +22,12 @@ import { openSchedule } from "./open-schedule.ts"
 import { planTraining } from "./plan-training.ts"
 import type { Sessions } from "./sessions.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
+import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "./text-networks.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "./train-job.ts"
 import { openTrainRun, picturesPerRun, type TrainRun } from "./train-run.ts"
 import { type TrainSettings, trainsText } from "./train-settings.ts"
-import { openTextNetwork, type TrainingTexts, trainingTexts } from "./training-texts.ts"
+import { type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
 /** What one update did. The arrays are reused by the next one. */
 export interface Update {
@@ -82,24 +83,24 @@ interface Networks extends TrainedNetworks {
   readonly unet: Component<UnetConfig>
   readonly vae: VaeConfig
   readonly schedule: NoiseSchedule
-  readonly texts: TrainingTexts
+  readonly captions: TrainingTexts
 }
 
 const pictureRunner = (
   { settings, samples }: TrainJob,
-  { vae, schedule, texts, ...networks }: Networks,
+  { vae, schedule, captions, ...networks }: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
   mode: MemoryMode,
 ): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
-  const draw = microBatches(settings, samples, texts, schedule, vae)
+  const draw = microBatches(settings, samples, captions, schedule, vae)
   const runs = new Map<string, TrainRun>()
-  const runFor = Effect.fnUntraced(function* ({ latentShape, statesShape }: TrainSample) {
+  const runFor = Effect.fnUntraced(function* ({ latentShape, statesShape, pooled }: TrainSample) {
     const known = runs.get(`${latentShape}`)
     if (known !== undefined) return known
-    const shapes = { pictures: perRun, latents: latentShape, states: statesShape }
+    const shapes = { pictures: perRun, latents: latentShape, states: statesShape, pooled: pooled?.length ?? 0 }
     const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes, mode)
     runs.set(`${latentShape}`, opened)
     return opened
@@ -169,28 +170,56 @@ const applyUpdate = (
   return { gradNorm, apply }
 }
 
+/** Adapters and embedding as a new training starts with them. */
+const firstValues = Effect.fnUntraced(function* (
+  layout: AdapterLayout,
+  texts: readonly TextNetwork[],
+  { customEmbedding, seed }: TrainSettings,
+) {
+  const parameters = initialParameters(layout, seed)
+  if (customEmbedding === null) return parameters
+  for (const [place, matrix] of layout.embeddings.entries()) {
+    viewOf(parameters, matrix).set(yield* initialEmbedding(texts[place]!, customEmbedding, seed))
+  }
+  return parameters
+})
+
+const factsOf = (
+  { modules, embeddings }: AdapterLayout,
+  { texts, captions }: Networks,
+  { clipSkip }: TrainSettings,
+): Omit<TrainFacts, "memory"> => {
+  const count = (network: string) => modules.filter((module) => module.network === network).length
+  return {
+    unetModules: count("unet"),
+    textEncoders: texts.flatMap(({ folder, encoder: { config }, isPooled }) => {
+      const layers = { run: layersRun(config, isPooled, clipSkip), layers: config.num_hidden_layers }
+      return count(folder) === 0 ? [] : [{ modules: count(folder), ...layers }]
+    }),
+    embeddingTokens: embeddings[0]?.shape[0] ?? 0,
+    captions: captions.facts,
+  }
+}
+
 export const openTrainer = Effect.fn("openTrainer")(function* (
   job: TrainJob,
 ): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
   yield* checkJob(job)
   const { base, settings } = job
-  const text = trainsText(settings) ? yield* openTextNetwork(base) : null
+  const texts = trainsText(settings) ? yield* openTextNetworks(base) : []
   const networks: Networks = {
     unet: yield* openUnet(base),
-    textEncoder: text?.encoder ?? null,
+    texts,
     vae: yield* openVaeConfig(base),
     schedule: yield* openSchedule(base, settings.predictionType),
-    texts: yield* trainingTexts(job, text),
+    captions: yield* trainingTexts(job, texts),
   }
-  const layout = adapterLayout({ unet: networks.unet.config, text: text?.encoder.config ?? null }, settings)
-  const start = Effect.gen(function* () {
-    const parameters = initialParameters(layout, settings.seed)
-    if (layout.embedding === null || settings.customEmbedding === null || text === null) return parameters
-    const rows = yield* initialEmbedding(text, settings.customEmbedding, settings.seed)
-    viewOf(parameters, layout.embedding).set(rows)
-    return parameters
-  })
-  const state = yield* startingState(job, layout, start)
+  yield* checkFamily(
+    networks.unet,
+    job.samples.every(({ pooled }) => pooled !== null),
+  )
+  const layout = adapterLayout({ unet: networks.unet.config, texts }, settings)
+  const state = yield* startingState(job, layout, firstValues(layout, texts, settings))
   const memory = yield* planTraining(job, networks, layout)
   const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 
@@ -203,15 +232,5 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     apply()
     return { index, pictures, gradient, gradNorm, learningRates }
   })
-  const count = (group: GroupRange["group"]) => layout.modules.filter((module) => module.group === group).length
-  const layers = text?.encoder.config.num_hidden_layers ?? 0
-  const facts: TrainFacts = {
-    unetModules: count("unet"),
-    textModules: count("text"),
-    textLayers: { run: Math.max(0, layers + 1 - settings.clipSkip), all: layers },
-    embeddingTokens: layout.embedding?.shape[0] ?? 0,
-    captions: networks.texts.facts,
-    memory,
-  }
-  return { layout, state, facts, update }
+  return { layout, state, facts: { ...factsOf(layout, networks, settings), memory }, update }
 })

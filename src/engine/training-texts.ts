@@ -6,20 +6,20 @@
  */
 import { Effect } from "effect"
 import { countMentions } from "../formats/embedding-mention.ts"
-import type { ClipTextConfig } from "../models/clip-text-config.ts"
-import { type Component, openTextEncoder } from "./base-model.ts"
-import { type ClipTokenizer, openClipTokenizer } from "./clip-tokenizer.ts"
-import { checkSkip, encodeText } from "./encode-text.ts"
+import { encodeText } from "./encode-text.ts"
 import { type EngineFailure, inputFailure } from "./engine-failure.ts"
 import type { Sessions } from "./sessions.ts"
-import type { EmbeddingIds } from "./text-feeds.ts"
+import { checkSkip, mostLost, type TextNetwork } from "./text-networks.ts"
 import type { CaptionFacts, TrainJob } from "./train-job.ts"
 import type { CustomEmbeddingSettings } from "./train-settings.ts"
 
 export interface TrainingText {
-  readonly tokenIds: readonly number[]
+  /** One list for each text encoder. */
+  readonly tokenIds: readonly (readonly number[])[]
   /** null: the training graph makes them from the ids. */
   readonly states: Float32Array | null
+  /** SDXL's pooled vector, where the states are given too. */
+  readonly pooled: Float32Array | null
 }
 
 export interface TrainingTexts {
@@ -30,24 +30,6 @@ export interface TrainingTexts {
   /** What a custom embedding did to the captions; without one there is nothing to tell. */
   readonly facts: readonly CaptionFacts[]
 }
-
-/** The text encoder of a training that goes through it in every update. */
-export interface TextNetwork {
-  readonly encoder: Component<ClipTextConfig>
-  readonly tokenizer: ClipTokenizer
-}
-
-export const openTextNetwork = Effect.fn("openTextNetwork")(function* (
-  base: TrainJob["base"],
-): Effect.fn.Return<TextNetwork, EngineFailure> {
-  const encoder = yield* openTextEncoder(base)
-  return { encoder, tokenizer: yield* openClipTokenizer(base, "tokenizer", encoder.config.max_position_embeddings) }
-})
-
-export const embeddingIdsOf = (config: ClipTextConfig, embedding: CustomEmbeddingSettings): EmbeddingIds => ({
-  firstId: config.vocab_size,
-  length: embedding.length,
-})
 
 const unmentioned = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["samples"]): EngineFailure => {
   const cutOff = samples.some(({ caption }) => countMentions(caption, keyword) > 0)
@@ -60,27 +42,41 @@ const unmentioned = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["sa
   )
 }
 
+const idsAlone = (tokenIds: TrainingText["tokenIds"]): TrainingText => ({ tokenIds, states: null, pooled: null })
+
+/** A caption's ids for each encoder, with the embedding's behind those of its table. */
+const withEmbedding = (
+  { key, caption }: TrainJob["samples"][number],
+  networks: readonly TextNetwork[],
+  { keyword, length }: CustomEmbeddingSettings,
+) => {
+  const encoded = networks.map(({ encoder, tokenizer }) =>
+    tokenizer.encode(caption, { keyword, firstId: encoder.config.vocab_size, length }),
+  )
+  const fact: CaptionFacts = {
+    key,
+    mentions: Math.min(...encoded.map(({ mentions }) => mentions)),
+    lost: mostLost(encoded.map(({ truncated }) => truncated)),
+  }
+  return { ids: encoded.map(({ ids }) => ids), fact }
+}
+
+/** `networks`: the text encoders that are part of the training; none where the dataset's states are. */
 export const trainingTexts = Effect.fn("trainingTexts")(function* (
   { base, settings, samples }: TrainJob,
-  network: TextNetwork | null,
+  networks: readonly TextNetwork[],
 ): Effect.fn.Return<TrainingTexts, EngineFailure, Sessions> {
   const { clipSkip, captionDropout, customEmbedding } = settings
-  if (network === null) {
+  if (networks.length === 0) {
     const empty = captionDropout === 0 ? null : yield* encodeText({ base, text: "", clipSkip })
     return { captions: samples, empty, facts: [] }
   }
-  const { encoder, tokenizer } = network
-  yield* checkSkip(encoder.config, clipSkip)
-  const empty = captionDropout === 0 ? null : { tokenIds: tokenizer.encode("").ids, states: null }
+  yield* checkSkip(networks, clipSkip)
+  const empty = captionDropout === 0 ? null : idsAlone(networks.map(({ tokenizer }) => tokenizer.encode("").ids))
   if (customEmbedding === null) {
-    return { captions: samples.map(({ tokenIds }) => ({ tokenIds, states: null })), empty, facts: [] }
+    return { captions: samples.map(({ tokenIds }) => idsAlone(tokenIds)), empty, facts: [] }
   }
-  const word = { keyword: customEmbedding.keyword, ...embeddingIdsOf(encoder.config, customEmbedding) }
-  const encoded = samples.map(({ key, caption }) => ({ key, ...tokenizer.encode(caption, word) }))
-  if (encoded.every(({ mentions }) => mentions === 0)) return yield* unmentioned(customEmbedding, samples)
-  return {
-    captions: encoded.map(({ ids }) => ({ tokenIds: ids, states: null })),
-    empty,
-    facts: encoded.map(({ key, mentions, truncated }) => ({ key, mentions, lost: truncated })),
-  }
+  const encoded = samples.map((sample) => withEmbedding(sample, networks, customEmbedding))
+  if (encoded.every(({ fact }) => fact.mentions === 0)) return yield* unmentioned(customEmbedding, samples)
+  return { captions: encoded.map(({ ids }) => idsAlone(ids)), empty, facts: encoded.map(({ fact }) => fact) }
 })

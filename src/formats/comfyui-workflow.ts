@@ -1,5 +1,6 @@
 /**
  * A picture's recipe as ComfyUI's standard graph: checkpoint → (LoRA) → (CLIP skip) → two prompts → KSampler → VAE → save.
+ * For SDXL an empty negative prompt is zeroed, which ComfyUI does not do by itself.
  *
  * One list of nodes gives both texts that ComfyUI stores: "prompt" (what its server runs) and "workflow" (what its
  * canvas shows, LiteGraph's version 0.4), so the two cannot disagree. Dropping the picture on the canvas loads it;
@@ -34,6 +35,7 @@ const nodeTypes: Readonly<
   LoraLoader: { inputs: { model: "MODEL", clip: "CLIP" }, outputs: ["MODEL", "CLIP"] },
   CLIPSetLastLayer: { inputs: { clip: "CLIP" }, outputs: ["CLIP"] },
   CLIPTextEncode: { inputs: { clip: "CLIP" }, outputs: ["CONDITIONING"] },
+  ConditioningZeroOut: { inputs: { conditioning: "CONDITIONING" }, outputs: ["CONDITIONING"] },
   EmptyLatentImage: { inputs: {}, outputs: ["LATENT"] },
   KSampler: {
     inputs: { model: "MODEL", positive: "CONDITIONING", negative: "CONDITIONING", latent_image: "LATENT" },
@@ -59,8 +61,19 @@ type Nodes = Readonly<Record<string, GraphNode>>
 /** Where model and CLIP come from after the LoRA, if there is one. */
 const afterLora = ({ lora }: PictureRecipe): string => (lora ? "10" : checkpoint)
 
+/**
+ * ComfyUI's layer for this CLIP skip, from the last one at −1 on; null where it takes that one anyway. Its SD2 encoder has
+ * the layer that diffusers' leaves out, and it takes SDXL's states before the last layer by itself.
+ */
+const lastLayer = ({ clipSkip, family }: PictureRecipe): number | null => {
+  if (family === "sdxl") return clipSkip === 2 ? null : -clipSkip
+  if (clipSkip === 1) return null
+  return family === "sd2" ? -clipSkip - 1 : -clipSkip
+}
+
 const loaders = (recipe: PictureRecipe): Nodes => {
-  const { lora, clipSkip } = recipe
+  const { lora } = recipe
+  const stopAt = lastLayer(recipe)
   return {
     [checkpoint]: {
       type: "CheckpointLoaderSimple",
@@ -78,20 +91,22 @@ const loaders = (recipe: PictureRecipe): Nodes => {
         widgets: { lora_name: fileName(lora.name), strength_model: lora.strength, strength_clip: lora.strength },
       },
     }),
-    ...(clipSkip > 1 && {
+    ...(stopAt !== null && {
       11: {
         type: "CLIPSetLastLayer",
         at: [280, 320],
         size: [300, 58],
         links: { clip: { from: afterLora(recipe), slot: 1 } },
-        widgets: { stop_at_clip_layer: -clipSkip },
+        widgets: { stop_at_clip_layer: stopAt },
       },
     }),
   }
 }
 
+const isZeroed = ({ family, negativePrompt }: PictureRecipe): boolean => family === "sdxl" && negativePrompt === ""
+
 const prompts = (recipe: PictureRecipe): Nodes => {
-  const clip: Link = recipe.clipSkip > 1 ? { from: "11", slot: 0 } : { from: afterLora(recipe), slot: 1 }
+  const clip: Link = lastLayer(recipe) === null ? { from: afterLora(recipe), slot: 1 } : { from: "11", slot: 0 }
   const textNode = (title: string, text: string, y: number): GraphNode => ({
     type: "CLIPTextEncode",
     title,
@@ -103,6 +118,15 @@ const prompts = (recipe: PictureRecipe): Nodes => {
   return {
     6: textNode("Prompt", recipe.prompt, 40),
     7: textNode("Negative prompt", recipe.negativePrompt, 260),
+    ...(isZeroed(recipe) && {
+      12: {
+        type: "ConditioningZeroOut",
+        at: [1080, 440],
+        size: [300, 26],
+        links: { conditioning: { from: "7", slot: 0 } },
+        widgets: {},
+      },
+    }),
   }
 }
 
@@ -121,7 +145,7 @@ const sampling = (recipe: PictureRecipe): Nodes => ({
     links: {
       model: { from: afterLora(recipe), slot: 0 },
       positive: { from: "6", slot: 0 },
-      negative: { from: "7", slot: 0 },
+      negative: { from: isZeroed(recipe) ? "12" : "7", slot: 0 },
       latent_image: { from: "5", slot: 0 },
     },
     widgets: {

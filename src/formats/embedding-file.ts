@@ -1,8 +1,9 @@
 /**
- * Files of a textual inversion, in the two layouts that programs read: A1111's (one tensor `emb_params`; the file's
- * name is the word that calls it up, also in ComfyUI and Draw Things) and diffusers' (one tensor named `<keyword>`).
+ * Files of a textual inversion, in the layouts that programs read.
  *
- * Encoding is a pure function: equal rows and metadata give equal bytes.
+ * A1111, ComfyUI and Draw Things take one file, whose name is the word that calls it up: one tensor `emb_params`, or in SDXL
+ * a table for each text encoder, `clip_l` and `clip_g`. diffusers takes a file with one tensor named `<keyword>` for each
+ * encoder. Encoding is a pure function: equal rows and metadata give equal bytes.
  */
 import { BadFile } from "./bad-file.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
@@ -15,28 +16,43 @@ export interface EmbeddingRows {
 
 type Metadata = Readonly<Record<string, string>>
 
-const encode = (name: string, { data, shape }: EmbeddingRows, metadata: Metadata) =>
-  encodeSafetensors(new Map([[name, { dtype: "F32", shape, data }]]), metadata)
+const encode = (tables: readonly (readonly [name: string, rows: EmbeddingRows])[], metadata: Metadata) =>
+  encodeSafetensors(new Map(tables.map(([name, { data, shape }]) => [name, { dtype: "F32", shape, data }])), metadata)
 
-export const encodeA1111Embedding = (rows: EmbeddingRows, metadata: Metadata = {}): Uint8Array<ArrayBuffer> =>
-  encode("emb_params", rows, metadata)
+/** SDXL's tables, in the order of its text encoders. */
+const sdxlNames = ["clip_l", "clip_g"] as const
 
+/** `tables`: rows for each text encoder, one or two. */
+export const encodeA1111Embedding = (
+  tables: readonly EmbeddingRows[],
+  metadata: Metadata = {},
+): Uint8Array<ArrayBuffer> =>
+  encode(
+    tables.map((rows, place) => [tables.length === 1 ? "emb_params" : sdxlNames[place]!, rows] as const),
+    metadata,
+  )
+
+/** The file for one text encoder. */
 export const encodeDiffusersEmbedding = (
   keyword: string,
   rows: EmbeddingRows,
   metadata: Metadata = {},
-): Uint8Array<ArrayBuffer> => encode(`<${keyword}>`, rows, metadata)
+): Uint8Array<ArrayBuffer> => encode([[`<${keyword}>`, rows]], metadata)
 
-/** The rows of a file in either layout. Throws `BadFile`. */
-export const decodeEmbeddingFile = (bytes: Uint8Array, file = "the embedding"): EmbeddingRows => {
+/** The tables of a file in either layout, one for each text encoder. Throws `BadFile`. */
+export const decodeEmbeddingFile = (bytes: Uint8Array, file = "the embedding"): readonly EmbeddingRows[] => {
   const { header, float32 } = decodeSafetensors(bytes, file)
-  const [only, ...others] = [...header.tensors]
-  if (only === undefined || others.length > 0 || only[1].shape.length !== 2) {
-    throw new BadFile({
-      file,
-      reason: "holds no single matrix of token rows",
-      hint: "Give an embedding for Stable Diffusion 1 or 2, as A1111 or diffusers write it",
-    })
-  }
-  return { data: float32(only[0]), shape: only[1].shape }
+  const names = [...header.tensors.keys()]
+  const isSdxl = names.length === sdxlNames.length && sdxlNames.every((name) => header.tensors.has(name))
+  const ordered = isSdxl ? sdxlNames : names
+  const tables = ordered.map((name) => ({ data: float32(name), shape: header.tensors.get(name)!.shape }))
+  const [first] = tables
+  const isWhole = tables.every(({ shape }) => shape.length === 2 && shape[0] === first!.shape[0])
+  if (first !== undefined && isWhole && (tables.length === 1 || isSdxl)) return tables
+  throw new BadFile({
+    file,
+    reason:
+      "holds neither a single matrix of token rows nor the two of SDXL, clip_l and clip_g, with as many rows each",
+    hint: "Give an embedding for Stable Diffusion 1, 2 or XL, as A1111 or diffusers write it",
+  })
 }

@@ -16,8 +16,10 @@ export interface PictureRecipe {
   /** Pixels. */
   readonly width: number
   readonly height: number
-  /** 1: none. */
+  /** 1: none, and in SDXL 2: as it was trained. */
   readonly clipSkip: number
+  /** Kind of the base model: programs number CLIP skip and read an empty negative prompt by it. */
+  readonly family: "sd1" | "sd2" | "sdxl"
   readonly model: { readonly name: string; readonly sha256?: string }
   readonly lora?: {
     /** File name without `.safetensors`. */

@@ -1,5 +1,5 @@
 /**
- * Which modules of a UNet or a text encoder get an adapter, and under which key a LoRA file holds it.
+ * Which modules of a UNet or a text encoder get an adapter.
  *
  * kohya's rule (sd-scripts networks/lora.py). Text encoder: q, k, v, out, fc1 and fc2 of every layer that runs. UNet: every linear layer and 1×1 convolution inside a Transformer2DModel,
  * twelve for a transformer of depth one: 192 in SD1 and SD2, 722 in SDXL. Listed in the order in which the network uses
@@ -46,12 +46,6 @@ export const clipTextAdapterTargets = (config: ClipTextConfig, skip: number): re
     return [...attention, target("mlp.fc1", width, inner), target("mlp.fc2", inner, width)]
   }).flat()
 }
-
-/** "lora_unet_down_blocks_0_attentions_0_proj_in" */
-export const loraKey = (path: string): string => `lora_unet_${path.replaceAll(".", "_")}`
-
-/** "lora_te_text_model_encoder_layers_0_self_attn_q_proj" */
-export const textLoraKey = (path: string): string => `lora_te_${path.replaceAll(".", "_")}`
 
 const transformerTargets = (layout: TransformerLayout, linearProjection: boolean): readonly AdapterTarget[] => {
   const { path, channels, innerWidth, depth, contextWidth } = layout

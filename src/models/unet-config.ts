@@ -57,6 +57,12 @@ export const UnetConfig = Schema.Struct({
 })
 export type UnetConfig = typeof UnetConfig.Type
 
+/** SDXL is the one family whose UNet is told of picture sizes and of a pooled text vector. */
+export const isSdxl = ({ addition_embed_type }: UnetConfig): boolean => addition_embed_type === "text_time"
+
+/** How many numbers SDXL is told of a picture: original height and width, crop top and left, target height and width. */
+export const timeIdCount = 6
+
 const perLevelFields = [
   "layers_per_block",
   "cross_attention_dim",

@@ -1,4 +1,4 @@
-/** What was trained, out of a training snapshot: a LoRA file and an embedding file, both without metadata. */
+/** What was trained, out of a training snapshot: a LoRA file and an embedding file as A1111 has it, both without metadata. */
 import { Effect } from "effect"
 import { embeddingOf, loraModulesOf } from "../engine/snapshot.ts"
 import { encodeA1111Embedding } from "../formats/embedding-file.ts"
@@ -28,6 +28,6 @@ export const trainedFrom = Effect.fnUntraced(function* (
   })
   return {
     adapter: modules.length === 0 ? null : yield* blobs.put(encodeLoraFile(modules, {})),
-    embedding: rows === null ? null : yield* blobs.put(encodeA1111Embedding(rows)),
+    embedding: rows.length === 0 ? null : yield* blobs.put(encodeA1111Embedding(rows)),
   }
 })

@@ -10,9 +10,13 @@ import type { Output } from "../runtime/wire.ts"
 /** Path inside the folder, such as "unet/config.json", to content. */
 const Files = Schema.Record(Schema.String, Blob)
 
-/** Some of the files of a base model. */
-export const ModelPart = Schema.Struct({ files: Files })
-export type ModelPart = typeof ModelPart.Type
+/** The text encoders with their tokenizers: one, or SDXL's two. */
+export const TextPart = Schema.Struct({
+  files: Files,
+  /** The CLIP skip that this kind of model was trained with: 1 (none), in SDXL 2. */
+  ownClipSkip: Schema.Int,
+})
+export type TextPart = typeof TextPart.Type
 
 export const VaePart = Schema.Struct({
   files: Files,
@@ -39,7 +43,8 @@ export interface WantedSize {
 /** What captions ask of the text encoder. */
 export interface WantedText {
   readonly trigger: string | null
-  readonly clipSkip: number
+  /** null: the model's own. */
+  readonly clipSkip: number | null
 }
 
 /**
@@ -53,5 +58,5 @@ export interface BaseModel extends Output<BaseModelFolder> {
   readonly name: string
   readonly wholeFor: (size: WantedSize | null) => Output<BaseModelFolder>
   readonly vaeFor: (size: WantedSize | null) => Output<VaePart>
-  readonly textEncoderFor: (text: WantedText) => Output<ModelPart>
+  readonly textEncoderFor: (text: WantedText) => Output<TextPart>
 }

@@ -9,10 +9,11 @@ import { Effect, Result, Schema } from "effect"
 import { SchedulerConfig } from "../diffusion/scheduler-config.ts"
 import { readSafetensorsHeader } from "../formats/safetensors.ts"
 import { decodeClipTextConfig } from "../models/clip-text-config.ts"
-import { decodeUnetConfig, type UnetConfig } from "../models/unet-config.ts"
+import { decodeUnetConfig, isSdxl, type UnetConfig } from "../models/unet-config.ts"
 import type { UnsupportedConfig } from "../models/unsupported-config.ts"
 import { decodeVaeConfig, type VaeConfig, vaeFactor } from "../models/vae-config.ts"
 import type { Problem } from "../runtime/stage-failure.ts"
+import { conditionProblem, latentProblem } from "./condition-problem.ts"
 
 export interface Component {
   readonly folder: string
@@ -26,20 +27,36 @@ export interface Component {
 const needs = ["config.json"]
 const unet: Component = { folder: "unet", noun: "UNet", weights: "diffusion_pytorch_model", needs }
 export const vae: Component = { folder: "vae", noun: "VAE", weights: "diffusion_pytorch_model", needs }
-export const textEncoder: Component = { folder: "text_encoder", noun: "text encoder", weights: "model", needs }
-export const tokenizer: Component = {
-  folder: "tokenizer",
-  noun: "tokenizer",
-  needs: ["vocab.json", "merges.txt"],
-  takes: ["tokenizer_config.json", "special_tokens_map.json"],
-}
 const scheduler: Component = { folder: "scheduler", noun: "scheduler", needs: ["scheduler_config.json"] }
-export const components: readonly Component[] = [unet, vae, textEncoder, tokenizer, scheduler]
+
+/** A text encoder and the tokenizer that belongs to it; SDXL's second ones have "_2" behind their names. */
+const textPair = (ending: "" | "_2", nth: "" | "second "): readonly Component[] => [
+  { folder: `text_encoder${ending}`, noun: `${nth}text encoder`, weights: "model", needs },
+  {
+    folder: `tokenizer${ending}`,
+    noun: `${nth}tokenizer`,
+    needs: ["vocab.json", "merges.txt"],
+    takes: ["tokenizer_config.json", "special_tokens_map.json"],
+  },
+]
+
+export type Family = "sd1" | "sd2" | "sdxl"
+
+/** What captions go through. */
+export const textComponents = (family: Family): readonly Component[] => [
+  ...textPair("", ""),
+  ...(family === "sdxl" ? textPair("_2", "second ") : []),
+]
+
+export const componentsOf = (family: Family): readonly Component[] => [unet, vae, ...textComponents(family), scheduler]
 
 /** Full precision first, and one file before shards; the engine looks in the same order. */
 const weightEndings = [".safetensors", ".safetensors.index.json", ".fp16.safetensors", ".fp16.safetensors.index.json"]
 
 const layoutHint = "A diffusers folder has unet/, vae/, text_encoder/, tokenizer/ and scheduler/ side by side"
+const sdxlHint =
+  "Stable Diffusion XL has two text encoders: text_encoder_2/ and tokenizer_2/ belong beside the first ones"
+const hintFor = ({ folder }: Component): string => (folder.endsWith("_2") ? sdxlHint : layoutHint)
 const againHint = "Download the file again"
 
 /** Names in a folder; undefined when there is no such folder. */
@@ -67,9 +84,9 @@ const findWeights = Effect.fnUntraced(function* (folder: string, stem: string, n
   return [name, ...new Set(Object.values(Result.getOrElse(index, () => ({ weight_map: {} })).weight_map))]
 })
 
-const noWeights = (folder: string, stem: string, names: readonly string[]): Problem => {
+const noWeights = (folder: string, stem: string, names: readonly string[], layout: string): Problem => {
   const other = names.find((name) => /\.(bin|ckpt|pt|msgpack)$/.test(name))
-  const hint = other === undefined ? layoutHint : `${other} is there; save the model as safetensors`
+  const hint = other === undefined ? layout : `${other} is there; save the model as safetensors`
   return error(join(folder, `${stem}.safetensors`), "the file is missing", hint)
 }
 
@@ -78,17 +95,21 @@ export const findComponent = Effect.fnUntraced(function* (root: string, componen
   const folder = join(root, component.folder)
   const names = yield* namesIn(folder)
   if (names === undefined) {
-    return { files: [], problems: [error(folder, `the base model has no ${component.noun}`, layoutHint)] } as Found
+    const missing = error(folder, `the base model has no ${component.noun}`, hintFor(component))
+    return { files: [], problems: [missing] } as Found
   }
   const stem = component.weights
   const weights = stem === undefined ? [] : yield* findWeights(folder, stem, names)
   const problems = [...component.needs, ...weights]
     .filter((name) => !names.includes(name))
-    .map((name) => error(join(folder, name), "the file is missing", layoutHint))
+    .map((name) => error(join(folder, name), "the file is missing", hintFor(component)))
   const present = [...component.needs, ...(component.takes ?? []), ...weights].filter((name) => names.includes(name))
   return {
     files: present.map((name) => [`${component.folder}/${name}`, join(folder, name)]),
-    problems: stem !== undefined && weights.length === 0 ? [...problems, noWeights(folder, stem, names)] : problems,
+    problems:
+      stem !== undefined && weights.length === 0
+        ? [...problems, noWeights(folder, stem, names, hintFor(component))]
+        : problems,
   } as Found
 })
 
@@ -135,8 +156,8 @@ const readConfig = Effect.fnUntraced(function* <Config>(
   )
 })
 
-const familyOf = (config: UnetConfig | undefined): "sd1" | "sd2" | "sdxl" => {
-  if (config?.addition_embed_type === "text_time") return "sdxl"
+const familyOf = (config: UnetConfig | undefined): Family => {
+  if (config !== undefined && isSdxl(config)) return "sdxl"
   return config?.use_linear_projection === true ? "sd2" : "sd1"
 }
 
@@ -144,8 +165,18 @@ const familyOf = (config: UnetConfig | undefined): "sd1" | "sd2" | "sdxl" => {
 const sizeMultipleOf = (unetConfig: UnetConfig | undefined, vaeConfig: VaeConfig | undefined): number =>
   (vaeConfig === undefined ? 8 : vaeFactor(vaeConfig)) * 2 ** ((unetConfig?.block_out_channels.length ?? 4) - 1)
 
-const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal> =>
-  Schema.decodeUnknownEffect(SchedulerConfig)(json).pipe(
+/** Models whose noise has no schedule of betas say so in nothing but the name of their scheduler. */
+const foreignSchedule = (json: unknown): Refusal | undefined => {
+  const name = (json as { readonly _class_name?: unknown } | null)?._class_name
+  if (typeof name !== "string" || !/^(EDM|FlowMatch)/.test(name)) return undefined
+  const supported = "a schedule of betas, as Stable Diffusion has it"
+  return { field: "_class_name", value: JSON.stringify(name), supported, hint: "Use a model of another kind" }
+}
+
+const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal> => {
+  const foreign = foreignSchedule(json)
+  if (foreign !== undefined) return Effect.fail(foreign)
+  return Schema.decodeUnknownEffect(SchedulerConfig)(json).pipe(
     Effect.mapError(({ message }) => ({
       field: "the noise schedule",
       value: message.split("\n").join(" ").trim(),
@@ -153,16 +184,26 @@ const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal>
       hint: "Use the scheduler_config.json that belongs to the model",
     })),
   )
+}
 
-const noSdxl = "this is Stable Diffusion XL, which Loom cannot train yet"
-const useSd1 = "Use a Stable Diffusion 1.x model"
+/** The configurations of the text encoders that can be read; what is wrong with the others is told with their problems. */
+const readTextConfigs = (root: string, family: Family) =>
+  Effect.forEach(
+    textComponents(family).filter(({ weights }) => weights !== undefined),
+    ({ folder }) => readConfig(join(root, folder, "config.json"), decodeClipTextConfig),
+  )
 
 /** What the configurations in a folder say about the model. */
 export const describeFolder = Effect.fnUntraced(function* (root: string) {
   const forUnet = yield* readConfig(join(root, "unet/config.json"), decodeUnetConfig)
   const forVae = yield* readConfig(join(root, "vae/config.json"), decodeVaeConfig)
   const family = familyOf(forUnet.config)
-  const unsupported = family === "sdxl" ? [error(join(root, "unet/config.json"), noSdxl, useSd1)] : []
+  const forTexts = yield* readTextConfigs(root, family)
+  const texts = forTexts.flatMap(({ config }) => config ?? [])
+  const unetFile = join(root, "unet/config.json")
+  const isWhole = forUnet.config !== undefined && texts.length === forTexts.length
+  const mismatch =
+    latentProblem(forUnet.config, forVae.config) ?? (isWhole ? conditionProblem(forUnet.config, texts) : undefined)
   const forScheduler = yield* readConfig(join(root, "scheduler/scheduler_config.json"), decodeScheduler)
   return {
     family,
@@ -170,13 +211,22 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
     trainTimesteps: forScheduler.config?.num_train_timesteps ?? 1000,
     sizeMultiple: sizeMultipleOf(forUnet.config, forVae.config),
     isSizeKnown: forUnet.config !== undefined && forVae.config !== undefined,
-    problems: [...forUnet.problems, ...forVae.problems, ...forScheduler.problems, ...unsupported],
+    problems: [
+      ...forUnet.problems,
+      ...forVae.problems,
+      ...forTexts.flatMap(({ problems }) => problems),
+      ...forScheduler.problems,
+      ...(mismatch === undefined ? [] : [error(unetFile, mismatch.why, mismatch.hint)]),
+    ],
   }
 })
 
-/** Layers of the text encoder; undefined when its configuration cannot be read, which is told elsewhere. */
-export const textLayers = (root: string): Effect.Effect<number | undefined> =>
-  Effect.map(
-    readConfig(join(root, "text_encoder/config.json"), decodeClipTextConfig),
-    ({ config }) => config?.num_hidden_layers,
-  )
+/** Kind of a model, by its UNet. */
+export const familyIn = (root: string): Effect.Effect<Family> =>
+  Effect.map(readConfig(join(root, "unet/config.json"), decodeUnetConfig), ({ config }) => familyOf(config))
+
+/** Layers of the text encoder, of two the fewer; undefined when a configuration cannot be read, which is told elsewhere. */
+export const textLayers = Effect.fnUntraced(function* (root: string, family: Family) {
+  const layers = (yield* readTextConfigs(root, family)).map(({ config }) => config?.num_hidden_layers)
+  return layers.includes(undefined) ? undefined : Math.min(...(layers as number[]))
+})

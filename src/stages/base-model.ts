@@ -2,7 +2,7 @@
  * `baseModel("./models/…")`: the model that is trained on, a folder in diffusers layout.
  *
  * A source: it lists the files that matter and digests them, and says everything that is missing or broken before any
- * work is done. Where the folder lies is no part of its identity. The VAE and the text encoder are also wires of their
+ * work is done. Where the folder lies is no part of its identity. The VAE and the text encoders are also wires of their
  * own, so that a fine-tuned UNet in the same folder leaves encoded pictures and captions as they are.
  */
 import { basename, resolve } from "node:path"
@@ -10,18 +10,19 @@ import { Effect, Schema } from "effect"
 import { source } from "../runtime/source.ts"
 import { SourceContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
-import { type BaseModel, BaseModelFolder, ModelPart, VaePart, type WantedSize } from "./base-files.ts"
+import { type BaseModel, BaseModelFolder, TextPart, VaePart, type WantedSize } from "./base-files.ts"
 import {
   type Component,
-  components,
+  componentsOf,
   describeFolder,
+  type Family,
   type Found,
+  familyIn,
   findComponent,
   headerProblems,
   namesIn,
-  textEncoder,
+  textComponents,
   textLayers,
-  tokenizer,
   vae,
 } from "./base-folder.ts"
 import { ExpectedFiles, expectationProblems } from "./expected-files.ts"
@@ -79,9 +80,9 @@ const wholeFolder = source({
         kind: "input",
       })
     }
-    const found = yield* Effect.forEach(components, (component) => findComponent(root, component))
-    const files = found.flatMap((part) => part.files)
     const { problems, isSizeKnown, ...facts } = yield* describeFolder(root)
+    const found = yield* Effect.forEach(componentsOf(facts.family), (component) => findComponent(root, component))
+    const files = found.flatMap((part) => part.files)
     const all = [...found.flatMap((part) => part.problems), ...problems, ...(yield* headerProblems(files))]
     const digests = yield* digest(files)
     const unexpected = expectationProblems(params.expect, Object.entries(digests), "expect")
@@ -114,24 +115,34 @@ const vaePart = source({
 })
 
 /** A skip below 1 is told by the stage that skips. */
-const clipSkipProblems = Effect.fnUntraced(function* (root: string, clipSkip: number) {
-  const layers = yield* textLayers(root)
+const clipSkipProblems = Effect.fnUntraced(function* (root: string, family: Family, clipSkip: number) {
+  const layers = yield* textLayers(root, family)
   if (layers === undefined || clipSkip <= layers) return []
   const why = `${clipSkip} skips more layers than this base model's text encoder has (${layers})`
   return [{ field: "clipSkip", why, hint: `Choose 1 (no skip) to ${layers}`, severity: "error" as const }]
 })
 
+/** SDXL was trained on the states before its encoders' last layers. */
+const ownClipSkips: Readonly<Record<Family, number>> = { sd1: 1, sd2: 1, sdxl: 2 }
+
 const textPart = source({
   name: "text-encoder",
   code: import.meta.url,
-  params: Schema.Struct({ ...Folder.fields, trigger: Schema.NullOr(Schema.String), clipSkip: Schema.Finite }),
-  output: ModelPart,
+  params: Schema.Struct({
+    ...Folder.fields,
+    trigger: Schema.NullOr(Schema.String),
+    clipSkip: Schema.NullOr(Schema.Finite),
+  }),
+  output: TextPart,
   read: Effect.fnUntraced(function* ({ params }) {
-    const { root, paths, files } = yield* readPart(params.folder, [textEncoder, tokenizer])
-    const { problem } = yield* SourceContext
+    const { root: projectRoot, problem } = yield* SourceContext
+    const family = yield* familyIn(resolve(projectRoot, params.folder))
+    const ownClipSkip = ownClipSkips[family]
+    const { root, paths, files } = yield* readPart(params.folder, textComponents(family))
     const known = yield* triggerProblems(params.trigger, paths)
-    yield* Effect.forEach([...known, ...(yield* clipSkipProblems(root, params.clipSkip))], problem)
-    return { files }
+    const tooMany = yield* clipSkipProblems(root, family, params.clipSkip ?? ownClipSkip)
+    yield* Effect.forEach([...known, ...tooMany], problem)
+    return { files, ownClipSkip }
   }),
 })
 
@@ -157,7 +168,7 @@ export interface BaseModelOptions {
  * The base model in `folder` (diffusers layout, relative to the pipeline file).
  *
  * Needed: `unet/`, `vae/` and `text_encoder/`, each with a config.json and weights as safetensors (16 or 32 bits), `tokenizer/`
- * with vocab.json and merges.txt, and `scheduler/scheduler_config.json`.
+ * with vocab.json and merges.txt, and `scheduler/scheduler_config.json`. Stable Diffusion XL also has `text_encoder_2/` and `tokenizer_2/`.
  */
 export const baseModel = (folder: string, { name, expect }: BaseModelOptions = {}): BaseModel => {
   const whole = remembered((size: WantedSize | null) => wholeFolder({ folder, size, expect: expect ?? null }))

@@ -21,7 +21,7 @@ export const Checkpoints = Schema.Struct({
       modelHash: Schema.String,
     }),
   ),
-  /** Embedding files, the one for A1111 before the one for diffusers. */
+  /** Embedding files of each step, the one for A1111 before those for diffusers, one for each text encoder. */
   embeddings: Schema.Array(Schema.Struct({ step: Schema.Int, fileName: Schema.String, file: Blob })),
 })
 export type Checkpoints = typeof Checkpoints.Type

@@ -20,10 +20,11 @@ export type EncodedPicture = typeof EncodedPicture.Type
 /** A caption as the text encoder sees it. */
 export const EncodedText = Schema.Struct({
   text: Schema.String,
-  tokenIds: Schema.Array(Schema.Int),
+  /** One list for each text encoder. */
+  tokenIds: Schema.Array(Schema.Array(Schema.Int)),
   /** Words that did not fit into the encoder's length. */
   lost: Schema.Array(Schema.String),
-  /** safetensors with `states`, F32 [tokens, width]. */
+  /** safetensors with `states`, F32 [tokens, width], and in SDXL `pooled`, F32 [width]. */
   states: Blob,
   statesShape: Schema.Array(Schema.Int),
 })

@@ -9,7 +9,7 @@ import { Items } from "../runtime/items.ts"
 import { stage } from "../runtime/stage.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
-import type { BaseModel, WantedSize } from "./base-files.ts"
+import { type BaseModel, TextPart, type WantedSize } from "./base-files.ts"
 import { Caption } from "./captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
 import { encodeImages } from "./encode-images.ts"
@@ -21,7 +21,7 @@ const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
     .filter(({ value }) => value.lost.length > 0)
     .map(({ key, value }) => ({
       field: key,
-      why: `the caption is longer than ${value.tokenIds.length} tokens; this was cut off: "${value.lost.join(" ")}"`,
+      why: `the caption is longer than ${value.tokenIds[0]!.length} tokens; this was cut off: "${value.lost.join(" ")}"`,
       hint: "Shorten the caption, or put what matters first",
       severity: "warning",
     }))
@@ -29,12 +29,16 @@ const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
 const join = stage({
   name: "encode",
   code: import.meta.url,
-  params: Schema.Struct({ clipSkip: Schema.Int }),
+  params: Schema.Struct({
+    /** null: the model's own. */
+    clipSkip: Schema.NullOr(Schema.Int),
+  }),
   inputs: {
     pictures: Items(CroppedPicture),
     latents: Items(EncodedPicture),
     captions: Items(Caption),
     texts: Items(EncodedText),
+    textEncoder: TextPart,
   },
   output: Dataset,
   inspect: ({ inputs }) => lostWords(inputs.texts),
@@ -61,7 +65,8 @@ const join = stage({
         ],
       })
     })
-    return { clipSkip: params.clipSkip, trigger: inputs.captions[0]?.value.trigger ?? null, samples }
+    const clipSkip = params.clipSkip ?? inputs.textEncoder.ownClipSkip
+    return { clipSkip, trigger: inputs.captions[0]?.value.trigger ?? null, samples }
   }),
 })
 
@@ -77,7 +82,8 @@ const unmatched = (key: string): StageFailure =>
 /**
  * Pictures and captions, encoded for a base model.
  *
- * `clipSkip`: 1 (default) takes the text encoder's last layer, 2 the one before, and so on.
+ * `clipSkip`: 1 takes the text encoder's last layer, 2 the one before, and so on. Default: as the model was trained, 1 for Stable
+ * Diffusion 1 and 2, 2 for Stable Diffusion XL (both of its encoders).
  */
 export const encode = (args: {
   readonly base: BaseModel
@@ -85,12 +91,12 @@ export const encode = (args: {
   readonly captions: Output<Items<Caption>> & { readonly trigger?: string | null }
   readonly clipSkip?: number
 }): EncodedDataset => {
-  const params = { clipSkip: args.clipSkip ?? 1 }
+  const params = { clipSkip: args.clipSkip ?? null }
   const latents = encodeImages(args.images, { vae: args.base.vaeFor(args.images.size ?? null) })
   const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
   const texts = encodeTexts(args.captions, { textEncoder }, params)
   return {
-    ...join({ pictures: args.images, latents, captions: args.captions, texts }, params),
+    ...join({ pictures: args.images, latents, captions: args.captions, texts, textEncoder }, params),
     base: args.base,
   }
 }

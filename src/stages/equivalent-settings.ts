@@ -2,10 +2,12 @@
  * A training's settings in the words of other trainers: kohya's sd-scripts and Draw Things.
  *
  * Draw Things counts pictures where Loom and kohya count updates, so its numbers are multiplied by the accumulation. kohya has
- * alpha where the others have a scale: alpha = scale × dim. CLIP skip is numbered alike by all three: 1 skips nothing.
+ * alpha where the others have a scale: alpha = scale × dim. CLIP skip is numbered alike by all three: 1 skips nothing. For SDXL kohya
+ * has a script of its own, which always takes the layer before the last.
  * Sources: kohya-ss/sd-scripts 48d368f (library/train_util.py), drawthingsai/draw-things-community bfafc68 (LoRATrainer.swift).
  */
 import { timestepRange } from "../diffusion/timestep-range.ts"
+import type { BaseModelFolder } from "./base-files.ts"
 import type { TrainingAtHand } from "./training-at-hand.ts"
 
 export interface EquivalentSetting {
@@ -17,7 +19,13 @@ export interface EquivalentSetting {
   readonly drawThings: string | null
 }
 
+/** What of the base model other trainers have to be told. */
+export type BaseKind = Pick<BaseModelFolder, "family" | "predictionType">
+type Family = BaseKind["family"]
+
 export interface Equivalents {
+  /** kohya's script for this kind of base model. */
+  readonly script: string
   readonly rows: readonly EquivalentSetting[]
   /** What stays different however the settings are chosen. */
   readonly differences: readonly string[]
@@ -113,8 +121,9 @@ const denoisingRow = ({ settings }: TrainingAtHand): EquivalentSetting => {
   return row("denoising schedule", `${start} … ${end}`, flags, `${number(100 * start)} % … ${number(100 * end)} %`)
 }
 
-const noiseRows = (training: TrainingAtHand): readonly EquivalentSetting[] => {
+const noiseRows = (training: TrainingAtHand, base: BaseKind): readonly EquivalentSetting[] => {
   const { noiseOffset, minSnrGamma, captionDropout = 0, predictionType } = training.settings
+  const predicted = predictionType ?? base.predictionType
   return [
     row("noise offset", number(noiseOffset), noiseOffset === 0 ? [] : [`--noise_offset ${number(noiseOffset)}`]),
     denoisingRow(training),
@@ -125,7 +134,7 @@ const noiseRows = (training: TrainingAtHand): readonly EquivalentSetting[] => {
       minSnrGamma === 1 ? "1" : null,
     ),
     ...(captionDropout > 0 ? [row("caption dropout", number(captionDropout), [], null)] : []),
-    ...(predictionType === "v_prediction" ? [row("prediction", "v", ["--v_parameterization"], null)] : []),
+    ...(predicted === "v_prediction" ? [row("prediction", "v", ["--v_parameterization"], null)] : []),
   ]
 }
 
@@ -152,7 +161,13 @@ const embeddingRows = ({ settings }: TrainingAtHand): readonly EquivalentSetting
   ]
 }
 
-const differencesOf = ({ settings }: TrainingAtHand): readonly string[] => [
+const embeddingScripts: Readonly<Record<Family, string>> = {
+  sd1: "train_textual_inversion.py",
+  sd2: "train_textual_inversion.py",
+  sdxl: "sdxl_train_textual_inversion.py",
+}
+
+const differencesOf = ({ settings }: TrainingAtHand, family: Family): readonly string[] => [
   "in kohya's scripts the first update of a warm-up has rate 0, and one latent sample per picture is kept for ever",
   "in Draw Things weight decay is 0.001, the gradient has no limit, the loss is weighted with min-SNR γ = 1, and more layers are adapted",
   ...(settings.noiseOffset > 0
@@ -163,7 +178,7 @@ const differencesOf = ({ settings }: TrainingAtHand): readonly string[] => [
     : []),
   ...(settings.customEmbedding === null
     ? []
-    : ["kohya has a script of its own for embeddings (train_textual_inversion.py) and trains none along with a LoRA"]),
+    : [`kohya has a script of its own for embeddings (${embeddingScripts[family]}) and trains none along with a LoRA`]),
 ]
 
 /** The seed's advice with the numbers of this run. */
@@ -180,18 +195,50 @@ const accumulationHint = ({ settings }: TrainingAtHand): string => {
   )
 }
 
-export const equivalentSettings = (training: TrainingAtHand): Equivalents => ({
+const scripts: Readonly<Record<Family, string>> = {
+  sd1: "train_network.py",
+  sd2: "train_network.py",
+  sdxl: "sdxl_train_network.py",
+}
+
+/** The model's own CLIP skip, where the pipeline names none. */
+const ownClipSkip = (family: Family): number => (family === "sdxl" ? 2 : 1)
+
+const baseRows = ({ clipSkip }: TrainingAtHand, family: Family): readonly EquivalentSetting[] => {
+  const skip = clipSkip ?? ownClipSkip(family)
+  const skipFlags = family === "sdxl" || skip === 1 ? [] : [`--clip_skip ${skip}`]
+  return [
+    ...(family === "sd2" ? [row("base model", "Stable Diffusion 2", ["--v2"])] : []),
+    row("CLIP skip", number(skip), skipFlags),
+  ]
+}
+
+const familyDifferences = ({ clipSkip, settings }: TrainingAtHand, family: Family): readonly string[] => {
+  if (family !== "sdxl") return []
+  const skip = clipSkip ?? ownClipSkip(family)
+  return [
+    ...(skip === 2 ? [] : ["kohya's SDXL script takes no CLIP skip: it trains on the layer before the last"]),
+    "in Draw Things the cross-attention keys and values of SDXL's UNet are not trained",
+    ...(skip === 1
+      ? []
+      : [`in Draw Things CLIP skip ${skip} takes the states of SDXL's second text model one layer earlier`]),
+    ...(settings.textModel === null ? [] : ["in Draw Things the first of SDXL's text models is not trained"]),
+  ]
+}
+
+export const equivalentSettings = (training: TrainingAtHand, base: BaseKind): Equivalents => ({
+  script: scripts[base.family],
   rows: [
     ...(training.name === undefined ? [] : [row("output name", training.name, [`--output_name ${training.name}`])]),
     ...sizeRow(training),
     ...networkRows(training),
     ...rateRows(training),
     ...stepRows(training),
-    row("CLIP skip", number(training.clipSkip), training.clipSkip === 1 ? [] : [`--clip_skip ${training.clipSkip}`]),
+    ...baseRows(training, base.family),
     ...embeddingRows(training),
-    ...noiseRows(training),
+    ...noiseRows(training, base),
     ...optimizerRows(training),
   ],
-  differences: differencesOf(training),
+  differences: [...differencesOf(training, base.family), ...familyDifferences(training, base.family)],
   hints: [accumulationHint(training)],
 })

@@ -104,6 +104,7 @@ const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: 
   const withText = embedRecipe(bytes, {
     ...recipe,
     guidanceScale: recipe.guidance,
+    family: names.base.family,
     model: { name: names.baseName, ...(sha256 === undefined ? {} : { sha256 }) },
     ...(file === undefined
       ? {}
@@ -124,13 +125,16 @@ const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: 
 const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
   const files = checkpoints.files.flatMap(({ fileName, step }) => (step < checkpoints.keptFrom ? [] : [fileName]))
   const keyword = recipe.embedding?.keyword ?? null
-  const [forWebui, forDiffusers] = checkpoints.embeddings.slice(-2).map(({ fileName }) => fileName)
+  const last = checkpoints.embeddings.at(-1)?.step
+  const saved = checkpoints.embeddings.filter(({ step }) => step === last).map(({ fileName }) => fileName)
+  const [forWebui, ...forDiffusers] = saved
   return howToUse({
     name: checkpoints.name,
     fileName: files.at(-1) ?? null,
-    embedding: keyword && forWebui && forDiffusers ? { keyword, forWebui, forDiffusers } : null,
+    embedding: keyword && forWebui ? { keyword, forWebui, forDiffusers } : null,
     others: files.slice(0, -1),
     family: base.family,
+    clipSkip: dataset.clipSkip,
     baseName,
     trigger: dataset.trigger,
     prompt: withTrigger(recipe.prompt, dataset.trigger),

@@ -1,14 +1,16 @@
 /**
  * What `loom captions` tells: every picture's final caption as the tokenizer sees it, with the places of the trigger word and of an embedding.
  *
- * Only the tokenizer is opened; no network is built and no picture is read.
+ * Only the tokenizers are opened; no network is built and no picture is read. SDXL's two differ where a caption has the second one's
+ * padding token in it, "!"; the one that makes more tokens is shown.
  */
 import { Effect, Schema } from "effect"
-import { openClipTokenizer } from "../engine/clip-tokenizer.ts"
+import { type ClipTokenizer, type EmbeddingWord, openClipTokenizer } from "../engine/clip-tokenizer.ts"
+import type { BaseModelFiles } from "../engine/train-job.ts"
 import { phrasePlaces } from "../formats/caption-text.ts"
 import { mentionPlaces } from "../formats/embedding-mention.ts"
 import { Items } from "../runtime/items.ts"
-import { ModelPart } from "./base-files.ts"
+import { TextPart } from "./base-files.ts"
 import { Caption } from "./captions.ts"
 import { locateFiles, stageFailure } from "./engine-words.ts"
 
@@ -36,7 +38,7 @@ export interface FinalCaption {
   readonly marks: readonly Mark[]
 }
 
-const Read = Schema.Struct({ items: Schema.toType(Items(Caption)), textEncoder: Schema.toType(ModelPart) })
+const Read = Schema.Struct({ items: Schema.toType(Items(Caption)), textEncoder: Schema.toType(TextPart) })
 
 /** An embedding's keyword and the tokens it takes. */
 export interface CaptionEmbedding {
@@ -58,6 +60,19 @@ const marksIn = ({ text, trigger }: Caption, embedding: CaptionEmbedding | null)
 /** Beyond every vocabulary: the numbers only tell an embedding's tokens from words. */
 const firstEmbeddingId = 2 ** 31
 
+const tokenizersIn = (files: BaseModelFiles): readonly string[] =>
+  ["tokenizer", "tokenizer_2"].filter((folder, place) => place === 0 || `${folder}/vocab.json` in files)
+
+type Reading = Pick<FinalCaption, "tokens" | "limit" | "lost">
+
+const readWith = ({ encode, endId, length }: ClipTokenizer, text: string, word: EmbeddingWord | undefined): Reading => {
+  const { ids, truncated } = encode(text, word)
+  return { tokens: ids.indexOf(endId, 1) + 1, limit: length, lost: truncated }
+}
+
+const mostTokens = (readings: readonly Reading[]): Reading =>
+  readings.reduce((most, one) => (one.tokens > most.tokens || one.lost.length > most.lost.length ? one : most))
+
 /** The final captions, for the decoded inputs of the stage that reads them and the embedding that is trained in them. */
 export const finalCaptions = Effect.fn("finalCaptions")(function* (
   inputs: unknown,
@@ -65,12 +80,12 @@ export const finalCaptions = Effect.fn("finalCaptions")(function* (
 ) {
   const { items, textEncoder } = yield* Effect.orDie(Schema.decodeUnknownEffect(Read)(inputs))
   const files = yield* locateFiles(textEncoder.files)
-  const tokenizer = yield* Effect.mapError(openClipTokenizer(files, "tokenizer", positions), stageFailure("captions"))
+  const tokenizers = yield* Effect.forEach(tokenizersIn(files), (folder) =>
+    Effect.mapError(openClipTokenizer(files, folder, positions), stageFailure("captions")),
+  )
   const word = embedding === null ? undefined : { ...embedding, firstId: firstEmbeddingId }
   return items.map(({ key, value }): FinalCaption => {
-    const { ids, truncated } = tokenizer.encode(value.text, word)
-    const tokens = ids.indexOf(tokenizer.endId, 1) + 1
-    const marks = marksIn(value, embedding)
-    return { key, text: value.text, tokens, limit: tokenizer.length, lost: truncated, marks }
+    const read = tokenizers.map((tokenizer) => readWith(tokenizer, value.text, word))
+    return { key, text: value.text, ...mostTokens(read), marks: marksIn(value, embedding) }
   })
 })

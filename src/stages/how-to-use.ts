@@ -11,9 +11,12 @@ export interface HowToUse {
     readonly keyword: string
     /** For A1111, ComfyUI and Draw Things, called by its name. */
     readonly forWebui: string
-    readonly forDiffusers: string
+    /** One for each text encoder. */
+    readonly forDiffusers: readonly string[]
   } | null
   readonly family: "sd1" | "sd2" | "sdxl"
+  /** As trained; 1: none, and in SDXL 2: as every program has it. */
+  readonly clipSkip: number
   readonly baseName: string
   readonly trigger: string | null
   readonly prompt: string
@@ -65,6 +68,12 @@ const strengthParagraph = ({ fileName, strength }: HowToUse): readonly string[] 
         `Strength: start with ${strength}. Lower it (0.6 to 0.9) when it takes over the picture, raise it (up to 1.3) when it hardly shows.`,
       ]
 
+/** Nothing to do where programs skip as many layers by themselves. */
+const layersToSkip = ({ clipSkip, family }: HowToUse): number => clipSkip - (family === "sdxl" ? 2 : 1)
+
+const clipSkipParagraph = (facts: HowToUse): readonly string[] =>
+  layersToSkip(facts) === 0 ? [] : [`It was trained with CLIP skip ${facts.clipSkip}: set that in your program too.`]
+
 const loraRows = ({ fileName, name, strength }: HowToUse): readonly string[] =>
   fileName === null
     ? []
@@ -81,7 +90,7 @@ const embeddingRows = ({ embedding }: HowToUse): readonly string[] =>
     : [
         `| ComfyUI | \`${embedding.forWebui}\` into \`ComfyUI/models/embeddings/\` | \`embedding:${embedding.keyword}\` in the prompt |`,
         `| A1111, Forge | \`${embedding.forWebui}\` into \`embeddings/\` | \`${embedding.keyword}\` in the prompt |`,
-        `| diffusers | \`${embedding.forDiffusers}\` anywhere | see below |`,
+        `| diffusers | ${embedding.forDiffusers.map((name) => `\`${name}\``).join(" and ")} anywhere | see below |`,
       ]
 
 /** A program's rows stand together; sorting keeps their order. */
@@ -95,21 +104,30 @@ const byProgram = (a: string, b: string): number => {
 const diffusersPrompt = ({ prompt, embedding }: HowToUse): string =>
   embedding === null ? prompt : splitAtMentions(prompt, embedding.keyword).join(`<${embedding.keyword}>`)
 
+/** Of several text encoders, each has to be named. */
+const embeddingLine = (file: string, place: number, files: readonly string[]): string => {
+  const ending = place === 0 ? "" : `_${place + 1}`
+  const encoder = `, text_encoder=pipe.text_encoder${ending}, tokenizer=pipe.tokenizer${ending}`
+  return `pipe.load_textual_inversion("${file}"${files.length === 1 ? "" : encoder})`
+}
+
 const program = (facts: HowToUse): string => {
   const { family, baseName, fileName, embedding, width, height } = facts
+  const skipped = layersToSkip(facts)
+  const skipping = skipped === 0 ? "" : `, clip_skip=${skipped}`
   return [
     `from diffusers import ${pipelineNames[family]}`,
     "",
     `pipe = ${pipelineNames[family]}.from_pretrained("path/to/${baseName}")`,
     ...(fileName === null ? [] : [`pipe.load_lora_weights(".", weight_name="${fileName}")`]),
-    ...(embedding === null ? [] : [`pipe.load_textual_inversion("${embedding.forDiffusers}")`]),
-    `image = pipe(${JSON.stringify(diffusersPrompt(facts))}, width=${width}, height=${height}).images[0]`,
+    ...(embedding === null ? [] : embedding.forDiffusers.map(embeddingLine)),
+    `image = pipe(${JSON.stringify(diffusersPrompt(facts))}, width=${width}, height=${height}${skipping}).images[0]`,
   ].join("\n")
 }
 
 export const howToUse = (facts: HowToUse): string => `# How to use ${facts.name}
 
-${[filesParagraph(facts), triggerParagraph(facts), ...embeddingParagraph(facts), ...strengthParagraph(facts), othersParagraph(facts)].join("\n\n")}
+${[filesParagraph(facts), triggerParagraph(facts), ...embeddingParagraph(facts), ...strengthParagraph(facts), ...clipSkipParagraph(facts), othersParagraph(facts)].join("\n\n")}
 
 | program | where to put the file | how to call it |
 | --- | --- | --- |

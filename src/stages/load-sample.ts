@@ -7,12 +7,15 @@ import { StageContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
 import type { DatasetSample } from "./dataset.ts"
 
-const tensorsOf = Effect.fnUntraced(function* <const Names extends readonly string[]>(blob: Blob, names: Names) {
+/** The tensors of these names; null for one that is not there. */
+const tensorsOf = Effect.fnUntraced(function* (blob: Blob, names: readonly string[]) {
   const { blobs } = yield* StageContext
   const path = yield* blobs.path(blob)
   const read = Effect.gen(function* () {
     const header = yield* readSafetensorsHeader(path)
-    return yield* Effect.forEach(names, (name) => readTensorAsFloat32(header, name))
+    return yield* Effect.forEach(names, (name) =>
+      header.tensors.has(name) ? readTensorAsFloat32(header, name) : Effect.succeed(null),
+    )
   })
   return yield* read.pipe(
     Effect.mapError(
@@ -31,7 +34,7 @@ const tensorsOf = Effect.fnUntraced(function* <const Names extends readonly stri
 /** The numbers of one sample, read from the blob store. */
 export const loadSample = Effect.fnUntraced(function* (sample: DatasetSample) {
   const [mean, logVariance] = yield* tensorsOf(sample.latents, ["mean", "log_variance"])
-  const [states] = yield* tensorsOf(sample.states, ["states"])
+  const [states, pooled] = yield* tensorsOf(sample.states, ["states", "pooled"])
   return {
     key: sample.key,
     caption: sample.text,
@@ -41,5 +44,7 @@ export const loadSample = Effect.fnUntraced(function* (sample: DatasetSample) {
     tokenIds: sample.tokenIds,
     states: states!,
     statesShape: sample.statesShape,
+    pooled: pooled ?? null,
+    timeIds: sample.timeIds,
   } satisfies TrainSample
 })

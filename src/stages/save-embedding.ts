@@ -1,11 +1,17 @@
 /**
  * An embedding beside its LoRA, in the two layouts that programs read, in a folder of its own: `sks.safetensors` for
- * A1111, ComfyUI and Draw Things, whose name is the word that calls it up, and `learned_embeds.safetensors` for diffusers.
+ * A1111, ComfyUI and Draw Things, whose name is the word that calls it up, and `learned_embeds.safetensors` for diffusers, which
+ * takes SDXL's second table from a file of its own, `learned_embeds_2.safetensors`.
  *
  * A file counts as saved only when it has been read back and holds the same numbers.
  */
 import { Effect } from "effect"
-import { decodeEmbeddingFile, encodeA1111Embedding, encodeDiffusersEmbedding } from "../formats/embedding-file.ts"
+import {
+  decodeEmbeddingFile,
+  type EmbeddingRows,
+  encodeA1111Embedding,
+  encodeDiffusersEmbedding,
+} from "../formats/embedding-file.ts"
 import type { Blob } from "../runtime/blob.ts"
 import { StageContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
@@ -19,8 +25,12 @@ const notSaved = (fileName: string, why: string): StageFailure =>
     kind: "work",
   })
 
-const isSame = (a: Float32Array, b: Float32Array): boolean =>
-  a.length === b.length && a.every((value, at) => Object.is(value, b[at]))
+const isSame = (a: readonly EmbeddingRows[], b: readonly EmbeddingRows[]): boolean =>
+  a.length === b.length &&
+  a.every(({ data }, place) => {
+    const other = b[place]!.data
+    return data.length === other.length && data.every((value, at) => Object.is(value, other[at]))
+  })
 
 /** `stem`: the name of the LoRA file beside it, without extension. */
 export const saveEmbedding = Effect.fnUntraced(function* (
@@ -38,18 +48,22 @@ export const saveEmbedding = Effect.fnUntraced(function* (
       catch: (cause) => notSaved(fileName, cause instanceof Error ? cause.message : String(cause)),
     })
   const plain = yield* blobs.bytes(embedding)
-  const rows = yield* attempt(folder, () => decodeEmbeddingFile(plain))
+  const tables = yield* attempt(folder, () => decodeEmbeddingFile(plain))
   const layouts = [
-    { name: keyword, bytes: encodeA1111Embedding(rows, metadata) },
-    { name: "learned_embeds", bytes: encodeDiffusersEmbedding(keyword, rows, metadata) },
+    { name: keyword, holds: tables, bytes: encodeA1111Embedding(tables, metadata) },
+    ...tables.map((rows, place) => ({
+      name: place === 0 ? "learned_embeds" : `learned_embeds_${place + 1}`,
+      holds: [rows],
+      bytes: encodeDiffusersEmbedding(keyword, rows, metadata),
+    })),
   ]
-  return yield* Effect.forEach(layouts, ({ name, bytes }) =>
+  return yield* Effect.forEach(layouts, ({ name, holds, bytes }) =>
     Effect.gen(function* () {
       const fileName = `${folder}/${name}.safetensors`
       const file = yield* blobs.put(bytes)
       const written = yield* blobs.bytes(file)
       const again = yield* attempt(fileName, () => decodeEmbeddingFile(written, fileName))
-      if (!isSame(again.data, rows.data)) {
+      if (!isSame(again, holds)) {
         return yield* notSaved(fileName, "what was read back differs from what was written")
       }
       return { step, fileName, file }

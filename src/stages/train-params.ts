@@ -88,7 +88,7 @@ export const TrainParams = Schema.Struct({
   eps: withDefault(Schema.Finite, 1e-8),
   /** What the UNet predicts; null: as the base model's scheduler says. Default null. */
   predictionType: withDefault(Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])), null),
-  /** Adapters on the text encoder too, with a rate of their own; 4e-5 is usual. Default null: none. */
+  /** Adapters on the text encoder too (SDXL: on both), with a rate of their own; 4e-5 is usual. Default null: none. */
   textModel: withDefault(Schema.NullOr(TextModel), null),
   /** New tokens for a word of your own, trained along or alone. Default null: none. */
   customEmbedding: withDefault(Schema.NullOr(CustomEmbedding), null),

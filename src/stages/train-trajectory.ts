@@ -44,10 +44,12 @@ const multiples = (every: number, after: number, upTo: number): readonly number[
   )
 }
 
-/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoder. */
+const textFolders = ["text_encoder/", "tokenizer/", "text_encoder_2/", "tokenizer_2/"]
+
+/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoders. */
 const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
   const readsText = trainsText(settings) || settings.captionDropout > 0
-  const folders = ["unet/", "scheduler/", ...(readsText ? ["text_encoder/", "tokenizer/"] : [])]
+  const folders = ["unet/", "scheduler/", ...(readsText ? textFolders : [])]
   return Object.entries(files)
     .filter(([name]) => folders.some((folder) => name.startsWith(folder)) || name === "vae/config.json")
     .map(([name, { sha256 }]) => [name, sha256] as const)
@@ -57,8 +59,12 @@ const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
 /** A caption as training reads it: as text, as ids or as states, whatever something trained comes after. */
 const captionRead = ({ text, tokenIds, states }: Dataset["samples"][number], settings: TrainSettings) => {
   if (settings.customEmbedding !== null) return [text]
-  return trainsText(settings) ? [[...tokenIds]] : [states.sha256, [...tokenIds]]
+  return trainsText(settings) ? tokenIds : [states.sha256, ...tokenIds]
 }
+
+/** SDXL alone is told of a picture's sizes. */
+const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseModelFolder) =>
+  family === "sdxl" ? [timeIds] : []
 
 /** One key per step, counted from 0: the state after that update. */
 const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
@@ -76,7 +82,10 @@ const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Cours
     trained: Object.keys(peakRates(settings)),
     embedding,
     base: trainedOn(base, settings),
-    samples: dataset.samples.map((sample) => [sample.key, sample.latents.sha256, ...captionRead(sample, settings)]),
+    samples: dataset.samples.map((sample) => [
+      ...[sample.key, sample.latents.sha256, ...captionRead(sample, settings)],
+      ...sizesRead(sample, base),
+    ]),
   }
   const inForce = Array.from({ length: steps }, (_, update) => ({
     ...rest,
@@ -147,23 +156,27 @@ const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["me
   return `memory: ${mode}, at most about ${inGigabytes(whole)} of ${inGigabytes(freeBytes)} free${weights}${tight}`
 }
 
+type TrainedEncoder = TrainFacts["textEncoders"][number]
+
+/** Adapters of a text encoder; `name` tells it from another one. */
+const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): string => {
+  const cut = run < layers ? `, those of the last ${counted(layers - run, "layer")} are cut off by CLIP skip` : ""
+  return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
+}
+
 /** What is about to be trained, in a line; and every caption that lost something at the end. */
 const tellStart = Effect.fnUntraced(function* ({
   unetModules,
-  textModules,
-  textLayers,
+  textEncoders,
   embeddingTokens,
   captions,
   memory,
 }: TrainFacts) {
   const { log, warn } = yield* StageContext
-  const { run, all } = textLayers
-  const cut = run < all ? `, those of the last ${counted(all - run, "layer")} are cut off by CLIP skip` : ""
+  const names = textEncoders.length === 1 ? ["the text model's"] : ["the first text model's", "the second one's"]
   const parts = [
     ...(unetModules > 0 ? [`${counted(unetModules, "adapter")} in the UNet`] : []),
-    ...(textModules > 0
-      ? [`${counted(textModules, "adapter")} in ${run} of the text model's ${all} layers${cut}`]
-      : []),
+    ...textEncoders.map((encoder, place) => encoderWords(encoder, names[place]!)),
     ...(embeddingTokens > 0 ? [`an embedding of ${counted(embeddingTokens, "token")}`] : []),
   ]
   yield* log(`training ${parts.join("; ")}`)

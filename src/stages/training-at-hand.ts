@@ -49,7 +49,10 @@ export interface TrainingAtHand {
   /** Label of the stage that makes its dataset. */
   readonly dataset: string | undefined
   readonly settings: TrainingSettings
-  readonly clipSkip: number
+  /** null: the base model's own. */
+  readonly clipSkip: number | null
+  /** Folder of the base model, as the pipeline says it. */
+  readonly base: string | undefined
   /** Pixels; undefined when a stage of the user's own decides it. */
   readonly size: { readonly width: number; readonly height: number } | undefined
   /** Of the LoRA; undefined when it is not saved. */
@@ -57,6 +60,9 @@ export interface TrainingAtHand {
 }
 
 type Stages = PipelineGraph["stages"]
+
+const asText = Schema.decodeUnknownOption(Schema.String)
+const asNumber = Schema.decodeUnknownOption(Schema.Finite)
 
 const Cropped = Schema.Struct({
   size: Schema.Union([Schema.Finite, Schema.Struct({ width: Schema.Finite, height: Schema.Finite })]),
@@ -95,9 +101,10 @@ export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtH
         stage: stage.label,
         dataset: dataset?.label,
         settings: settings.value,
-        clipSkip: Number(dataset?.encodedParams["clipSkip"] ?? 1),
+        clipSkip: Option.getOrNull(asNumber(dataset?.encodedParams["clipSkip"])),
+        base: Option.getOrUndefined(asText(byLabel(stages, stage.inputs["base"])?.encodedParams["folder"])),
         size: sizeBehind(stages, dataset),
-        name: typeof name === "string" ? name : undefined,
+        name: Option.getOrUndefined(asText(name)),
       },
     ]
   })

@@ -1,6 +1,7 @@
 /**
  * `npm run bench [step|stages]`: how fast a training step is, and what Loom itself costs. `npm run bench -- step --base
- * DIR` measures a real-size model instead of the quick start; see `real-size/bench-step.ts` for its options.
+ * DIR` and `npm run bench -- painting --base DIR` measure a real-size model instead; their options stand in
+ * `real-size/bench-step.ts` and `real-size/painting.ts`.
  *
  * Each figure is the median over several whole processes and stands beside a bare `node -e 0` of the same run, because
  * machines are noisy: compare the ratios. Nothing here is a test.
@@ -8,6 +9,7 @@
 
 import { measureStep } from "./quick-start-step.ts"
 import { measureRealSize } from "./real-size/bench-step.ts"
+import { measurePainting } from "./real-size/painting.ts"
 import { measureStages } from "./trivial-stages.ts"
 
 const parts: Readonly<Record<string, () => Promise<void>>> = { step: measureStep, stages: measureStages }
@@ -16,6 +18,8 @@ const unknown = wanted.find((name) => !(name in parts))
 
 if (wanted[0] === "step" && wanted.includes("--base")) {
   await measureRealSize(wanted.slice(1))
+} else if (wanted[0] === "painting") {
+  await measurePainting(wanted.slice(1))
 } else if (unknown !== undefined) {
   process.stderr.write(`bench: there is no part "${unknown}"; the parts are ${Object.keys(parts).join(", ")}\n`)
   process.exitCode = 2

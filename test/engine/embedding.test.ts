@@ -6,7 +6,7 @@ import { openTextEncoder } from "../../src/engine/base-model.ts"
 import { openClipTokenizer } from "../../src/engine/clip-tokenizer.ts"
 import { initialEmbedding, tableSpread } from "../../src/engine/embedding-start.ts"
 import { Engine } from "../../src/engine/engine.ts"
-import { openTextNetwork } from "../../src/engine/training-texts.ts"
+import { openTextNetworks } from "../../src/engine/text-networks.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
@@ -40,7 +40,7 @@ it.effect("an embedding that is cut in two at the limit is named among what was 
 
 it.effect("it starts from the init word's rows, cycled", () =>
   Effect.gen(function* () {
-    const text = yield* openTextNetwork(base)
+    const text = (yield* openTextNetworks(base))[0]!
     const rows = yield* initialEmbedding(text, customEmbedding, 1)
     const stored = decodeSafetensors(readFileSync(base["text_encoder/model.safetensors"]!))
     const table = stored.float32("text_model.embeddings.token_embedding.weight")
@@ -54,7 +54,7 @@ it.effect("it starts from the init word's rows, cycled", () =>
 
 it.effect("without an init word it starts from noise of the table's spread, its own for each seed", () =>
   Effect.gen(function* () {
-    const text = yield* openTextNetwork(base)
+    const text = (yield* openTextNetworks(base))[0]!
     const spread = yield* tableSpread(yield* openTextEncoder(base))
     const long = { ...customEmbedding, length: 75, initWord: null }
     const rows = yield* initialEmbedding(text, long, 1)

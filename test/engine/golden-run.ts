@@ -1,10 +1,10 @@
 /**
- * The runs whose golden files PyTorch made, on the tiny base: twenty updates of UNet adapters, and five of everything at
- * once, in which the embedding is held after the third.
+ * The runs whose golden files PyTorch made, on tiny bases: twenty updates of UNet adapters, and five of everything at
+ * once, in which the embedding is held after the third; the latter also on a base of SDXL's shape, on its own CLIP skip 2.
  *
  * As a program it writes base and trace of one, from which test/reference/make_training_goldens.py makes the golden file:
  *
- *     node test/engine/golden-run.ts training|whole-tab FOLDER
+ *     node test/engine/golden-run.ts training|whole-tab|whole-tab-sdxl FOLDER
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -12,17 +12,33 @@ import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { BaseModelFiles } from "../../src/engine/train-job.ts"
 import type { TrainSettings } from "../../src/engine/train-settings.ts"
-import { makeTinyBase } from "./tiny-base.ts"
+import { makeTinyBase, makeTinySdxl } from "./tiny-base.ts"
 import { tinyJob } from "./tiny-job.ts"
 
 interface GoldenRun {
+  readonly makeBase: (root?: string) => BaseModelFiles
   readonly steps: number
   readonly captions: readonly string[]
   readonly settings: Partial<(typeof TrainSettings)["~type.make.in"]>
 }
 
+const wholeTab = {
+  networkScale: 0.7,
+  unetLearningRate: 1e-3,
+  textModel: { learningRate: 4e-4 },
+  customEmbedding: { keyword: "toki", length: 3, learningRate: 5e-3, stopAtStep: 3, initWord: "photo text" },
+  gradientAccumulationSteps: 3,
+  warmupSteps: 2,
+  schedule: { kind: "cosine-restarts", floor: 1e-5, stepsBetweenRestarts: 3 },
+  maxGradNorm: 0.05,
+  minSnrGamma: 5,
+  noiseOffset: 0.1,
+} as const
+const wholeTabCaptions = ["a dog in the text", "a photo of <toki>", "toki, a dog and a TOKI"]
+
 export const goldenRuns = {
   training: {
+    makeBase: makeTinyBase,
     steps: 20,
     captions: ["a sks dog", "a photo of a dog in the text", "dog dog"],
     settings: {
@@ -35,39 +51,34 @@ export const goldenRuns = {
       denoising: { start: 0.1, end: 0.95 },
     },
   },
-  "whole-tab": {
+  "whole-tab": { makeBase: makeTinyBase, steps: 5, captions: wholeTabCaptions, settings: wholeTab },
+  "whole-tab-sdxl": {
+    makeBase: makeTinySdxl,
     steps: 5,
-    captions: ["a dog in the text", "a photo of <toki>", "toki, a dog and a TOKI"],
-    settings: {
-      networkScale: 0.7,
-      unetLearningRate: 1e-3,
-      textModel: { learningRate: 4e-4 },
-      customEmbedding: { keyword: "toki", length: 3, learningRate: 5e-3, stopAtStep: 3, initWord: "photo text" },
-      gradientAccumulationSteps: 3,
-      warmupSteps: 2,
-      schedule: { kind: "cosine-restarts", floor: 1e-5, stepsBetweenRestarts: 3 },
-      maxGradNorm: 0.05,
-      minSnrGamma: 5,
-      noiseOffset: 0.1,
-    },
+    captions: wholeTabCaptions,
+    // Adam's first update is nearly the gradient's sign. Where a gradient is almost zero, the second one depends on
+    // rounding; this seed has no such place.
+    settings: { ...wholeTab, seed: 3, clipSkip: 2, captionDropout: 0.2 },
   },
 } as const satisfies Record<string, GoldenRun>
 export type GoldenRunName = keyof typeof goldenRuns
 
 /** Latents are random, text states come from the captions, so that PyTorch can make them too. */
-export const goldenJob = Effect.fnUntraced(function* (base: BaseModelFiles, name: GoldenRunName) {
+export const goldenJob = Effect.fnUntraced(function* (name: GoldenRunName, folder?: string) {
   const engine = yield* Engine
-  const { steps, captions, settings }: GoldenRun = goldenRuns[name]
+  const { makeBase, steps, captions, settings }: GoldenRun = goldenRuns[name]
+  const base = makeBase(folder)
   const job = tinyJob(base, steps, settings)
   const samples = yield* Effect.forEach(job.samples, (sample, index) =>
     Effect.map(
       engine.encodeText({ base, text: captions[index]!, clipSkip: job.settings.clipSkip }),
-      ({ tokenIds, states, shape }) => ({
+      ({ tokenIds, states, shape, pooled }) => ({
         ...sample,
         caption: captions[index]!,
         tokenIds,
         states,
         statesShape: shape,
+        pooled,
       }),
     ),
   )
@@ -79,7 +90,7 @@ if (import.meta.main && name !== undefined && name in goldenRuns && folder !== u
   mkdirSync(folder, { recursive: true })
   const write = Effect.gen(function* () {
     const engine = yield* Engine
-    const job = yield* goldenJob(makeTinyBase(join(folder, "base")), name as GoldenRunName)
+    const job = yield* goldenJob(name as GoldenRunName, join(folder, "base"))
     writeFileSync(join(folder, "trace.safetensors"), yield* engine.traceTraining(job, job.untilStep))
   })
   await Effect.runPromise(Effect.provide(write, Engine.layer))

@@ -7,7 +7,6 @@ import type { TrainJob } from "../../src/engine/train-job.ts"
 import type { TrainSettings } from "../../src/engine/train-settings.ts"
 import { decodeSafetensors, type SafetensorsInMemory } from "../../src/formats/safetensors.ts"
 import { type GoldenRunName, goldenJob, goldenRuns } from "./golden-run.ts"
-import { makeTinyBase } from "./tiny-base.ts"
 
 const goldenOf = (name: GoldenRunName) =>
   decodeSafetensors(readFileSync(new URL(`../golden/engine/${name}.safetensors`, import.meta.url)))
@@ -89,23 +88,42 @@ layer(Engine.layer, { excludeTestServices: true })("golden runs", (it) => {
     "%s has PyTorch's losses, gradients and movement",
     (name) =>
       Effect.gen(function* () {
-        const { errors } = yield* judge(name, yield* goldenJob(makeTinyBase(), name))
+        const { errors } = yield* judge(name, yield* goldenJob(name))
         assert.deepStrictEqual(brokenLimits(errors), [], JSON.stringify(errors))
       }),
   )
 
   it.effect.each(mistakes)("the golden run of everything rejects %s", ([, mistake, shows]) =>
     Effect.gen(function* () {
-      const job = yield* goldenJob(makeTinyBase(), "whole-tab")
+      const job = yield* goldenJob("whole-tab")
       const settings = { ...job.settings, ...mistake(job.settings) }
       const { errors } = yield* judge("whole-tab", { ...job, settings })
       assert.includeMembers([...brokenLimits(errors)], [...shows], JSON.stringify(errors))
     }),
   )
 
+  const sdxlMistakes: readonly (readonly [string, (job: TrainJob) => TrainJob, readonly string[]])[] = [
+    ["another CLIP skip", (job) => ({ ...job, settings: { ...job.settings, clipSkip: 1 } }), ["loss", "gradient"]],
+    [
+      "sizes told in another order",
+      (job) => ({
+        ...job,
+        samples: job.samples.map((sample) => ({ ...sample, timeIds: sample.timeIds.toReversed() })),
+      }),
+      ["loss", "gradient"],
+    ],
+  ]
+
+  it.effect.each(sdxlMistakes)("the golden run of SDXL rejects %s", ([, mistake, shows]) =>
+    Effect.gen(function* () {
+      const { errors } = yield* judge("whole-tab-sdxl", mistake(yield* goldenJob("whole-tab-sdxl")))
+      assert.includeMembers([...brokenLimits(errors)], [...shows], JSON.stringify(errors))
+    }),
+  )
+
   it.effect("an embedding that is held keeps its rows, and one stop later it does not", () =>
     Effect.gen(function* () {
-      const job = yield* goldenJob(makeTinyBase(), "whole-tab")
+      const job = yield* goldenJob("whole-tab")
       const { trace } = yield* judge("whole-tab", job)
       assert.deepStrictEqual(trace.float32("embedding.3/clip_l"), trace.float32("embedding.2/clip_l"))
       assert.isFalse(trace.header.tensors.has("step.3.grad_embedding/clip_l"))

@@ -81,6 +81,8 @@ export const traceOf = Effect.fnUntraced(function* (
         tokenIds: caption.tokenIds,
         states: caption.states,
         statesShape: caption.shape,
+        pooled: caption.pooled,
+        timeIds: [side + 13 + index, side + 7, 3, index, side, side],
       }
     }),
   )

@@ -31,10 +31,22 @@ const accepted: readonly (readonly [string, string, SomeSettings])[] = [
   ["all together on shape b", "b", together],
   ["all together on shape c", "c", together],
   ["all together on shape d", "d", { ...together, clipSkip: 1 }],
+  ["all together on shape e", "e", together],
+  ["all together on SD2", "sd2", together],
+  ["both text models of SDXL", "sdxl", { textModel, clipSkip: 2 }],
+  [
+    "an embedding alone in both text models of SDXL",
+    "sdxl",
+    { customEmbedding: embedding, networkDim: 0, clipSkip: 1 },
+  ],
+  ["all together on SDXL", "sdxl", together],
+  ["all together on SDXL, with caption dropout", "sdxl", { ...together, captionDropout: 0.4 }],
 ]
 
 interface Mistake {
   readonly title: string
+  /** Of the random model; "a" unless said otherwise. */
+  readonly shape?: string
   readonly settings: SomeSettings
   readonly retelling: Retelling
 }
@@ -91,6 +103,24 @@ const mistakes: readonly Mistake[] = [
     settings: together,
     retelling: { tensor: (key, values) => (key === "embedding.1/clip_l" ? values.map((v) => 1.01 * v) : undefined) },
   },
+  {
+    title: "SDXL's sizes in another order",
+    shape: "sdxl",
+    settings: { clipSkip: 2 },
+    retelling: { tensor: (key, values) => (key.endsWith(".time_ids") ? values.toReversed() : undefined) },
+  },
+  {
+    title: "SDXL's last layers instead of those before",
+    shape: "sdxl",
+    settings: { clipSkip: 1 },
+    retelling: { settings: { clip_skip: 2 } },
+  },
+  {
+    title: "SDXL's second table of an embedding that a hundredth too much moved",
+    shape: "sdxl",
+    settings: together,
+    retelling: { tensor: (key, values) => (key === "embedding.2/clip_g" ? values.map((v) => 1.01 * v) : undefined) },
+  },
 ]
 
 describe.runIf(python !== undefined)(
@@ -104,9 +134,9 @@ describe.runIf(python !== undefined)(
       }).pipe(Effect.provide(Engine.layer, { local: true })),
     )
 
-    it.live.each(mistakes)("rejects $title", ({ settings, retelling }) =>
+    it.live.each(mistakes)("rejects $title", ({ shape = "a", settings, retelling }) =>
       Effect.gen(function* () {
-        const folder = randomModel("a")
+        const folder = randomModel(shape)
         const verdict = judge(folder, retold(yield* traceOf(folder, settings, captions), retelling))
         assert.isTrue(verdict.isRejected, verdict.words)
       }).pipe(Effect.provide(Engine.layer, { local: true })),

@@ -19,6 +19,9 @@ const cases: readonly (readonly [string, SomeSettings])[] = [
   ["b", { gradientAccumulationSteps: 3, minSnrGamma: 5, noiseOffset: 0.1, clipSkip: 2 }],
   ["c", { gradientAccumulationSteps: 2 }],
   ["d", { maxGradNorm: 0.02, clipSkip: 2 }],
+  ["sd2", { gradientAccumulationSteps: 2, noiseOffset: 0.1 }],
+  ["sdxl", { gradientAccumulationSteps: 3, noiseOffset: 0.1, clipSkip: 2 }],
+  ["sdxl", { clipSkip: 1, minSnrGamma: 5, captionDropout: 0.5 }],
   ["e", { denoising: { start: 0.2, end: 0.7 }, networkDim: 3 }],
 ]
 

@@ -1,6 +1,6 @@
 /**
- * A tiny base model folder with random weights, made without Python: whatever keys the graph builders ask for, each
- * drawn from its own stream. Two networks deep enough to have a path of every kind, small enough to train in a second.
+ * Tiny base model folders with random weights, made without Python: whatever keys the graph builders ask for, each
+ * drawn from its own stream. Networks deep enough to have a path of every kind, small enough to train in a second.
  */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -39,6 +39,28 @@ const textConfig = {
   num_hidden_layers: 2,
   num_attention_heads: 2,
 }
+/** As SDXL: no attention on the first level, deeper on the second, told of sizes and of a pooled vector of 12 numbers. */
+const sdxlUnetConfig = {
+  ...unetConfig,
+  down_block_types: ["DownBlock2D", "CrossAttnDownBlock2D"],
+  up_block_types: ["CrossAttnUpBlock2D", "UpBlock2D"],
+  cross_attention_dim: 16 + 24,
+  attention_head_dim: [1, 2],
+  transformer_layers_per_block: [1, 2],
+  use_linear_projection: true,
+  addition_embed_type: "text_time",
+  addition_time_embed_dim: 8,
+  projection_class_embeddings_input_dim: 12 + 6 * 8,
+}
+const secondTextConfig = {
+  ...textConfig,
+  architectures: ["CLIPTextModelWithProjection"],
+  hidden_size: 24,
+  num_hidden_layers: 3,
+  num_attention_heads: 3,
+  hidden_act: "gelu",
+  projection_dim: 12,
+}
 const vaeConfig = {
   block_out_channels: [8, 8],
   down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
@@ -55,9 +77,7 @@ const schedulerConfig = {
 }
 
 /** Weights of unit gain, norms at the identity: activations keep their size through the network. */
-const randomTensor = (key: string, asked: Shape): TensorToStore => {
-  // A builder may ask for a 1×1 convolution as the matrix it is; a checkpoint stores four axes.
-  const shape = /\.proj_(in|out)\.weight$/.test(key) ? [...asked.slice(0, 2), 1, 1] : asked
+const randomTensor = (key: string, shape: Shape): TensorToStore => {
   const count = shape.reduce((product, side) => product * side, 1)
   if (shape.length === 1)
     return { dtype: "F32", shape, data: new Float32Array(count).fill(key.endsWith("bias") ? 0 : 1) }
@@ -66,11 +86,14 @@ const randomTensor = (key: string, asked: Shape): TensorToStore => {
   return { dtype: "F32", shape, data: Float32Array.from({ length: count }, () => deviation * normal()) }
 }
 
-/** The bytes of a weights file that holds exactly what `build` asks for. */
-const weightsAskedBy = (build: (scope: ModelScope) => unknown): Uint8Array => {
+/** The bytes of a weights file that holds exactly what `build` asks for, in the shapes that a checkpoint stores. */
+const weightsAskedBy = (
+  build: (scope: ModelScope) => unknown,
+  storedShape: (key: string, asked: Shape) => Shape = (_, asked) => asked,
+): Uint8Array => {
   const asked = new Map<string, TensorToStore>()
   const get = (key: string, shape: Shape) => {
-    asked.set(key, asked.get(key) ?? randomTensor(key, shape))
+    asked.set(key, asked.get(key) ?? randomTensor(key, storedShape(key, shape)))
     return weight(key, shape)
   }
   const rows = (key: string, shape: Shape, start: number, end: number) => {
@@ -83,11 +106,19 @@ const weightsAskedBy = (build: (scope: ModelScope) => unknown): Uint8Array => {
   return encodeSafetensors(asked)
 }
 
-const unetWeights = () => {
-  const config = Effect.runSync(decodeUnetConfig(unetConfig))
-  const sample = input("sample", [1, 4, 8, 8])
-  const feeds = { sample, timeFeatures: input("t", [1, 8]), encoderHiddenStates: input("c", [1, 77, 16]) }
-  return weightsAskedBy((scope) => unet(scope, config, feeds))
+/** A builder asks for a 1×1 convolution as the matrix it is; a checkpoint stores four axes. */
+const asConvolution = (key: string, asked: Shape): Shape =>
+  /\.proj_(in|out)\.weight$/.test(key) ? [...asked.slice(0, 2), 1, 1] : asked
+
+const unetWeights = (json: { readonly cross_attention_dim: number }) => {
+  const config = Effect.runSync(decodeUnetConfig(json))
+  const feeds = {
+    sample: input("sample", [1, 4, 8, 8]),
+    timeFeatures: input("t", [1, 8]),
+    encoderHiddenStates: input("c", [1, 77, json.cross_attention_dim]),
+    added: { textEmbeds: input("p", [1, 12]), timeIdFeatures: input("s", [1, 6 * 8]) },
+  }
+  return weightsAskedBy((scope) => unet(scope, config, feeds), config.use_linear_projection ? undefined : asConvolution)
 }
 const vaeWeights = () => {
   const config = Effect.runSync(decodeVaeConfig(vaeConfig))
@@ -96,28 +127,28 @@ const vaeWeights = () => {
     vaeDecode(scope, config, input("z", [1, 4, 8, 8])),
   ])
 }
-const textWeights = () => {
-  const config = Effect.runSync(decodeClipTextConfig(textConfig))
-  return weightsAskedBy((scope) => clipText(scope, config, { tokenIds: input("i", [1, 77], "int64"), skip: 1 }))
+const textWeights = (json: typeof textConfig, isPooled = false) => {
+  const config = Effect.runSync(decodeClipTextConfig(json))
+  const ends = isPooled ? { pooledRows: input("e", [1], "int64") } : {}
+  const tokenIds = input("i", [1, 77], "int64")
+  return weightsAskedBy((scope) => clipText(scope, config, { tokenIds, skip: 1, ...ends }))
 }
 
-/** Writes the folder and lists it. */
-export const makeTinyBase = (root = mkdtempSync(join(tmpdir(), "loom-base-"))): BaseModelFiles => {
-  const contents: Record<string, string | Uint8Array> = {
-    "unet/config.json": JSON.stringify(unetConfig),
-    "unet/diffusion_pytorch_model.safetensors": unetWeights(),
-    "vae/config.json": JSON.stringify(vaeConfig),
-    "vae/diffusion_pytorch_model.safetensors": vaeWeights(),
-    "text_encoder/config.json": JSON.stringify(textConfig),
-    "text_encoder/model.safetensors": textWeights(),
-    "scheduler/scheduler_config.json": JSON.stringify(schedulerConfig),
-    ...Object.fromEntries(
-      ["vocab.json", "merges.txt", "tokenizer_config.json"].map((name) => [
-        `tokenizer/${name}`,
-        readFileSync(join(tokenizerFolder, name)),
-      ]),
-    ),
+type Contents = Readonly<Record<string, string | Uint8Array>>
+
+const tokenizerFiles = (folder: string, config: Readonly<Record<string, unknown>> = {}): Contents => {
+  const read = (name: string) => readFileSync(join(tokenizerFolder, name))
+  return {
+    [`${folder}/vocab.json`]: read("vocab.json"),
+    [`${folder}/merges.txt`]: read("merges.txt"),
+    [`${folder}/tokenizer_config.json`]: JSON.stringify({
+      ...JSON.parse(read("tokenizer_config.json").toString()),
+      ...config,
+    }),
   }
+}
+
+const write = (root: string, contents: Contents): BaseModelFiles => {
   const files: Record<string, string> = {}
   for (const [path, content] of Object.entries(contents)) {
     const file = join(root, path)
@@ -127,3 +158,45 @@ export const makeTinyBase = (root = mkdtempSync(join(tmpdir(), "loom-base-"))): 
   }
   return files
 }
+
+const newFolder = () => mkdtempSync(join(tmpdir(), "loom-base-"))
+
+const commonContents = (): Contents => ({
+  "vae/config.json": JSON.stringify(vaeConfig),
+  "vae/diffusion_pytorch_model.safetensors": vaeWeights(),
+  "text_encoder/config.json": JSON.stringify(textConfig),
+  "text_encoder/model.safetensors": textWeights(textConfig),
+  "scheduler/scheduler_config.json": JSON.stringify(schedulerConfig),
+  ...tokenizerFiles("tokenizer"),
+})
+
+/** Writes a model of SD1's shape and lists its files. */
+export const makeTinyBase = (root = newFolder()): BaseModelFiles =>
+  write(root, {
+    ...commonContents(),
+    "unet/config.json": JSON.stringify(unetConfig),
+    "unet/diffusion_pytorch_model.safetensors": unetWeights(unetConfig),
+  })
+
+/** Writes a model of SD2's shape, which predicts v, and lists its files. */
+export const makeTinySd2 = (root = newFolder()): BaseModelFiles => {
+  const linear = { ...unetConfig, use_linear_projection: true, attention_head_dim: [2, 4] }
+  return write(root, {
+    ...commonContents(),
+    "unet/config.json": JSON.stringify(linear),
+    "unet/diffusion_pytorch_model.safetensors": unetWeights(linear),
+    "scheduler/scheduler_config.json": JSON.stringify({ ...schedulerConfig, prediction_type: "v_prediction" }),
+    ...tokenizerFiles("tokenizer", { pad_token: "!" }),
+  })
+}
+
+/** Writes a model of SDXL's shape and lists its files. */
+export const makeTinySdxl = (root = newFolder()): BaseModelFiles =>
+  write(root, {
+    ...commonContents(),
+    "unet/config.json": JSON.stringify(sdxlUnetConfig),
+    "unet/diffusion_pytorch_model.safetensors": unetWeights(sdxlUnetConfig),
+    "text_encoder_2/config.json": JSON.stringify(secondTextConfig),
+    "text_encoder_2/model.safetensors": textWeights(secondTextConfig, true),
+    ...tokenizerFiles("tokenizer_2", { pad_token: "!" }),
+  })

@@ -7,6 +7,9 @@ import { TrainSettings } from "../../src/engine/train-settings.ts"
 
 export const side = 16
 
+/** Of the tiny tokenizer; where a caption ends, SDXL's pooled vector is taken. */
+export const endId = 660
+
 const randoms = (length: number, sample: number, scale = 1): Float32Array => {
   const { normal } = randomStream({ seed: 1, purpose: "noise", step: 1, sample })
   return Float32Array.from({ length }, () => scale * normal())
@@ -21,9 +24,11 @@ const randomSample = (index: number): TrainSample => ({
   logVariance: randoms(4 * 8 * 8, 3 * index + 1).map((value) => value - 4),
   latentShape: [4, 8, 8],
   caption: ["a sks dog", "a photo of <sks> in the text", "dog dog, sks and SKS"][index]!,
-  tokenIds: Array.from({ length: 77 }, (_, place) => place + index),
+  tokenIds: [Array.from({ length: 77 }, (_, place) => place + index)],
   states: randoms(77 * 16, 3 * index + 2),
   statesShape: [77, 16],
+  pooled: null,
+  timeIds: [20, 24, 0, 2, 16, 16],
 })
 
 /** A job of `untilStep` updates with these settings on top of small ones. */
@@ -47,6 +52,23 @@ export const tinyJob = (
   untilStep,
   snapshotAtSteps: [],
 })
+
+/** The same on a base of SDXL's shape: wider states, a pooled vector, ids for both text encoders. */
+export const tinySdxlJob = (...[base, untilStep, settings]: Parameters<typeof tinyJob>): TrainJob => {
+  const job = tinyJob(base, untilStep, settings)
+  const samples = job.samples.map((sample, index) => ({
+    ...sample,
+    tokenIds: [sample.tokenIds[0]!, [...sample.tokenIds[0]!]].map((ids) => [
+      ...ids.slice(0, 9),
+      endId,
+      ...ids.slice(10),
+    ]),
+    states: randoms(77 * 40, 3 * index + 2),
+    statesShape: [77, 40],
+    pooled: randoms(12, 100 + index),
+  }))
+  return { ...job, samples }
+}
 
 /** Hooks that write down what they are told; they ask to stop once step `stopAfter` was told. */
 export const recordingHooks = (stopAfter = Number.POSITIVE_INFINITY) => {

@@ -38,27 +38,34 @@ describe("a mention", () => {
 
 describe("an embedding file", () => {
   const rows = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] }
+  const wider = { data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), shape: [2, 4] }
 
-  it("is one tensor under the name its readers look for", () => {
+  it("is one tensor under the name its readers look for, and for SDXL two", () => {
     const namesIn = (bytes: Uint8Array<ArrayBuffer>) => [...decodeSafetensors(bytes).header.tensors.keys()]
-    expect(namesIn(encodeA1111Embedding(rows))).toEqual(["emb_params"])
+    expect(namesIn(encodeA1111Embedding([rows]))).toEqual(["emb_params"])
+    expect(namesIn(encodeA1111Embedding([rows, wider]))).toEqual(["clip_g", "clip_l"])
     expect(namesIn(encodeDiffusersEmbedding("sks", rows))).toEqual(["<sks>"])
   })
 
   it("gives its rows back from either layout", () => {
-    for (const bytes of [encodeA1111Embedding(rows, { a: "b" }), encodeDiffusersEmbedding("sks", rows)]) {
-      expect(decodeEmbeddingFile(bytes)).toEqual(rows)
+    for (const bytes of [encodeA1111Embedding([rows], { a: "b" }), encodeDiffusersEmbedding("sks", rows)]) {
+      expect(decodeEmbeddingFile(bytes)).toEqual([rows])
     }
+    expect(decodeEmbeddingFile(encodeA1111Embedding([rows, wider]))).toEqual([rows, wider])
   })
 
-  it("of two tensors is refused in words", () => {
+  it.each([
+    ["names that no reader knows", "clip_l", "clip_h", 2],
+    ["tables of different lengths", "clip_l", "clip_g", 1],
+  ])("of two tensors with %s is refused in words", (_, first, second, tokens) => {
     const tensor = { dtype: "F32" as const, shape: [2, 3], data: rows.data }
+    const other = { dtype: "F32" as const, shape: [tokens, 3], data: rows.data.slice(0, 3 * tokens) }
     const bytes = encodeSafetensors(
       new Map([
-        ["clip_l", tensor],
-        ["clip_g", tensor],
+        [first, tensor],
+        [second, other],
       ]),
     )
-    expect(() => decodeEmbeddingFile(bytes)).toThrow(/holds no single matrix/)
+    expect(() => decodeEmbeddingFile(bytes)).toThrow(/holds neither a single matrix/)
   })
 })

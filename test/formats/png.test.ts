@@ -18,6 +18,7 @@ const recipe: PictureRecipe = {
   width: 512,
   height: 768,
   clipSkip: 2,
+  family: "sd1",
   model: { name: "base, tuned", sha256: "0123456789abcdef" },
   lora: { name: "my-dog", strength: 0.8, modelHash: "fedcba9876543210" },
   madeBy: "loom 0.1.0",
@@ -169,7 +170,30 @@ describe("ComfyUI's graph", () => {
     expect(prompt["6"]?.inputs).toMatchObject({ clip: ["4", 1] })
   })
 
-  test.each([recipe, { ...withoutLora, clipSkip: 1 }])(
+  test.each([
+    ["sd1", 1, undefined],
+    ["sd1", 2, -2],
+    // The encoder of SD2 has one layer more there.
+    ["sd2", 1, undefined],
+    ["sd2", 2, -3],
+    ["sdxl", 1, -1],
+    ["sdxl", 2, undefined],
+    ["sdxl", 3, -3],
+  ] as const)("numbers the last layer of %s at CLIP skip %d as its own nodes do", (family, clipSkip, layer) => {
+    const prompt = comfyPrompt({ ...recipe, family, clipSkip })
+    expect(prompt["11"]?.inputs["stop_at_clip_layer"]).toBe(layer)
+  })
+
+  test("zeroes an empty negative prompt of SDXL alone", () => {
+    const negativeOf = (picture: PictureRecipe) => comfyPrompt(picture)["3"]?.inputs["negative"]
+    expect(negativeOf({ ...recipe, negativePrompt: "" })).toEqual(["7", 0])
+    expect(negativeOf({ ...recipe, family: "sdxl" })).toEqual(["7", 0])
+    const zeroed = comfyPrompt({ ...recipe, family: "sdxl", negativePrompt: "" })
+    expect(zeroed["3"]?.inputs["negative"]).toEqual(["12", 0])
+    expect(zeroed["12"]).toMatchObject({ class_type: "ConditioningZeroOut", inputs: { conditioning: ["7", 0] } })
+  })
+
+  test.each([recipe, { ...withoutLora, clipSkip: 1 }, { ...recipe, family: "sdxl", negativePrompt: "" } as const])(
     "on the canvas is wired at both ends of every link",
     (picture) => {
       const { nodes, links } = comfyWorkflow(picture)

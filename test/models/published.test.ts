@@ -2,9 +2,10 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { input } from "../../src/graph/build.ts"
-import { loraKey, unetAdapterTargets } from "../../src/models/adapter-targets.ts"
+import { clipTextAdapterTargets, unetAdapterTargets } from "../../src/models/adapter-targets.ts"
 import { clipText } from "../../src/models/clip-text.ts"
 import { decodeClipTextConfig } from "../../src/models/clip-text-config.ts"
+import { loraKey } from "../../src/models/lora-keys.ts"
 import { unet } from "../../src/models/unet.ts"
 import { decodeUnetConfig, type UnetConfig } from "../../src/models/unet-config.ts"
 import { vaeDecode, vaeEncode } from "../../src/models/vae.ts"
@@ -61,6 +62,15 @@ describe.each(families)("$family", ({ family, contextWidth, modules }) => {
     clipText({ weights, adapters: noAdapters }, text, { tokenIds, skip: 1, ...pooledRows })
     expect(digest()).toEqual(published[family].textWeights)
   })
+})
+
+it.each([
+  ["SD1", published.sd15.text, 1, 72],
+  ["SD2", published.sd21.text, 1, 138],
+  ["SDXL's first encoder, which is SD1's, at its own CLIP skip", published.sd15.text, 2, 66],
+  ["SDXL's second encoder", published.sdxl.text, 1, 192],
+])("the text encoder of %s takes an adapter in as many modules as kohya's rule says", (_, json, skip, modules) => {
+  expect(clipTextAdapterTargets(Effect.runSync(decodeClipTextConfig(json)), skip)).toHaveLength(modules)
 })
 
 describe("the text encoder at CLIP skip 2", () => {

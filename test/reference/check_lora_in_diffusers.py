@@ -9,8 +9,9 @@ BASE is a diffusers folder. What must hold:
   the same  where Loom's own pictures are given (without and with the LoRA, in the order of prompts, then seeds; or in
             --loom-dir as PROMPT-SEED-base.png and PROMPT-SEED-lora.png, both counted from 0): with --noise, pictures
             nearly coincide, PSNR >= 35 dB; without, the change of the mean colour goes the same way and is of like size
---embedding is Loom's learned_embeds.safetensors: it must arrive unchanged as rows of the text encoder's table. Prompts name it
-by its bare keyword, as Loom's do; with the LoRA, diffusers is given <keyword> in its place.
+--embedding is Loom's learned_embeds.safetensors, for SDXL with learned_embeds_2.safetensors beside it: it must arrive unchanged as rows
+of each text encoder's table. Prompts name it by its bare keyword, as Loom's do; with the LoRA, diffusers is given <keyword> in its place.
+--clip-skip is Loom's number; default: the model's own, 1 or for SDXL 2.
 --noise is a safetensors file with `noise` [1, 4, h, w], or `noise.0`, `noise.1`... one for each seed.
 Writes PROMPT-SEED-base.png and PROMPT-SEED-lora.png into --out. Exit code 1 with sentences when something does not hold.
 """
@@ -78,18 +79,26 @@ def loaded_modules(pipe):
     return found
 
 
+def load_rows(pipe, file, encoder, tokenizer):
+    """Loads the embedding's rows for one text encoder; returns its token, and sentences."""
+    (token, rows), = load_file(file).items()
+    before = encoder.get_input_embeddings().weight.detach().clone()
+    pipe.load_textual_inversion(str(file), text_encoder=encoder, tokenizer=tokenizer)
+    table = encoder.get_input_embeddings().weight
+    names = [token, *(f"{token}_{k}" for k in range(1, len(rows)))]
+    ids = tokenizer.convert_tokens_to_ids(names)
+    faults = [] if torch.equal(table[ids].float(), rows.float()) else [f"the rows of {token} in {file.name} arrived changed"]
+    if not torch.equal(table[:len(before)], before):
+        faults.append(f"{token} in {file.name} changed rows that are not its own")
+    print(f"embedding {token} of {file.name}: {len(rows)} tokens, ids {ids}")
+    return token, faults
+
+
 def load_embedding(pipe, file):
     """Loads an embedding; returns sentences, and what turns a prompt of Loom's into one of diffusers'."""
-    (token, rows), = load_file(file).items()
-    before = pipe.text_encoder.get_input_embeddings().weight.detach().clone()
-    pipe.load_textual_inversion(str(file))
-    table = pipe.text_encoder.get_input_embeddings().weight
-    names = [token, *(f"{token}_{k}" for k in range(1, len(rows)))]
-    ids = pipe.tokenizer.convert_tokens_to_ids(names)
-    faults = [] if torch.equal(table[ids].float(), rows.float()) else [f"the rows of {token} arrived changed"]
-    if not torch.equal(table[:len(before)], before):
-        faults.append(f"{token} changed rows that are not its own")
-    print(f"embedding {token}: {len(rows)} tokens, ids {ids}")
+    token, faults = load_rows(pipe, file, pipe.text_encoder, pipe.tokenizer)
+    if hasattr(pipe, "text_encoder_2"):
+        faults += load_rows(pipe, file.with_stem(file.stem + "_2"), pipe.text_encoder_2, pipe.tokenizer_2)[1]
     word = re.compile(rf"<{token[1:-1]}>|(?<!\w){token[1:-1]}(?!\w)", re.I)
     return faults, lambda prompt: word.sub(token, prompt)
 
@@ -145,9 +154,11 @@ def noises(options, pipe):
 
 def paint(pipe, prompt, noise, options):
     factor = 2 ** (len(pipe.vae.config.block_out_channels) - 1)
-    # diffusers counts skipped layers, Loom (and this option) from 1 for none.
-    return pipe(prompt, num_inference_steps=options.steps, guidance_scale=options.guidance, latents=noise.clone(), clip_skip=options.clip_skip - 1 or None,
-                negative_prompt=options.negative, height=noise.shape[2] * factor, width=noise.shape[3] * factor, output_type="np").images[0]
+    # diffusers counts the layers skipped beyond the model's own, Loom (and this option) from 1 for none.
+    own = 2 if hasattr(pipe, "text_encoder_2") else 1
+    skipped = None if options.clip_skip in (None, own) else options.clip_skip - own
+    return pipe(prompt, num_inference_steps=options.steps, guidance_scale=options.guidance, latents=noise.clone(), clip_skip=skipped,
+                negative_prompt=options.negative or None, height=noise.shape[2] * factor, width=noise.shape[3] * factor, output_type="np").images[0]
 
 
 def read_png(file):
@@ -204,7 +215,7 @@ def parse():
     parser.add_argument("--sampler", choices=("ddim", "dpmpp"), default="ddim")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=4)
-    parser.add_argument("--clip-skip", type=int, default=1)
+    parser.add_argument("--clip-skip", type=int)
     parser.add_argument("--modules", type=int, help="how many modules the LoRA must adapt")
     parser.add_argument("--least-change", type=float, default=.005, help="mean absolute difference, of 0..1, that counts as a change")
     parser.add_argument("--embedding", type=pathlib.Path)

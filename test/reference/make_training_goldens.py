@@ -1,6 +1,6 @@
 """Makes test/golden/engine/NAME.safetensors: a training run by PyTorch in double precision.
 
-The run is one of Loom's own golden runs (NAME: training, whole-tab): base folder and trace come from
+The run is one of Loom's own golden runs (NAME: training, whole-tab, whole-tab-sdxl): base folder and trace come from
 `node test/engine/golden-run.ts NAME FOLDER`. Of the trace only the draws are used (latents, noise, timestep, tokens)
 and the initial values; every loss, the gradients of the first two updates and the values after the last update are
 computed here, by an own run through all updates.

@@ -195,13 +195,29 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    title: "Stable Diffusion XL",
+    title: "a model for inpainting",
     spoil: () => {
       const config = JSON.parse(readFileSync(inBase("unet/config.json"), "utf8"))
-      const added = { addition_time_embed_dim: 8, projection_class_embeddings_input_dim: 64 }
-      place(inBase("unet/config.json"), JSON.stringify({ ...config, addition_embed_type: "text_time", ...added }))
+      place(inBase("unet/config.json"), JSON.stringify({ ...config, in_channels: 9 }))
     },
-    says: ["base-model: base/unet/config.json: this is Stable Diffusion XL, which Loom cannot train yet. Use a Stable"],
+    says: ["base-model: base/unet/config.json: the UNet takes 9 channels, the latents have 4. Models for inpainting"],
+  },
+  {
+    title: "a model whose noise has no schedule of betas",
+    spoil: () => place(inBase("scheduler/scheduler_config.json"), JSON.stringify({ _class_name: "EDMEulerScheduler" })),
+    says: [
+      'base-model: base/scheduler/scheduler_config.json: _class_name = "EDMEulerScheduler" is not supported, only a schedule of betas',
+    ],
+  },
+  {
+    title: "a UNet that takes other text states than the text encoder gives",
+    spoil: () => {
+      const config = JSON.parse(readFileSync(inBase("unet/config.json"), "utf8"))
+      place(inBase("unet/config.json"), JSON.stringify({ ...config, cross_attention_dim: 24 }))
+    },
+    says: [
+      "base-model: base/unet/config.json: the UNet takes text states of 24 numbers, the text encoder gives 16. Use the UNet",
+    ],
   },
   {
     title: "parameters that train nothing or cannot be",

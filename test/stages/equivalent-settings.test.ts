@@ -10,6 +10,8 @@ const trainingOf = async (choices: Partial<Choices>): Promise<TrainingAtHand> =>
   return training!
 }
 
+const sd1 = { family: "sd1", predictionType: "epsilon" } as const
+
 const usual = {
   networkDim: 8,
   networkScale: 0.5,
@@ -26,7 +28,10 @@ const usual = {
 
 describe("equivalent settings", () => {
   it("kohya's scripts count updates, take alpha for scale, and leave out the last timestep", async () => {
-    const { rows } = equivalentSettings(await trainingOf({ training: usual, clipSkip: 2, size: 512, name: "my dog" }))
+    const { rows } = equivalentSettings(
+      await trainingOf({ training: usual, clipSkip: 2, size: 512, name: "my dog" }),
+      sd1,
+    )
     expect(rows.flatMap(({ kohya }) => kohya)).toEqual([
       "--output_name my dog",
       "--resolution 512,512",
@@ -54,7 +59,7 @@ describe("equivalent settings", () => {
   })
 
   it("Draw Things counts pictures, and has no word for some of them", async () => {
-    const { rows } = equivalentSettings(await trainingOf({ training: usual, clipSkip: 2, size: 512 }))
+    const { rows } = equivalentSettings(await trainingOf({ training: usual, clipSkip: 2, size: 512 }), sd1)
     const shown = Object.fromEntries(rows.map(({ setting, drawThings }) => [setting, drawThings]))
     expect(shown).toMatchObject({
       "training steps": "2000",
@@ -70,7 +75,7 @@ describe("equivalent settings", () => {
   })
 
   it("the accumulation hint has the numbers of this run", async () => {
-    const { hints } = equivalentSettings(await trainingOf({ training: usual }))
+    const { hints } = equivalentSettings(await trainingOf({ training: usual }), sd1)
     expect(hints).toEqual([
       "Twice the accumulation wants twice the rate: with gradientAccumulationSteps 8, try unetLearningRate 2e-4; " +
         "250 steps then see the same 2000 pictures",
@@ -87,7 +92,7 @@ describe("equivalent settings", () => {
     ],
   ] as const)("schedule %j", async (schedule, kohya, drawThings) => {
     const training = await trainingOf({ training: usual })
-    const { rows } = equivalentSettings({ ...training, settings: { ...training.settings, schedule } })
+    const { rows } = equivalentSettings({ ...training, settings: { ...training.settings, schedule } }, sd1)
     expect(rows.find(({ setting }) => setting === "schedule")).toMatchObject({ kohya, drawThings })
   })
 
@@ -95,12 +100,30 @@ describe("equivalent settings", () => {
     const training = await trainingOf({ training: usual })
     const customEmbedding = { keyword: "sks", length: 4, learningRate: 5e-3, stopAtStep: 100, initWord: null }
     const settings = { ...training.settings, textModel: { learningRate: 4e-5 }, customEmbedding }
-    const { rows, hints, differences } = equivalentSettings({ ...training, settings })
+    const { rows, hints, differences } = equivalentSettings({ ...training, settings }, sd1)
     const shown = Object.fromEntries(rows.map(({ setting, drawThings }) => [setting, drawThings]))
     expect(shown).toMatchObject({ "text model learning rate": "4e-5", "stop embedding at": "400" })
     expect(rows.flatMap(({ kohya }) => kohya)).toContain("--text_encoder_lr 4e-5")
     expect(rows.flatMap(({ kohya }) => kohya)).not.toContain("--network_train_unet_only")
     expect(hints[0]).toContain("unetLearningRate 2e-4, textModel.learningRate 8e-5, customEmbedding.learningRate 0.01")
     expect(differences.join()).toContain("train_textual_inversion.py")
+  })
+
+  it("SDXL has scripts of its own, which take no CLIP skip", async () => {
+    const sdxl = { family: "sdxl", predictionType: "epsilon" } as const
+    const own = equivalentSettings(await trainingOf({ clipSkip: null }), sdxl)
+    expect(own.script).toBe("sdxl_train_network.py")
+    expect(own.rows.find(({ setting }) => setting === "CLIP skip")).toMatchObject({ loom: "2", kohya: [] })
+    expect(own.differences.join()).not.toContain("takes no CLIP skip")
+    const other = equivalentSettings(await trainingOf({ clipSkip: 1 }), sdxl)
+    expect(other.differences.join()).toContain("takes no CLIP skip")
+    const embedding = { customEmbedding: { keyword: "sks" } }
+    const { differences } = equivalentSettings(await trainingOf({ training: embedding }), sdxl)
+    expect(differences.join()).toContain("sdxl_train_textual_inversion.py")
+  })
+
+  it("SD2 is named, and predicts v where its scheduler says so", async () => {
+    const { rows } = equivalentSettings(await trainingOf({}), { family: "sd2", predictionType: "v_prediction" })
+    expect(rows.flatMap(({ kohya }) => kohya)).toEqual(expect.arrayContaining(["--v2", "--v_parameterization"]))
   })
 })

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path"
 import { Effect, Exit } from "effect"
 import sharp from "sharp"
 import { EngineThreads } from "../../src/engine/host-pool.ts"
+import type { BaseModelFiles } from "../../src/engine/train-job.ts"
 import { baseModel, caption, checkpoint, crop, encode, evaluate, ingest, pipeline, train } from "../../src/index.ts"
 import type { RunEvent } from "../../src/runtime/events.ts"
 import type { Pipeline } from "../../src/runtime/pipeline.ts"
@@ -28,7 +29,8 @@ export interface Choices {
   readonly size: number
   readonly trigger: string | null
   readonly template: string | null
-  readonly clipSkip: number
+  /** null: none given, the base model's own. */
+  readonly clipSkip: number | null
   readonly training: TrainParamsInput
   readonly name: string
   readonly keepLast: number | null
@@ -64,7 +66,8 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
     const base = baseModel(chosen.base)
     const images = crop(ingest(chosen.pictures), { size: chosen.size, upscale: chosen.upscale })
     const captions = caption(images, { trigger: chosen.trigger, template: chosen.template })
-    const dataset = encode({ base, images, captions, clipSkip: chosen.clipSkip })
+    const { clipSkip } = chosen
+    const dataset = encode({ base, images, captions, ...(clipSkip !== null && { clipSkip }) })
     const lora = train(dataset, chosen.training)
     const { name, prompts, guidance, paints, paintSize: size } = chosen
     const checkpoints = checkpoint(lora, { name, keepLast: chosen.keepLast })
@@ -88,9 +91,9 @@ export const addPicture = async (studio: Pick<Studio, "pictures">, index: number
   if (text !== undefined) writeFileSync(join(studio.pictures, `picture-${index}.txt`), text)
 }
 
-/** The tiny base as one folder, its tokenizer included. */
-const layBase = (folder: string): void => {
-  const files = makeTinyBase()
+/** A tiny base as one folder, its tokenizers included. */
+const layBase = (folder: string, make: () => BaseModelFiles): void => {
+  const files = make()
   for (const [name, path] of Object.entries(files)) {
     const file = join(folder, name)
     mkdirSync(dirname(file), { recursive: true })
@@ -99,7 +102,8 @@ const layBase = (folder: string): void => {
   rmSync(dirname(dirname(files["unet/config.json"]!)), { recursive: true })
 }
 
-export const makeStudio = async (): Promise<Studio> => {
+/** `make`: writes the base model. */
+export const makeStudio = async (make: () => BaseModelFiles = makeTinyBase): Promise<Studio> => {
   const root = mkdtempSync(join(tmpdir(), "loom-studio-"))
   const studio: Studio = {
     root,
@@ -111,7 +115,7 @@ export const makeStudio = async (): Promise<Studio> => {
     takeCalls: () => [],
   }
   mkdirSync(studio.pictures)
-  layBase(studio.base)
+  layBase(studio.base, make)
   for (const index of [0, 1, 2]) await addPicture(studio, index, `a photo of number ${index}`)
   return studio
 }

@@ -57,7 +57,7 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     expect(metadata).toMatchObject({ ss_text_encoder_lr: "0.001" })
 
     const rows = decodeEmbeddingFile(bytes(outcome, "lora-embedding/sks.safetensors"))
-    expect(rows.shape).toEqual([2, 16])
+    expect(rows.map(({ shape }) => shape)).toEqual([[2, 16]])
     const [inDiffusers] = decodeSafetensors(bytes(outcome, "lora-embedding/learned_embeds.safetensors")).header.tensors
     expect(inDiffusers?.[0]).toBe("<sks>")
     expect(finished(outcome, "lora-000002-embedding/sks.safetensors")).toBeTruthy()

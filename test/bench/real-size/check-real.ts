@@ -52,6 +52,8 @@ const traced = Effect.fnUntraced(function* (folder: string, side: number, modes:
         tokenIds: caption.tokenIds,
         states: caption.states,
         statesShape: caption.shape,
+        pooled: caption.pooled,
+        timeIds: [side, side, 0, 0, side, side],
       },
     ],
     fromStep: 0,

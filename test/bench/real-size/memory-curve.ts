@@ -15,7 +15,7 @@ import { withRecomputation } from "../../../src/graph/recompute.ts"
 import { printHeader, printRow } from "../whole-process.ts"
 import { profiled } from "./profile.ts"
 import { runStep } from "./run-step.ts"
-import { filesIn, type StepPlan } from "./step-process.ts"
+import { filesIn, pooledWidth, type StepPlan } from "./step-process.ts"
 
 const rows = 24
 
@@ -23,10 +23,11 @@ const rows = 24
 const plannedCurve = async ({ base, pixels, dim, memory }: StepPlan): Promise<readonly number[]> => {
   const unet = await Effect.runPromise(openUnet(filesIn(base)))
   const settings = TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps: 1, seed: 1 })
-  const layout = adapterLayout({ unet: unet.config, text: null }, settings)
+  const layout = adapterLayout({ unet: unet.config, texts: [] }, settings)
   const states = [77, [unet.config.cross_attention_dim].flat()[0]!]
-  const shapes = { pictures: 1, latents: [4, pixels / 8, pixels / 8], states }
-  const graph = trainGraph({ unet, textEncoder: null }, { layout, scale: 1, clipSkip: 1 }, shapes)
+  const pooled = pooledWidth(unet.config)
+  const shapes = { pictures: 1, latents: [4, pixels / 8, pixels / 8], states, pooled }
+  const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1, clipSkip: 1 }, shapes)
   const run = withRecomputation(graph, workPerKeptByte[memory as MemoryMode])
   return memoryOfRun({ ...run, shapes: "late" }).curve.map(({ bytes }) => bytes)
 }

@@ -18,6 +18,7 @@ import { Sessions } from "../../../src/engine/sessions.ts"
 import type { BaseModelFiles, TrainSample } from "../../../src/engine/train-job.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { openTrainer } from "../../../src/engine/trainer.ts"
+import { isSdxl, timeIdCount, type UnetConfig } from "../../../src/models/unet-config.ts"
 
 export interface StepPlan {
   readonly base: string
@@ -49,7 +50,13 @@ const randoms = (length: number, sample: number): Float32Array => {
   return Float32Array.from({ length }, normal)
 }
 
-export const randomSample = (pixels: number, width: number): TrainSample => {
+/** Of SDXL's pooled vector; 0 in other families. */
+export const pooledWidth = (config: UnetConfig): number =>
+  isSdxl(config) ? config.projection_class_embeddings_input_dim! - timeIdCount * config.addition_time_embed_dim! : 0
+
+export const randomSample = (pixels: number, config: UnetConfig): TrainSample => {
+  const width = [config.cross_attention_dim].flat()[0]!
+  const pooled = pooledWidth(config)
   const side = pixels / 8
   const size = 4 * side * side
   return {
@@ -58,9 +65,11 @@ export const randomSample = (pixels: number, width: number): TrainSample => {
     mean: randoms(size, 0).map((value) => 5 * value),
     logVariance: new Float32Array(size).fill(-8),
     latentShape: [4, side, side],
-    tokenIds: Array.from({ length: 77 }, (_, place) => place),
+    tokenIds: [Array.from({ length: 77 }, (_, place) => place)],
     states: randoms(77 * width, 1),
     statesShape: [77, width],
+    pooled: pooled === 0 ? null : randoms(pooled, 2),
+    timeIds: [pixels, pixels, 0, 0, pixels, pixels],
   }
 }
 
@@ -84,11 +93,10 @@ const timed = (sessions: typeof Sessions.Service) =>
 const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim, memory }: StepPlan) {
   const files = filesIn(base)
   const { config } = yield* openUnet(files)
-  const width = [config.cross_attention_dim].flat()[0]!
   const trainer = yield* openTrainer({
     base: files,
     settings: TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps, seed: 1 }),
-    samples: [randomSample(pixels, width)],
+    samples: [randomSample(pixels, config)],
     fromStep: 0,
     untilStep: steps,
     snapshotAtSteps: [],

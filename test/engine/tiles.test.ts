@@ -1,0 +1,72 @@
+/** Large pictures in tiles: the VAE's numbers against diffusers' own tiling, and what tiles are for. */
+import { resolve } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { openVae } from "../../src/engine/base-model.ts"
+import { decodePlanes } from "../../src/engine/decode-latents.ts"
+import { encodePlanes } from "../../src/engine/encode-image.ts"
+import { Sessions } from "../../src/engine/sessions.ts"
+import { inTiles, type Planes } from "../../src/engine/tiles.ts"
+import { readSafetensorsHeader, readTensor } from "../../src/formats/safetensors.ts"
+import { relativeError } from "../graph/closeness.ts"
+
+const folder = resolve(import.meta.dirname, "../golden/models")
+const base = Object.fromEntries(
+  ["vae/config.json", "vae/diffusion_pytorch_model.safetensors"].map((name) => [
+    name,
+    resolve(folder, "sd1-two-levels", name),
+  ]),
+)
+
+const golden = Effect.fnUntraced(function* (name: string) {
+  const header = yield* readSafetensorsHeader(resolve(folder, "tiling.safetensors"))
+  const data = (yield* readTensor(header, name)) as Float32Array
+  return { data, shape: header.tensors.get(name)!.shape as unknown as Planes["shape"] }
+})
+
+const assertClose = (actual: Planes, expected: Planes) => {
+  assert.deepStrictEqual([...actual.shape], [...expected.shape])
+  assert.isBelow(relativeError(Float64Array.from(actual.data), Float64Array.from(expected.data)), 1e-5)
+}
+
+describe("tiles", () => {
+  it.effect("a picture encoded in tiles has the moments that diffusers gives it", () =>
+    Effect.gen(function* () {
+      const vae = yield* openVae(base)
+      const moments = yield* inTiles(yield* golden("image"), { tileIn: 8, tileOut: 4 }, (tile) =>
+        encodePlanes(vae, tile),
+      )
+      assertClose(moments, yield* golden("moments"))
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
+  it.effect("latents decoded in tiles give the picture that diffusers paints", () =>
+    Effect.gen(function* () {
+      const vae = yield* openVae(base)
+      const tiling = { tileIn: 4, tileOut: 8 }
+      const decoded = yield* inTiles(yield* golden("latents"), tiling, (tile) => decodePlanes(vae, tile))
+      assertClose(decoded, yield* golden("decoded"))
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
+  it.effect("what changes nothing in a tile changes nothing in the whole", () =>
+    Effect.gen(function* () {
+      const data = Float32Array.from({ length: 2 * 19 * 23 }, (_, index) => Math.sin(index))
+      const source: Planes = { data, shape: [2, 19, 23] }
+      const whole = yield* inTiles(source, { tileIn: 8, tileOut: 8 }, (tile) => Effect.succeed(tile))
+      assert.isBelow(relativeError(Float64Array.from(whole.data), Float64Array.from(data)), 1e-6)
+    }),
+  )
+
+  it.effect("no tile is larger than a tile", () =>
+    Effect.gen(function* () {
+      const sides = new Set<number>()
+      const source: Planes = { data: new Float32Array(20 * 33), shape: [1, 20, 33] }
+      yield* inTiles(source, { tileIn: 8, tileOut: 8 }, (tile) => {
+        sides.add(tile.shape[1]).add(tile.shape[2])
+        return Effect.succeed(tile)
+      })
+      assert.strictEqual(Math.max(...sides), 8)
+    }),
+  )
+})
