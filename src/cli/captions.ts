@@ -5,10 +5,11 @@ import { resolveStage } from "../runtime/resolve-stage.ts"
 import { runningStageContext } from "../runtime/scheduler/running-stage-context.ts"
 import { StageContext } from "../runtime/stage-context.ts"
 import { makeStopSignal } from "../runtime/stop-signal.ts"
-import type { RunId } from "../runtime/store.ts"
+import { noRun } from "../runtime/unrecorded.ts"
 import {
   type CaptionEmbedding,
   captionReader,
+  captionsAlone,
   type FinalCaption,
   finalCaptions,
   type Mark,
@@ -37,9 +38,9 @@ interface CaptionList {
 
 const readCaptions = Effect.fnUntraced(function* (graph: PipelineGraph, root: string, label: string) {
   const stop = makeStopSignal()
-  const resolved = yield* resolveStage(graph, label, { root, outputFolder: root, cores: 1, stop })
+  const resolved = yield* resolveStage(captionsAlone(graph), label, { root, outputFolder: root, cores: 1, stop })
   const context = yield* runningStageContext({
-    runId: 0 as RunId,
+    runId: noRun,
     label,
     item: undefined,
     stopRequested: stop.requested,

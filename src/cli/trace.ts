@@ -7,7 +7,7 @@ import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
 import { resolveStage } from "../runtime/resolve-stage.ts"
 import { runningStageContext } from "../runtime/scheduler/running-stage-context.ts"
 import { StageContext } from "../runtime/stage-context.ts"
-import type { RunId } from "../runtime/store.ts"
+import { noRun } from "../runtime/unrecorded.ts"
 import { withinCores } from "../stages/engine-words.ts"
 import { tracedStage, traceTraining } from "../stages/trace-training.ts"
 import { CliFailure } from "./cli-failure.ts"
@@ -68,7 +68,7 @@ export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effe
     })
     // A trace belongs to no run: nothing of it is recorded.
     const context = yield* runningStageContext({
-      runId: 0 as RunId,
+      runId: noRun,
       label,
       item: undefined,
       stopRequested: stop.requested,

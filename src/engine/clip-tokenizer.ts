@@ -34,6 +34,8 @@ export interface ClipTokenizer {
   readonly length: number
   /** The end-of-text token by the tokenizer's own word; many a config.json names another, wrong one. */
   readonly endId: number
+  /** Token to id. */
+  readonly vocabulary: Readonly<Record<string, number>>
   /** The ids of a text alone, without start, end or limit. */
   readonly tokensOf: (text: string) => readonly number[]
   readonly encode: (text: string, embedding?: EmbeddingWord) => TokenizedText
@@ -230,5 +232,5 @@ const readTokenizer = Effect.fn("readTokenizer")(function* (
       mentions: embedding === undefined ? 0 : kept.filter((id) => id === embedding.firstId).length,
     }
   }
-  return { length, endId, tokensOf, encode }
+  return { length, endId, vocabulary, tokensOf, encode }
 })

@@ -12,8 +12,12 @@ import type {
   EncodedText,
   EncodeImageJob,
   EncodeTextJob,
+  NearestWord,
+  NearestWordJob,
   SampledImage,
   SampleJob,
+  ValidateJob,
+  ValidationLosses,
 } from "./host-protocol.ts"
 import type { TrainHooks, TrainJob, TrainResult } from "./train-job.ts"
 
@@ -28,6 +32,10 @@ export class Engine extends Context.Service<
     readonly train: (job: TrainJob, hooks: TrainHooks) => Effect.Effect<TrainResult, EngineFailure>
     /** One picture of the base model, with or without a LoRA. */
     readonly sample: (job: SampleJob) => Effect.Effect<SampledImage, EngineFailure>
+    /** The ordinary word whose text state a phrase comes closest to; null where the vocabulary has too few words. */
+    readonly nearestWord: (job: NearestWordJob) => Effect.Effect<NearestWord | null, EngineFailure>
+    /** Losses of pictures that were not trained on, at fixed timesteps with fixed noise. */
+    readonly validate: (job: ValidateJob) => Effect.Effect<ValidationLosses, EngineFailure>
     /** The trace of `steps` updates, as the bytes of a safetensors file. */
     readonly traceTraining: (job: TrainJob, steps: number) => Effect.Effect<Uint8Array, EngineFailure>
   }
@@ -40,6 +48,8 @@ export class Engine extends Context.Service<
         encodeImage: (job) => hosts.run("encode-image", job),
         encodeText: (job) => hosts.run("encode-text", job),
         sample: (job) => hosts.run("sample", job),
+        nearestWord: (job) => hosts.run("nearest-word", job),
+        validate: (job) => hosts.run("validate", job),
         traceTraining: (job, steps) => hosts.run("trace", { job, steps }),
         train: (job, hooks) =>
           hosts.run("train", job, {

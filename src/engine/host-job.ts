@@ -4,11 +4,13 @@ import { encodeImage } from "./encode-image.ts"
 import { encodeText } from "./encode-text.ts"
 import type { EngineFailure } from "./engine-failure.ts"
 import type { HostJobName, HostJobs, HostRequest } from "./host-protocol.ts"
+import { nearestWord } from "./nearest-word.ts"
 import type { Parent } from "./parent.ts"
 import { sample } from "./sample.ts"
 import type { Sessions } from "./sessions.ts"
 import { trace } from "./trace.ts"
 import { train } from "./train.ts"
+import { validate } from "./validate.ts"
 
 export const doJob = (
   request: HostRequest,
@@ -22,6 +24,10 @@ export const doJob = (
       return sample(request.job)
     case "train":
       return train(request.job)
+    case "nearest-word":
+      return nearestWord(request.job)
+    case "validate":
+      return validate(request.job)
     case "trace":
       return trace(request.job)
   }

@@ -7,7 +7,16 @@
 import type { SamplerName } from "../diffusion/samplers.ts"
 import type { PredictionType } from "../diffusion/scheduler-config.ts"
 import type { EngineFailure } from "./engine-failure.ts"
-import type { BaseModelFiles, Snapshot, StepRecord, TrainFacts, TrainJob, TrainResult } from "./train-job.ts"
+import type {
+  BaseModelFiles,
+  Snapshot,
+  StepRecord,
+  TrainFacts,
+  TrainJob,
+  TrainResult,
+  TrainSample,
+} from "./train-job.ts"
+import type { TrainSettings } from "./train-settings.ts"
 
 export interface EncodeImageJob {
   readonly base: BaseModelFiles
@@ -71,6 +80,39 @@ export interface SampledImage {
   readonly width: number
 }
 
+export interface ValidateJob {
+  readonly base: BaseModelFiles
+  /** Of the training; those that only drive it (rates, steps) do not matter. */
+  readonly settings: TrainSettings
+  readonly samples: readonly TrainSample[]
+  /** A LoRA file of the training; null: the adapters as they start, which change nothing. */
+  readonly adapter: Uint8Array | null
+  /** An embedding file of the training; null: the rows as they start. */
+  readonly embedding: Uint8Array | null
+  readonly timesteps: readonly number[]
+  /** Of the noise. */
+  readonly seed: number
+}
+
+export interface ValidationLosses {
+  /** By sample, then by timestep; each a mean of squared errors. */
+  readonly losses: readonly (readonly number[])[]
+}
+
+export interface NearestWordJob {
+  readonly base: BaseModelFiles
+  readonly phrase: string
+  /** 1: none. */
+  readonly clipSkip: number
+}
+
+/** A word that the base model knows. */
+export interface NearestWord {
+  readonly word: string
+  /** Cosine of the two text states, −1 … 1. */
+  readonly likeness: number
+}
+
 export interface TraceJob {
   readonly job: TrainJob
   readonly steps: number
@@ -82,6 +124,8 @@ export interface HostJobs {
   readonly "encode-text": { readonly job: EncodeTextJob; readonly result: EncodedText }
   readonly sample: { readonly job: SampleJob; readonly result: SampledImage }
   readonly train: { readonly job: TrainJob; readonly result: TrainResult }
+  readonly "nearest-word": { readonly job: NearestWordJob; readonly result: NearestWord | null }
+  readonly validate: { readonly job: ValidateJob; readonly result: ValidationLosses }
   readonly trace: { readonly job: TraceJob; readonly result: Uint8Array }
 }
 export type HostJobName = keyof HostJobs

@@ -25,6 +25,10 @@ export interface MicroBatch {
   readonly noise: Float32Array
 }
 
+/** The middle of what could be drawn, scaled as trained on. */
+export const meanLatents = ({ mean }: TrainSample, { scaling_factor, shift_factor }: VaeConfig): Float32Array =>
+  mean.map((center) => (center - (shift_factor ?? 0)) * scaling_factor)
+
 const drawLatents = (sample: TrainSample, { scaling_factor, shift_factor }: VaeConfig, name: StreamName) => {
   const { normal } = randomStream(name)
   const shift = shift_factor ?? 0

@@ -9,7 +9,7 @@ import { type MemoryPlan, memoryNeed, planMemory } from "./memory-plan.ts"
 import { graphFailure } from "./sessions.ts"
 import { type TrainedNetworks, trainGraph } from "./train-graph.ts"
 import type { TrainJob, TrainSample } from "./train-job.ts"
-import { picturesPerRun, trainedWeights, trainingGraph } from "./train-run.ts"
+import { picturesPerRun, shapesFor, trainedWeights, trainingGraph } from "./train-run.ts"
 
 /** What this process may take, with what it has taken already. Inside a container its limit counts. */
 const freeMemoryBytes = (): number => (process.availableMemory() || freemem()) + process.memoryUsage.rss()
@@ -29,10 +29,7 @@ export const planTraining = Effect.fn("planTraining")(function* (
   const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
   const plan = yield* Effect.try({
     try: () => {
-      const graphs = ofEachShape(samples).map(({ latentShape, statesShape, pooled }) => {
-        const shapes = { pictures, latents: latentShape, states: statesShape, pooled: pooled?.length ?? 0 }
-        return trainGraph(networks, trained, shapes)
-      })
+      const graphs = ofEachShape(samples).map((sample) => trainGraph(networks, trained, shapesFor(sample, pictures)))
       const toTrain = { graphs, weightBytes: weights.storedBytes, parameters: layout.length }
       return planMemory(memory, freeMemoryBytes(), (mode) => memoryNeed(toTrain, mode))
     },

@@ -18,6 +18,7 @@ const purposes = {
   "starting-noise": 7,
   "embedding-init": 8,
   "caption-dropout": 9,
+  "validation-noise": 10,
 } as const
 
 export interface StreamName {

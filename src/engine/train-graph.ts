@@ -46,9 +46,13 @@ export interface TrainedLayout {
   readonly clipSkip: number
 }
 
-/** Loss and prediction, and the gradient of everything that is trained as one vector. */
-export interface TrainedGraph {
+/** [pictures], and as the UNet gives it. */
+export interface LossGraph {
   readonly outputs: { readonly loss: Tensor; readonly prediction: Tensor }
+}
+
+/** Besides, the gradient of everything that is trained as one vector. */
+export interface TrainedGraph extends LossGraph {
   readonly leaves: { readonly gradient: Tensor }
 }
 
@@ -97,11 +101,11 @@ const addedConditions = (config: UnetConfig, pictures: number, textEmbeds: Tenso
   return { added: { textEmbeds, timeIdFeatures: input("time_id_features", [pictures, features]) } }
 }
 
-export const trainGraph = (
+const graphWithTargets = (
   { unet: { config, weights }, texts }: TrainedNetworks,
   trained: TrainedLayout,
   shapes: TrainGraphShapes,
-): TrainedGraph => {
+): LossGraph & { readonly targets: readonly Tensor[] } => {
   const { pictures, latents, states } = shapes
   const inputs = trainedInputs(trained)
   const made = texts.map((network) => {
@@ -120,7 +124,19 @@ export const trainGraph = (
   const target = input("target", [pictures, ...latents])
   const errors = reduceMean(square(sub(prediction, target)), [1, 2, 3])
   const loss = mul(errors, input("loss_weight", [pictures]))
-  const targets = [...inputs.tensors.values()]
-  const flat = gradients(meanOfAll(loss), targets).map((one) => reshape(one, [elementCount(one.shape)]))
-  return { outputs: { loss, prediction }, leaves: { gradient: concat(flat, 0) } }
+  return { outputs: { loss, prediction }, targets: [...inputs.tensors.values()] }
+}
+
+type GraphOf<Graph> = (networks: TrainedNetworks, trained: TrainedLayout, shapes: TrainGraphShapes) => Graph
+
+/** The loss alone, of parameters as they are. */
+export const lossGraph: GraphOf<LossGraph> = (networks, trained, shapes) => {
+  const { outputs } = graphWithTargets(networks, trained, shapes)
+  return { outputs }
+}
+
+export const trainGraph: GraphOf<TrainedGraph> = (networks, trained, shapes) => {
+  const { outputs, targets } = graphWithTargets(networks, trained, shapes)
+  const flat = gradients(meanOfAll(outputs.loss), targets).map((one) => reshape(one, [elementCount(one.shape)]))
+  return { outputs, leaves: { gradient: concat(flat, 0) } }
 }

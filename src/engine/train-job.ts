@@ -81,6 +81,8 @@ export interface StepRecord {
   /** L2 norm over all gradients before clipping. */
   readonly gradNorm: number
   readonly timesteps: readonly number[]
+  /** Weighted loss of each picture, in the order of the timesteps. */
+  readonly losses: readonly number[]
   /** Of this step alone. */
   readonly elapsedMs: number
   /** Resident memory of the process that trains. */

@@ -20,7 +20,7 @@ import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
 import { textFeeds } from "./text-feeds.ts"
 import { frequenciesOf, timeIdFeatures } from "./time-ids.ts"
-import { type TrainedNetworks, type TrainGraphShapes, trainGraph } from "./train-graph.ts"
+import { lossGraph, type TrainedNetworks, type TrainGraphShapes, trainGraph } from "./train-graph.ts"
 import type { TrainSample } from "./train-job.ts"
 import type { TrainSettings } from "./train-settings.ts"
 import type { TrainingText } from "./training-texts.ts"
@@ -32,7 +32,7 @@ export interface TrainRun {
   readonly losses: Float32Array
   /** Predictions side by side. */
   readonly predictions: Float32Array
-  /** Gradient of the mean loss, in the layout of the parameters. */
+  /** Gradient of the mean loss, in the layout of the parameters; stays zero in a run without gradient. */
   readonly gradient: Float32Array
 }
 
@@ -53,13 +53,19 @@ export const picturesPerRun = (accumulation: number, samples: readonly TrainSamp
 export const trainingGraph = "the training graph"
 
 /** All frozen weights that the training graph reads. */
-export const trainedWeights = ({ unet, texts }: TrainedNetworks): GraphWeights =>
-  texts.length === 0
-    ? unet.weights
-    : joinWeights({
-        unet: unet.weights,
-        ...Object.fromEntries(texts.map(({ folder, encoder }) => [folder, encoder.weights])),
-      })
+export const trainedWeights = ({ unet, texts }: TrainedNetworks): GraphWeights => {
+  if (texts.length === 0) return unet.weights
+  const ofTexts = texts.map(({ folder, encoder }) => [folder, encoder.weights] as const)
+  return joinWeights({ unet: unet.weights, ...Object.fromEntries(ofTexts) })
+}
+
+/** What a graph for pictures like this one is built for. */
+export const shapesFor = ({ latentShape, statesShape, pooled }: TrainSample, pictures: number): TrainGraphShapes => ({
+  pictures,
+  latents: latentShape,
+  states: statesShape,
+  pooled: pooled?.length ?? 0,
+})
 
 const filled = (shape: readonly number[]) => ({
   data: new Float32Array(shape.reduce((product, side) => product * side, 1)),
@@ -94,7 +100,7 @@ const captionFeeds = (
   return { feeds: Object.assign({}, ...each.map(({ feeds }) => feeds)), fill }
 }
 
-/** Opens the session for pictures of this shape, over these parameters. */
+/** Opens the session for pictures of this shape, over these parameters; without a memory mode it gives losses alone. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
   networks: TrainedNetworks,
   layout: AdapterLayout,
@@ -102,20 +108,21 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   settings: TrainSettings,
   schedule: NoiseSchedule,
   shapes: TrainGraphShapes,
-  mode: MemoryMode,
+  mode: MemoryMode | null,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
   const { unet } = networks
   const { pictures, latents, states, pooled } = shapes
   const session = yield* (yield* Sessions).get({
-    kind: trainingGraph,
+    kind: mode === null ? "the validation graph" : trainingGraph,
     facts: [
       ...[pictures, ...latents, ...states, pooled, settings.networkDim, settings.networkScale, settings.clipSkip],
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
-      mode,
+      mode ?? "no gradient",
     ],
     weights: trainedWeights(networks),
     build: () => {
       const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
+      if (mode === null) return lossGraph(networks, trained, shapes)
       const graph = withRecomputation(trainGraph(networks, trained, shapes), workPerKeptByte[mode])
       return { ...graph, recomputes: mode !== "fast" }
     },
@@ -135,10 +142,13 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   const results = {
     loss: filled([pictures]),
     prediction: filled([pictures, ...latents]),
-    gradient: filled([layout.length]),
   }
+  const gradient = filled([layout.length])
   const added = isSdxl(unet.config) ? { time_id_features: sizes } : {}
-  const prepared = session.prepare({ ...adapters, ...feeds, ...added, ...captions.feeds }, results)
+  const prepared = session.prepare(
+    { ...adapters, ...feeds, ...added, ...captions.feeds },
+    mode === null ? results : { ...results, gradient },
+  )
 
   const fill = ({ sample, text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
     put(feeds.noisy_latents, addNoise(schedule, clean, noise, timestep), place)
@@ -156,6 +166,6 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
       }),
     losses: results.loss.data,
     predictions: results.prediction.data,
-    gradient: results.gradient.data,
+    gradient: gradient.data,
   }
 })

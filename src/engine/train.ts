@@ -34,6 +34,7 @@ const recordOf = (update: Update, state: TrainState, startedAt: number): StepRec
     learningRates: update.learningRates,
     gradNorm: update.gradNorm,
     timesteps: update.pictures.map(({ drawn }) => drawn.timestep),
+    losses: update.pictures.map((picture) => picture.loss),
     elapsedMs: performance.now() - startedAt,
     residentBytes: process.memoryUsage.rss(),
   }

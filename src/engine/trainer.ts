@@ -25,9 +25,9 @@ import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
 import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "./text-networks.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "./train-job.ts"
-import { openTrainRun, picturesPerRun, type TrainRun } from "./train-run.ts"
+import { openTrainRun, picturesPerRun, shapesFor, type TrainRun } from "./train-run.ts"
 import { type TrainSettings, trainsText } from "./train-settings.ts"
-import { type TrainingTexts, trainingTexts } from "./training-texts.ts"
+import { checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
 /** What one update did. The arrays are reused by the next one. */
 export interface Update {
@@ -79,32 +79,45 @@ const checkFinite = (update: number, pictures: readonly TrainedPicture[], gradNo
 /** An update's pictures as trained on, and the mean of their gradients. */
 type RunPictures = (update: number) => Effect.Effect<Pick<Update, "pictures" | "gradient">, EngineFailure, Sessions>
 
-interface Networks extends TrainedNetworks {
+/** The networks, and what the graphs are fed with besides parameters. */
+export interface Networks extends TrainedNetworks {
   readonly unet: Component<UnetConfig>
   readonly vae: VaeConfig
   readonly schedule: NoiseSchedule
   readonly captions: TrainingTexts
 }
 
+/** The run for pictures of a sample's shape, opened at its first use. */
+export const runsByShape = (
+  { unet, texts, schedule }: Networks,
+  layout: AdapterLayout,
+  parameters: Float32Array,
+  settings: TrainSettings,
+  perRun: number,
+  mode: MemoryMode | null,
+) => {
+  const runs = new Map<string, TrainRun>()
+  return Effect.fnUntraced(function* (sample: TrainSample) {
+    const known = runs.get(`${sample.latentShape}`)
+    if (known !== undefined) return known
+    const shapes = shapesFor(sample, perRun)
+    const opened = yield* openTrainRun({ unet, texts }, layout, parameters, settings, schedule, shapes, mode)
+    runs.set(`${sample.latentShape}`, opened)
+    return opened
+  })
+}
+
 const pictureRunner = (
   { settings, samples }: TrainJob,
-  { vae, schedule, captions, ...networks }: Networks,
+  networks: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
   mode: MemoryMode,
 ): RunPictures => {
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
-  const draw = microBatches(settings, samples, captions, schedule, vae)
-  const runs = new Map<string, TrainRun>()
-  const runFor = Effect.fnUntraced(function* ({ latentShape, statesShape, pooled }: TrainSample) {
-    const known = runs.get(`${latentShape}`)
-    if (known !== undefined) return known
-    const shapes = { pictures: perRun, latents: latentShape, states: statesShape, pooled: pooled?.length ?? 0 }
-    const opened = yield* openTrainRun(networks, layout, parameters, settings, schedule, shapes, mode)
-    runs.set(`${latentShape}`, opened)
-    return opened
-  })
+  const draw = microBatches(settings, samples, networks.captions, networks.schedule, networks.vae)
+  const runFor = runsByShape(networks, layout, parameters, settings, perRun, mode)
   const sums = new Float64Array(layout.length)
   const mean = new Float32Array(layout.length)
 
@@ -201,10 +214,8 @@ const factsOf = (
   }
 }
 
-export const openTrainer = Effect.fn("openTrainer")(function* (
-  job: TrainJob,
-): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
-  yield* checkJob(job)
+/** What a training job needs before its first number: networks, layout, and the values everything starts from. */
+export const openNetworks = Effect.fn("openNetworks")(function* (job: Pick<TrainJob, "base" | "settings" | "samples">) {
   const { base, settings } = job
   const texts = trainsText(settings) ? yield* openTextNetworks(base) : []
   const networks: Networks = {
@@ -219,7 +230,17 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     job.samples.every(({ pooled }) => pooled !== null),
   )
   const layout = adapterLayout({ unet: networks.unet.config, texts }, settings)
-  const state = yield* startingState(job, layout, firstValues(layout, texts, settings))
+  return { networks, layout, start: firstValues(layout, texts, settings) }
+})
+
+export const openTrainer = Effect.fn("openTrainer")(function* (
+  job: TrainJob,
+): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
+  yield* checkJob(job)
+  const { settings } = job
+  const { networks, layout, start } = yield* openNetworks(job)
+  yield* checkMentioned(job, networks.captions)
+  const state = yield* startingState(job, layout, start)
   const memory = yield* planTraining(job, networks, layout)
   const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 

@@ -31,7 +31,7 @@ export interface TrainingTexts {
   readonly facts: readonly CaptionFacts[]
 }
 
-const unmentioned = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["samples"]): EngineFailure => {
+const unmentionedFailure = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["samples"]): EngineFailure => {
   const cutOff = samples.some(({ caption }) => countMentions(caption, keyword) > 0)
   return inputFailure(
     "customEmbedding.keyword",
@@ -61,9 +61,18 @@ const withEmbedding = (
   return { ids: encoded.map(({ ids }) => ids), fact }
 }
 
+/** An embedding that is mentioned nowhere, or only where a caption is cut off, would train nothing. */
+export const checkMentioned = (
+  { settings: { customEmbedding }, samples }: Pick<TrainJob, "settings" | "samples">,
+  { facts }: TrainingTexts,
+): Effect.Effect<void, EngineFailure> =>
+  customEmbedding !== null && facts.every(({ mentions }) => mentions === 0)
+    ? unmentionedFailure(customEmbedding, samples)
+    : Effect.void
+
 /** `networks`: the text encoders that are part of the training; none where the dataset's states are. */
 export const trainingTexts = Effect.fn("trainingTexts")(function* (
-  { base, settings, samples }: TrainJob,
+  { base, settings, samples }: Pick<TrainJob, "base" | "settings" | "samples">,
   networks: readonly TextNetwork[],
 ): Effect.fn.Return<TrainingTexts, EngineFailure, Sessions> {
   const { clipSkip, captionDropout, customEmbedding } = settings
@@ -77,6 +86,5 @@ export const trainingTexts = Effect.fn("trainingTexts")(function* (
     return { captions: samples.map(({ tokenIds }) => idsAlone(tokenIds)), empty, facts: [] }
   }
   const encoded = samples.map((sample) => withEmbedding(sample, networks, customEmbedding))
-  if (encoded.every(({ fact }) => fact.mentions === 0)) return yield* unmentioned(customEmbedding, samples)
   return { captions: encoded.map(({ ids }) => idsAlone(ids)), empty, facts: encoded.map(({ fact }) => fact) }
 })

@@ -9,6 +9,7 @@
  * Dropping the picture on its "PNG Info" tab fills in every field. The picture itself will differ: A1111 draws other
  * noise from the same seed.
  */
+import { sayMentions } from "./embedding-mention.ts"
 import type { PictureRecipe } from "./picture-recipe.ts"
 
 /** Values with a comma, colon or line break are written as JSON texts. */
@@ -21,6 +22,10 @@ const quote = (value: string | number): string => {
 const shortHash = (hash: string | undefined, digits: number): string | undefined => hash?.slice(0, digits)
 
 const loraTag = (lora: PictureRecipe["lora"]): string => (lora ? ` <lora:${lora.name}:${lora.strength}>` : "")
+
+/** A1111 knows an embedding by the bare word; angle brackets would stay behind as tokens of their own. */
+const spoken = (text: string, { embedding }: PictureRecipe): string =>
+  embedding ? sayMentions(text, embedding.keyword, embedding.keyword, { before: "(", after: ",.;:!?)" }) : text
 
 export const a1111Parameters = (recipe: PictureRecipe): string => {
   const { lora, model } = recipe
@@ -40,6 +45,6 @@ export const a1111Parameters = (recipe: PictureRecipe): string => {
     ["Version", recipe.madeBy],
   ]
   const line = fields.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${quote(value)}`])).join(", ")
-  const negative = recipe.negativePrompt ? `\nNegative prompt: ${recipe.negativePrompt}` : ""
-  return `${recipe.prompt}${loraTag(lora)}${negative}\n${line}`.trim()
+  const negative = recipe.negativePrompt ? `\nNegative prompt: ${spoken(recipe.negativePrompt, recipe)}` : ""
+  return `${spoken(recipe.prompt, recipe)}${loraTag(lora)}${negative}\n${line}`.trim()
 }

@@ -11,12 +11,15 @@ const placeholder = /\[trigger\]/gi
 
 export const hasTriggerPlaceholder = (caption: string): boolean => caption.search(placeholder) >= 0
 
-/** A trigger word or phrase, trimmed; a placeholder inside it would never come to rest. */
+/** With a square bracket in it a trigger could make up new placeholders, and the rule would not come to rest. */
+const hasBracket = (trigger: string): boolean => /[[\]]/.test(trigger)
+
+/** A trigger word or phrase, trimmed. */
 export const TriggerWord = Schema.String.check(
   Schema.makeFilter(
     (trigger) =>
-      (trigger.trim() === trigger && trigger !== "" && !hasTriggerPlaceholder(trigger)) ||
-      "a trigger is a word or phrase without white space around it and without [trigger] inside",
+      (trigger.trim() === trigger && trigger !== "" && !hasBracket(trigger)) ||
+      "a trigger is a word or phrase without white space around it and without square brackets",
   ),
 )
 
@@ -39,7 +42,7 @@ export const containsPhrase = (caption: string, phrase: string): boolean => phra
 /** The caption that is trained on. Without a trigger (or with one that `TriggerWord` refuses) it stays as it is. */
 export const withTrigger = (caption: string, trigger: string | null): string => {
   const phrase = trigger?.trim() ?? ""
-  if (phrase === "" || hasTriggerPlaceholder(phrase)) return caption
+  if (phrase === "" || hasBracket(phrase)) return caption
   const replaced = caption.replace(placeholder, () => phrase)
   if (containsPhrase(replaced, phrase)) return replaced
   return replaced.trim() === "" ? phrase : `${phrase}, ${replaced}`

@@ -6,6 +6,7 @@
  * canvas shows, LiteGraph's version 0.4), so the two cannot disagree. Dropping the picture on the canvas loads it;
  * the person only has to have files of these names.
  */
+import { sayMentions } from "./embedding-mention.ts"
 import type { PictureRecipe } from "./picture-recipe.ts"
 
 type Widget = string | number
@@ -105,6 +106,10 @@ const loaders = (recipe: PictureRecipe): Nodes => {
 
 const isZeroed = ({ family, negativePrompt }: PictureRecipe): boolean => family === "sdxl" && negativePrompt === ""
 
+/** ComfyUI takes an embedding for one where a word begins with `embedding:`; behind its name only a comma may follow. */
+const spoken = (text: string, { embedding }: PictureRecipe): string =>
+  embedding ? sayMentions(text, embedding.keyword, `embedding:${embedding.keyword}`) : text
+
 const prompts = (recipe: PictureRecipe): Nodes => {
   const clip: Link = lastLayer(recipe) === null ? { from: afterLora(recipe), slot: 1 } : { from: "11", slot: 0 }
   const textNode = (title: string, text: string, y: number): GraphNode => ({
@@ -116,8 +121,8 @@ const prompts = (recipe: PictureRecipe): Nodes => {
     widgets: { text },
   })
   return {
-    6: textNode("Prompt", recipe.prompt, 40),
-    7: textNode("Negative prompt", recipe.negativePrompt, 260),
+    6: textNode("Prompt", spoken(recipe.prompt, recipe), 40),
+    7: textNode("Negative prompt", spoken(recipe.negativePrompt, recipe), 260),
     ...(isZeroed(recipe) && {
       12: {
         type: "ConditioningZeroOut",

@@ -23,3 +23,21 @@ export const mentionPlaces = (
   keyword: string,
 ): readonly { readonly start: number; readonly end: number }[] =>
   [...text.matchAll(mentions(keyword))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }))
+
+/**
+ * The text with each mention said otherwise, as a word of its own: white space is put around it where there is neither white
+ * space nor one of the characters that may stand there.
+ */
+export const sayMentions = (
+  text: string,
+  keyword: string,
+  word: string,
+  mayStand = { before: "(", after: ",)" },
+): string => {
+  const [first = "", ...rest] = splitAtMentions(text, keyword)
+  return rest.reduce((said, piece) => {
+    const isApartBefore = said === "" || /\s$/.test(said) || mayStand.before.includes(said.at(-1)!)
+    const isApartAfter = piece === "" || /^\s/.test(piece) || mayStand.after.includes(piece[0]!)
+    return `${said}${isApartBefore ? "" : " "}${word}${isApartAfter ? "" : " "}${piece}`
+  }, first)
+}

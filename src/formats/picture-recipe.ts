@@ -28,6 +28,8 @@ export interface PictureRecipe {
     /** `sshs_model_hash` of the file. */
     readonly modelHash?: string
   }
+  /** A custom embedding that the prompts may mention; the programs know it by its file's name, the keyword. */
+  readonly embedding?: { readonly keyword: string } | null
   /** Program and version, for example "loom 0.1.0". */
   readonly madeBy?: string
 }

@@ -1,4 +1,4 @@
-/** The decoded inputs of one stage, with everything upstream of it run or restored: what `loom trace` starts from. */
+/** The decoded inputs of one stage, with everything upstream of it run or restored: what `loom trace` and `loom captions` start from. */
 import { Effect, Result } from "effect"
 import { unknownStage } from "./explain-stage.ts"
 import { decodeInputs, misfit } from "./inspect.ts"
@@ -9,6 +9,7 @@ import type { PipelineGraph, StageInstance } from "./pipeline-graph.ts"
 import type { RunOptions } from "./run-options.ts"
 import { RunFailure } from "./run-outcome.ts"
 import { runGraph } from "./scheduler/run.ts"
+import { unrecorded } from "./unrecorded.ts"
 
 export interface ResolvedStage {
   readonly instance: StageInstance
@@ -18,7 +19,7 @@ export interface ResolvedStage {
   readonly inputs: Values
 }
 
-/** Runs everything upstream of the stage, but not the stage. */
+/** Runs everything upstream of the stage, but not the stage. What is made is kept; no run is recorded. */
 export const resolveStage = Effect.fn("resolveStage")(function* (
   graph: PipelineGraph,
   label: string,
@@ -26,7 +27,7 @@ export const resolveStage = Effect.fn("resolveStage")(function* (
 ) {
   const instance = graph.stages.find((candidate) => candidate.label === label)
   if (instance === undefined) return yield* unknownStage(graph, label)
-  const { run } = yield* runGraph(upstreamOf(graph, instance), options)
+  const { run } = yield* unrecorded(runGraph(upstreamOf(graph, instance), options))
   const inputs: Record<string, Known> = {}
   for (const [name, from] of Object.entries(instance.inputs)) {
     const outlook = run.outlooks.get(from)

@@ -174,7 +174,8 @@ export const baseModel = (folder: string, { name, expect }: BaseModelOptions = {
   const whole = remembered((size: WantedSize | null) => wholeFolder({ folder, size, expect: expect ?? null }))
   return {
     ...whole(null),
-    name: name ?? basename(resolve(folder)),
+    // What is no text is told as the folder's own mistake.
+    name: name ?? basename(resolve(String(folder))),
     wholeFor: whole,
     vaeFor: remembered((size) => vaePart({ folder, size })),
     textEncoderFor: remembered((text) => textPart({ folder, ...text })),

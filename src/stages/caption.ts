@@ -7,11 +7,12 @@
 import { parse } from "node:path"
 import { Effect, Schema } from "effect"
 import { hasTriggerPlaceholder, TriggerWord, withTrigger } from "../formats/caption-text.ts"
+import { countMentions, isKeyword } from "../formats/embedding-mention.ts"
 import { itemStage } from "../runtime/item-stage.ts"
 import type { Items } from "../runtime/items.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
-import { Caption, CaptionText } from "./captions.ts"
+import { Caption, type CaptionSet, CaptionText } from "./captions.ts"
 import { listNames } from "./list-names.ts"
 
 const CaptionParams = Schema.Struct({
@@ -19,6 +20,8 @@ const CaptionParams = Schema.Struct({
   trigger: Schema.NullOr(TriggerWord).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
   /** Caption of pictures without a caption file. `[name]` is the file's name in words, `[trigger]` the trigger word. */
   template: Schema.NullOr(Schema.String).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
+  /** Keywords of the embeddings that are trained on these captions; a training adds its own. No part of the identity. */
+  mentions: Schema.Array(Schema.String).pipe(Schema.withConstructorDefault(Effect.succeed([]))),
 })
 type CaptionParams = typeof CaptionParams.Type
 
@@ -35,11 +38,26 @@ const finalCaption = (key: string, caption: string | null, { trigger, template }
   return text === null ? null : withTrigger(text.trim(), trigger)
 }
 
+/** An embedding that no caption mentions would train nothing. A keyword that is none is told by the training. */
+const unmentioned = (
+  texts: readonly { readonly text: string | null }[],
+  { mentions }: CaptionParams,
+): readonly Problem[] =>
+  [...new Set(mentions)]
+    .filter(isKeyword)
+    .filter((keyword) => !texts.some(({ text }) => text !== null && countMentions(text, keyword) > 0))
+    .map((keyword) => ({
+      field: `embedding <${keyword}>`,
+      why: "no caption mentions it, so nothing would train it",
+      hint: `Write <${keyword}> into the captions, or make it caption's trigger`,
+      severity: "error",
+    }))
+
 const captionProblems = (items: Items<CaptionText>, params: CaptionParams): readonly Problem[] => {
   const texts = items.map(({ key, value }) => ({ key, text: finalCaption(key, value.caption, params) }))
   const without = texts.filter(({ text }) => text === null || text === "").map(({ key }) => key)
   const open = texts.filter(({ text }) => text !== null && hasTriggerPlaceholder(text)).map(({ key }) => key)
-  const problems: Problem[] = []
+  const problems: Problem[] = [...unmentioned(texts, params)]
   if (without.length > 0) {
     problems.push({
       field: listNames(without),
@@ -67,6 +85,7 @@ const captionStage = itemStage({
   item: CaptionText,
   shared: {},
   output: Caption,
+  keyed: ({ mentions: _, ...words }) => words,
   inspect: ({ params, items }) => captionProblems(items, params),
   run: ({ params, key, item }) => {
     const text = finalCaption(key, item.caption, params)
@@ -83,11 +102,6 @@ const noCaption = (key: string): StageFailure =>
     kind: "input",
   })
 
-/** Final captions by file name, and the trigger word they were given. */
-export interface CaptionSet extends Output<Items<Caption>> {
-  readonly trigger: string | null
-}
-
 /**
  * The captions of pictures: from the `.txt` files beside them, else from `template`.
  *
@@ -95,8 +109,13 @@ export interface CaptionSet extends Output<Items<Caption>> {
  */
 export const caption = (
   pictures: { readonly captions: Output<Items<CaptionText>> },
-  params: (typeof CaptionParams)["~type.make.in"] = {},
-): CaptionSet => ({
-  ...captionStage(pictures.captions, {}, params),
-  trigger: typeof params.trigger === "string" ? params.trigger : null,
-})
+  params: Omit<(typeof CaptionParams)["~type.make.in"], "mentions"> = {},
+): CaptionSet => {
+  // Parameters are read when the whole pipeline is wired, so what trainings add until then is seen.
+  const mentions: string[] = []
+  return {
+    ...captionStage(pictures.captions, {}, { ...params, mentions }),
+    trigger: typeof params.trigger === "string" ? params.trigger : null,
+    expectMention: (keyword) => mentions.push(keyword),
+  }
+}

@@ -47,6 +47,8 @@ export type DatasetSample = typeof DatasetSample.Type
 export const Dataset = Schema.Struct({
   clipSkip: Schema.Int,
   trigger: Schema.NullOr(Schema.String),
+  /** The ordinary word that the base model takes the trigger for; null where it is new to it. */
+  triggerLike: Schema.NullOr(Schema.Struct({ word: Schema.String, likeness: Schema.Finite })),
   samples: Schema.Array(DatasetSample),
 })
 export type Dataset = typeof Dataset.Type
@@ -54,4 +56,6 @@ export type Dataset = typeof Dataset.Type
 /** A dataset, with the base model it was encoded for. */
 export interface EncodedDataset extends Output<Dataset> {
   readonly base: BaseModel
+  /** Says, while the pipeline is wired, that some caption has to mention an embedding. */
+  readonly expectMention: (keyword: string) => void
 }

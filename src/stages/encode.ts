@@ -5,15 +5,19 @@
  * picture is encoded alone, and a changed caption leaves every picture as it is.
  */
 import { Effect, Schema } from "effect"
+import { Engine } from "../engine/engine.ts"
 import { Items } from "../runtime/items.ts"
+import type { Node } from "../runtime/node.ts"
 import { stage } from "../runtime/stage.ts"
 import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
 import type { Output } from "../runtime/wire.ts"
-import { type BaseModel, TextPart, type WantedSize } from "./base-files.ts"
-import { Caption } from "./captions.ts"
+import { type BaseModel, TextPart, type VaePart, type WantedSize } from "./base-files.ts"
+import { Caption, type CaptionSet } from "./captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./dataset.ts"
 import { encodeImages } from "./encode-images.ts"
 import { encodeTexts } from "./encode-texts.ts"
+import { engineCores, locateFiles, stageFailure } from "./engine-words.ts"
+import { takenFor, triggerProblems } from "./ordinary-trigger.ts"
 import { CroppedPicture } from "./pictures.ts"
 
 const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
@@ -25,6 +29,18 @@ const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
       hint: "Shorten the caption, or put what matters first",
       severity: "warning",
     }))
+
+/** The word that the base model takes the trigger for, unless its tokens have told so before. */
+const wordTakenFor = Effect.fnUntraced(function* (trigger: string, clipSkip: number, { files }: TextPart) {
+  const engine = yield* Engine
+  const base = yield* locateFiles(files)
+  if ((yield* triggerProblems(trigger, base)).length > 0) return null
+  const nearest = yield* engine
+    .nearestWord({ base, phrase: trigger, clipSkip })
+    .pipe(Effect.mapError(stageFailure("trigger")))
+  if (nearest === null || nearest.likeness < takenFor) return null
+  return { word: nearest.word, likeness: Math.round(nearest.likeness * 1000) / 1000 }
+})
 
 const join = stage({
   name: "encode",
@@ -41,6 +57,8 @@ const join = stage({
     textEncoder: TextPart,
   },
   output: Dataset,
+  services: Engine.layer,
+  cores: engineCores,
   inspect: ({ inputs }) => lostWords(inputs.texts),
   run: Effect.fnUntraced(function* ({ params, inputs }) {
     const latents = new Map(inputs.latents.map(({ key, value }) => [key, value]))
@@ -66,7 +84,9 @@ const join = stage({
       })
     })
     const clipSkip = params.clipSkip ?? inputs.textEncoder.ownClipSkip
-    return { clipSkip, trigger: inputs.captions[0]?.value.trigger ?? null, samples }
+    const trigger = inputs.captions[0]?.value.trigger ?? null
+    const triggerLike = trigger === null ? null : yield* wordTakenFor(trigger, clipSkip, inputs.textEncoder)
+    return { clipSkip, trigger, triggerLike, samples }
   }),
 })
 
@@ -79,6 +99,17 @@ const unmatched = (key: string): StageFailure =>
     kind: "input",
   })
 
+type Latents = Output<Items<EncodedPicture>>
+const encodedPictures = new WeakMap<Node, Map<Node, Latents>>()
+
+/** The same wires get the same stage: datasets that differ in their captions alone share the encoded pictures. */
+const latentsOf = (images: Output<Items<CroppedPicture>>, vae: Output<VaePart>): Latents => {
+  const ofImages = encodedPictures.get(images.node) ?? new Map<Node, Latents>()
+  const latents = ofImages.get(vae.node) ?? encodeImages(images, { vae })
+  encodedPictures.set(images.node, ofImages.set(vae.node, latents))
+  return latents
+}
+
 /**
  * Pictures and captions, encoded for a base model.
  *
@@ -88,15 +119,16 @@ const unmatched = (key: string): StageFailure =>
 export const encode = (args: {
   readonly base: BaseModel
   readonly images: Output<Items<CroppedPicture>> & { readonly size?: WantedSize }
-  readonly captions: Output<Items<Caption>> & { readonly trigger?: string | null }
+  readonly captions: Output<Items<Caption>> & Partial<Pick<CaptionSet, "trigger" | "expectMention">>
   readonly clipSkip?: number
 }): EncodedDataset => {
   const params = { clipSkip: args.clipSkip ?? null }
-  const latents = encodeImages(args.images, { vae: args.base.vaeFor(args.images.size ?? null) })
+  const latents = latentsOf(args.images, args.base.vaeFor(args.images.size ?? null))
   const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
   const texts = encodeTexts(args.captions, { textEncoder }, params)
   return {
     ...join({ pictures: args.images, latents, captions: args.captions, texts, textEncoder }, params),
     base: args.base,
+    expectMention: args.captions.expectMention ?? (() => {}),
   }
 }

@@ -41,8 +41,15 @@ const PaintedSize = Schema.Struct({ width: Schema.Int, height: Schema.Int })
 
 const sheetName = (name: string): string => `${name}-sheet.png`
 
-const columnLabel = ({ trainedSteps }: PaintingRecipe): string =>
-  trainedSteps === 0 ? "without LoRA" : `step ${trainedSteps}`
+/** What the first column is painted without: whatever the others of its row have. */
+const leftOut = (row: readonly Painting[]): string => {
+  const { adapter, embedding } = row.at(-1)!.recipe
+  if (embedding === null) return "LoRA"
+  return adapter === null ? "embedding" : "LoRA and embedding"
+}
+
+const columnLabel = ({ trainedSteps }: PaintingRecipe, row: readonly Painting[]): string =>
+  trainedSteps === 0 ? `without ${leftOut(row)}` : `step ${trainedSteps}`
 
 const sameRow = (a: PaintingRecipe, b: PaintingRecipe): boolean => a.prompt === b.prompt && a.seed === b.seed
 
@@ -63,7 +70,7 @@ const drawing = Effect.fnUntraced(function* (name: string, paintings: readonly P
   const sheetRows = yield* Effect.forEach(rows, (row) =>
     Effect.map(
       Effect.forEach(row, ({ picture }) => blobs.bytes(picture)),
-      (pictures): SheetRow => ({ prompt: row[0]!.recipe.prompt, seed: row[0]!.recipe.seed, pictures }),
+      (pictures): SheetRow => ({ label: row[0]!.recipe.prompt, note: `seed ${row[0]!.recipe.seed}`, pictures }),
     ),
   )
   const { sampler, steps, guidance, width, height } = paintings[0]!.recipe
@@ -72,7 +79,8 @@ const drawing = Effect.fnUntraced(function* (name: string, paintings: readonly P
       drawSheet({
         title: name,
         subtitle: `${sampler}, ${steps} steps, guidance ${guidance}, ${width} × ${height} pixels`,
-        columns: rows[0]!.map(({ recipe }) => columnLabel(recipe)),
+        columns: rows[0]!.map(({ recipe }) => columnLabel(recipe, rows[0]!)),
+        isFirstColumnApart: true,
         rows: sheetRows,
         pictureWidth: width,
         pictureHeight: height,
@@ -96,7 +104,8 @@ interface Names {
 }
 
 /** A picture with its recipe written into it, under a name that sorts like the sheet. */
-const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: number, names: Names) {
+const signed = Effect.fnUntraced(function* (painting: Painting, row: readonly Painting[], index: number, names: Names) {
+  const { recipe, picture } = painting
   const { blobs } = yield* StageContext
   const file = names.checkpoints.files.find(({ step }) => step === recipe.trainedSteps)
   const bytes = yield* blobs.bytes(picture)
@@ -117,8 +126,11 @@ const signed = Effect.fnUntraced(function* ({ recipe, picture }: Painting, row: 
         }),
     madeBy: "lora-loom",
   })
-  const column = recipe.trainedSteps === 0 ? "without-lora" : `step-${String(recipe.trainedSteps).padStart(6, "0")}`
-  const fileName = `${String(row + 1).padStart(2, "0")}-seed-${recipe.seed}-${column}.png`
+  const column =
+    recipe.trainedSteps === 0
+      ? `without-${leftOut(row).toLowerCase().replaceAll(" ", "-")}`
+      : `step-${String(recipe.trainedSteps).padStart(6, "0")}`
+  const fileName = `${String(index + 1).padStart(2, "0")}-seed-${recipe.seed}-${column}.png`
   return { fileName, picture: yield* blobs.put(withText) }
 })
 
@@ -170,7 +182,7 @@ const evaluateStage = stage({
     const paintings = inputs.paintings.map(({ value }) => value)
     const sheet = yield* drawing(checkpoints.name, paintings)
     const pictures = yield* Effect.forEach(rowsOf(paintings), (row, index) =>
-      Effect.forEach(row, (painting) => signed(painting, index, names)),
+      Effect.forEach(row, (painting) => signed(painting, row, index, names)),
     )
     return {
       name: checkpoints.name,

@@ -10,12 +10,23 @@ import type { BaseModelFiles } from "../engine/train-job.ts"
 import { phrasePlaces } from "../formats/caption-text.ts"
 import { mentionPlaces } from "../formats/embedding-mention.ts"
 import { Items } from "../runtime/items.ts"
+import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
 import { TextPart } from "./base-files.ts"
 import { Caption } from "./captions.ts"
 import { locateFiles, stageFailure } from "./engine-words.ts"
 
 /** The stage whose inputs are the final captions and the text encoder. */
 export const captionReader = "encode-texts"
+
+/** The pipeline as far as captions go: what a training expects of them is no reason not to show them. */
+export const captionsAlone = (graph: PipelineGraph): PipelineGraph => ({
+  ...graph,
+  stages: graph.stages.map((stage) =>
+    stage.node.name === "caption" && stage.params !== undefined
+      ? { ...stage, params: { ...stage.params, mentions: [] } }
+      : stage,
+  ),
+})
 
 /** Tokens that every CLIP text encoder has places for. */
 const positions = 77

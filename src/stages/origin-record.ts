@@ -5,7 +5,7 @@
  * A file may come from a stranger, so nothing in it is trusted: names must be plain file names, and settings are decoded by the
  * schema of the trainer before they are written into a pipeline.
  */
-import { Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { TrainSettings } from "../engine/train-settings.ts"
 
 const Digest = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
@@ -15,13 +15,21 @@ export const PlainFileName = Schema.String.check(
   Schema.makeFilter((name) => /^[^/\\\p{Cc}]+$/u.test(name) && !/^\.+$/.test(name) && name.length < 256),
 )
 
+const settingFields = TrainSettings.fields
+/** Settings that the first records do not have: what they do now by default is what was done then. */
+const RecordedSettings = Schema.Struct({
+  ...settingFields,
+  schedule: settingFields.schedule.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed({ kind: "constant" }))),
+  captionDropout: settingFields.captionDropout.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed(0))),
+})
+
 const OriginRecord = Schema.Struct({
   format: Schema.Literals([1, 2]),
   /** Version of Loom; records of format 1 do not say it. */
   loom: Schema.optionalKey(Schema.String),
   /** Of the LoRA's numbers; records of format 1 do not say it. */
   precision: Schema.optionalKey(Schema.Literals(["fp32", "fp16"])),
-  settings: TrainSettings,
+  settings: RecordedSettings,
   trigger: Schema.NullOr(Schema.String),
   pictures: Schema.Array(
     Schema.Struct({

@@ -39,4 +39,4 @@ export type Painting = typeof Painting.Type
 
 /** The pictures' names: rows first, the base model before the checkpoints. */
 export const paintingKey = ({ prompt, seed, trainedSteps }: PaintingRecipe): string =>
-  `${prompt} · seed ${seed} · ${trainedSteps === 0 ? "without LoRA" : `step ${trainedSteps}`}`
+  `${prompt} · seed ${seed} · ${trainedSteps === 0 ? "base model" : `step ${trainedSteps}`}`

@@ -1,14 +1,16 @@
 /**
- * The picture sheet: one PNG with a row per prompt and seed and a column per state of the training.
+ * The picture sheet: one PNG of labelled rows and columns, such as a row per prompt and a column per state of the training.
  *
- * The first column (the base model alone) stands a little apart, so that "before" and "after" are seen at a glance.
+ * The first column can stand a little apart, so that "before" and "after" are seen at a glance.
  * Pure layout over given pictures; the same pictures and words give the same bytes on every machine.
  */
 import { drawText, fitText, textWidth, wrapText } from "./sheet-text.ts"
 
 export interface SheetRow {
-  readonly prompt: string
-  readonly seed: number
+  /** Rows of one label that follow each other form a block; it is written beside the first. */
+  readonly label: string
+  /** Written beside every row. */
+  readonly note: string
   /** One PNG per column. */
   readonly pictures: readonly Uint8Array[]
 }
@@ -17,6 +19,7 @@ export interface Sheet {
   readonly title: string
   readonly subtitle: string
   readonly columns: readonly string[]
+  readonly isFirstColumnApart: boolean
   readonly rows: readonly SheetRow[]
   /** Size of one picture in pixels, as painted. */
   readonly pictureWidth: number
@@ -35,10 +38,10 @@ const smallSize = 13
 const lineHeight = 21
 const labelWidth = 200
 const gap = 10
-/** Space between the base model's column and the first checkpoint's. */
-const baseGap = 28
-/** Space above the first row of another prompt. */
-const promptGap = 18
+/** Space behind a first column that stands apart. */
+const apartGap = 28
+/** Space above the first row of another block. */
+const blockGap = 18
 const headerHeight = margin + titleSize + 10 + smallSize + 26 + labelSize + 14
 
 /** Small pictures are enlarged and large ones reduced, so that a sheet is comfortable to look at. */
@@ -53,13 +56,14 @@ const layout = (sheet: Sheet) => {
   const scale = cellScale(sheet.pictureWidth)
   const cellWidth = Math.round(sheet.pictureWidth * scale)
   const cellHeight = Math.round(sheet.pictureHeight * scale)
+  const shift = sheet.isFirstColumnApart ? apartGap - gap : 0
   const lefts = sheet.columns.map(
-    (_, column) => margin + labelWidth + column * (cellWidth + gap) + (column > 0 ? baseGap - gap : 0),
+    (_, column) => margin + labelWidth + column * (cellWidth + gap) + (column > 0 ? shift : 0),
   )
   const tops: number[] = []
   let top = headerHeight
   sheet.rows.forEach((row, index) => {
-    if (index > 0 && row.prompt !== sheet.rows[index - 1]?.prompt) top += promptGap
+    if (index > 0 && row.label !== sheet.rows[index - 1]?.label) top += blockGap
     tops.push(top)
     top += cellHeight + gap
   })
@@ -96,16 +100,16 @@ const drawHeader = (sheet: Sheet, { lefts, cellWidth, width }: Layout): string =
   ].join("")
 }
 
-/** The prompt beside its first row, the seed beside every row. */
+/** The label beside the first row of its block, the note beside every row. */
 const drawRowLabel = (sheet: Sheet, index: number, top: number, cellHeight: number): string => {
   const row = sheet.rows[index] as SheetRow
-  const isFirstOfPrompt = row.prompt !== sheet.rows[index - 1]?.prompt
+  const isFirstOfBlock = row.label !== sheet.rows[index - 1]?.label
   const mostLines = Math.max(1, Math.floor((cellHeight - smallSize - 12) / lineHeight))
-  const lines = isFirstOfPrompt ? wrapText(row.prompt, labelSize, labelWidth - 24, mostLines) : []
-  const seedY = top + labelSize + lines.length * lineHeight
+  const lines = isFirstOfBlock ? wrapText(row.label, labelSize, labelWidth - 24, mostLines) : []
+  const noteY = top + labelSize + lines.length * lineHeight
   return [
     ...lines.map((line, at) => drawText(line, { x: margin, y: top + labelSize + at * lineHeight }, labelSize, ink)),
-    drawText(`seed ${row.seed}`, { x: margin, y: seedY }, smallSize, muted),
+    drawText(fitText(row.note, smallSize, labelWidth - 24), { x: margin, y: noteY }, smallSize, muted),
   ].join("")
 }
 

@@ -46,6 +46,10 @@ const pipelineText = ({ origin, precision, places }: Restoring): string => {
  *
  * With the pictures and the base model it was made from, a run gives the same bytes; with others it is refused, unless \`expect\` is
  * taken out. The captions are those that were trained on, trigger word included.
+ *
+ * A LoRA file does not hold, and so you have to add yourself: stages of your own between the pictures and the training (without them
+ * the bytes differ), the names of the pipeline's parameters (their values are written out below), and what was done with the
+ * LoRA afterwards, such as the prompts of evaluate, the pictures of validate, and keepLast.
  */
 import { baseModel, caption, checkpoint, crop, encode, ingest, pipeline, train } from "lora-loom"
 import expected from "./${name}.expected.json" with { type: "json" }

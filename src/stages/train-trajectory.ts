@@ -6,6 +6,7 @@
  * Only the steps after a change differ in their keys, so only they are computed again.
  */
 import { Deferred, Effect, Option } from "effect"
+import { denoisingBands, lossByBand } from "../diffusion/denoising-bands.ts"
 import { Engine } from "../engine/engine.ts"
 import { learningRatesAt, peakRates } from "../engine/learning-rates.ts"
 import type { MemoryChoice } from "../engine/memory-mode.ts"
@@ -144,7 +145,27 @@ const otherRates = ({ learningRates: { text, embedding } }: StepRecord) => ({
   ...(embedding !== undefined && { embeddingLearningRate: embedding }),
 })
 
+/** The loss of the step's pictures by quarter of the denoising they were shown: "loss 0–25 %" is the noisy start. */
+const bandLosses = ({ timesteps, losses }: StepRecord, { trainTimesteps }: BaseModelFolder) => {
+  const measured = timesteps.map((timestep, place) => ({ timestep, loss: losses[place]! }))
+  const byBand = lossByBand(measured, trainTimesteps)
+  return Object.fromEntries(
+    denoisingBands.flatMap((band, place) => {
+      const loss = byBand[place]
+      return loss === undefined ? [] : [[`loss ${band}`, loss] as const]
+    }),
+  )
+}
+
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+type TrainedEncoder = TrainFacts["textEncoders"][number]
+
+/** Adapters of a text encoder; `name` tells it from another one. */
+const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): string => {
+  const cut = run < layers ? `, those of the last ${counted(layers - run, "layer")} are cut off by CLIP skip` : ""
+  return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
+}
 
 const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
@@ -156,22 +177,9 @@ const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["me
   return `memory: ${mode}, at most about ${inGigabytes(whole)} of ${inGigabytes(freeBytes)} free${weights}${tight}`
 }
 
-type TrainedEncoder = TrainFacts["textEncoders"][number]
-
-/** Adapters of a text encoder; `name` tells it from another one. */
-const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): string => {
-  const cut = run < layers ? `, those of the last ${counted(layers - run, "layer")} are cut off by CLIP skip` : ""
-  return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
-}
-
 /** What is about to be trained, in a line; and every caption that lost something at the end. */
-const tellStart = Effect.fnUntraced(function* ({
-  unetModules,
-  textEncoders,
-  embeddingTokens,
-  captions,
-  memory,
-}: TrainFacts) {
+const tellStart = Effect.fnUntraced(function* (facts: TrainFacts) {
+  const { unetModules, textEncoders, embeddingTokens, captions, memory } = facts
   const { log, warn } = yield* StageContext
   const names = textEncoders.length === 1 ? ["the text model's"] : ["the first text model's", "the second one's"]
   const parts = [
@@ -223,7 +231,14 @@ const trainStretch = Effect.fnUntraced(function* (
       onStep: (row) =>
         Effect.andThen(
           progress({ done: row.step, of: steps, unit: "steps", metrics: metricsOf(row) }),
-          orTrouble(record("train", { step: row.step, ...metricsOf(row), ...otherRates(row) })),
+          orTrouble(
+            record("train", {
+              step: row.step,
+              ...metricsOf(row),
+              ...otherRates(row),
+              ...bandLosses(row, course.base),
+            }),
+          ),
         ),
       onSnapshot: ({ step, bytes }) => orTrouble(keep(step, bytes)),
       shouldStop: stopRequested,

@@ -12,6 +12,7 @@ import { trainedFrom } from "./adapter.ts"
 import { BaseModelFolder } from "./base-files.ts"
 import { Dataset, type EncodedDataset } from "./dataset.ts"
 import { engineCores } from "./engine-words.ts"
+import { likeProblems } from "./ordinary-trigger.ts"
 import { checkMentions } from "./train-checks.ts"
 import { checkTraining, settingsFor, TrainParams, type TrainParamsInput } from "./train-params.ts"
 import { reachSteps } from "./train-trajectory.ts"
@@ -25,7 +26,10 @@ const trainStage = stage({
   output: Trained,
   keyed: ({ snapshotEverySteps: _, memory: _1, ...settings }) => settings,
   check: checkTraining,
-  inspect: ({ params, inputs }) => checkMentions(params, inputs.dataset),
+  inspect: ({ params, inputs: { dataset } }) => [
+    ...checkMentions(params, dataset),
+    ...likeProblems(dataset.trigger, dataset.triggerLike),
+  ],
   services: Engine.layer,
   cores: engineCores,
   run: Effect.fnUntraced(function* ({ params, inputs }) {
@@ -48,8 +52,8 @@ const trainStage = stage({
  *
  * The parameters with their units and defaults: `train-params.ts`.
  */
-export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => ({
-  ...trainStage({ dataset, base: dataset.base }, params),
-  dataset,
-  base: dataset.base,
-})
+export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => {
+  const keyword: unknown = params.customEmbedding?.keyword
+  if (typeof keyword === "string") dataset.expectMention(keyword)
+  return { ...trainStage({ dataset, base: dataset.base }, params), dataset, base: dataset.base }
+}

@@ -1,7 +1,7 @@
 /**
  * `npm run bench [step|stages]`: how fast a training step is, and what Loom itself costs. `npm run bench -- step --base
- * DIR` and `npm run bench -- painting --base DIR` measure a real-size model instead; their options stand in
- * `real-size/bench-step.ts` and `real-size/painting.ts`.
+ * DIR` measures a real-size model instead of the quick start; see `real-size/bench-step.ts` for its options. `npm run bench
+ * -- painting --base DIR` measures encoding and painting with such a model (`real-size/painting.ts`).
  *
  * Each figure is the median over several whole processes and stands beside a bare `node -e 0` of the same run, because
  * machines are noisy: compare the ratios. Nothing here is a test.
@@ -21,7 +21,9 @@ if (wanted[0] === "step" && wanted.includes("--base")) {
 } else if (wanted[0] === "painting") {
   await measurePainting(wanted.slice(1))
 } else if (unknown !== undefined) {
-  process.stderr.write(`bench: there is no part "${unknown}"; the parts are ${Object.keys(parts).join(", ")}\n`)
+  process.stderr.write(
+    `bench: there is no part "${unknown}"; the parts are ${[...Object.keys(parts), "painting"].join(", ")}\n`,
+  )
   process.exitCode = 2
 } else {
   for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) await parts[name]!()

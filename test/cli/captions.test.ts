@@ -46,6 +46,20 @@ describe("loom captions", () => {
     expect(stdout).toContain("the embedding <sks> takes 70 tokens, in 3 of 3 captions")
   })
 
+  it("shows the captions also where none mentions the embedding, and says so", async () => {
+    const embedding = 'customEmbedding: { keyword: "toki", length: 3 }'
+    writeFileSync(join(studio.root, "unmentioned.ts"), pipeline.replace("steps: 10", `steps: 10, ${embedding}`))
+    const { code, stdout } = await loom(studio.root, "captions", "unmentioned.ts")
+    expect(code).toBe(0)
+    expect(stdout).toContain("the embedding <toki> takes 3 tokens, no caption mentions it")
+  })
+
+  it("leaves no run in the log", async () => {
+    await loom(studio.root, "captions", "words.ts")
+    const { stdout } = await loom(studio.root, "log", "--json")
+    expect(JSON.parse(stdout)).toMatchObject({ runs: [] })
+  })
+
   it("prints JSON for programs", async () => {
     const { stdout } = await loom(studio.root, "captions", "words.ts", "--json")
     const { lists } = JSON.parse(stdout)

@@ -1,6 +1,7 @@
 /** A LoRA file is enough to repeat its training: `loom restore` writes the pipeline, and running that gives the same bytes. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeLoraFile, encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { addPicture, closeStudio, makeStudio, type Studio } from "../stages/studio.ts"
@@ -172,6 +173,32 @@ describe("loom restore", patience, () => {
     expect(code).toBe(3)
     expect(stderr).toContain(says)
     expect(existsSync(at("strange"))).toBe(false)
+  })
+
+  it("a LoRA of the first version, which knew fewer settings, comes back with what was done then", async () => {
+    const here = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+    const places = ["--pictures", here("pipelines/quickstart/pictures"), "--base", here("pipelines/quickstart/base")]
+    const old = here("test/golden/formats/first-version-lora.safetensors")
+    const { code, stderr } = await loom("restore", old, "--into", "old", ...places)
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining("it was made by an earlier Loom, and this is Loom"),
+    })
+    const text = readFileSync(at("old/old-style.ts"), "utf8")
+    for (const setting of [
+      'schedule: { kind: "constant" }',
+      "captionDropout: 0",
+      "minSnrGamma: 5",
+      "textModel: null",
+    ]) {
+      expect(text).toContain(setting)
+    }
+    expect((await loom("plan", "old/old-style.ts", "--cache", "old-cache")).code).toBe(0)
+  })
+
+  it("the pipeline that is written says what a LoRA file does not hold", () => {
+    const text = readFileSync(at("again/my-dog.ts"), "utf8")
+    expect(text).toMatch(/does not hold.*stages of your own.*parameters.*prompts of evaluate/s)
   })
 
   it("a LoRA of another trainer is told apart", async () => {

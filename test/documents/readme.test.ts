@@ -36,6 +36,7 @@ const shell = (command: string) => {
 const withoutTimes = (text: string): string =>
   text
     .replaceAll(/\d+ \w{3} \d\d:\d\d/g, "…")
+    .replaceAll(/\d+:\d\d min\b/g, "… s")
     .replaceAll(/\d+(\.\d+)? s\b/g, "… s")
     .replaceAll(" (took … s then)", "")
     .replaceAll(/[ \t]+$/gm, "")

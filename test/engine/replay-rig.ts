@@ -41,7 +41,7 @@ export const randomModel = (shape: string): string => {
   return folder
 }
 
-const filesIn = (folder: string): BaseModelFiles =>
+export const filesIn = (folder: string): BaseModelFiles =>
   Object.fromEntries(
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -50,6 +50,33 @@ const filesIn = (folder: string): BaseModelFiles =>
   )
 
 const plainCaptions = ["a red cat", "photo of a house on the moon", "star"]
+
+/** Random pictures with these captions, encoded. */
+export const encodedSamples = Effect.fnUntraced(function* (
+  base: BaseModelFiles,
+  captions: readonly string[],
+  clipSkip: number,
+) {
+  const engine = yield* Engine
+  return yield* Effect.forEach(captions, (text, index) =>
+    Effect.gen(function* () {
+      const image = yield* engine.encodeImage({ base, pixels: randomPixels(index, side), height: side, width: side })
+      const caption = yield* engine.encodeText({ base, text, clipSkip })
+      return {
+        key: text,
+        caption: text,
+        mean: image.mean,
+        logVariance: image.logVariance,
+        latentShape: image.shape,
+        tokenIds: caption.tokenIds,
+        states: caption.states,
+        statesShape: caption.shape,
+        pooled: caption.pooled,
+        timeIds: [side + 13 + index, side + 7, 3, index, side, side],
+      }
+    }),
+  )
+})
 
 /** Four updates on this model; `settings` come on top of small ones. */
 export const traceOf = Effect.fnUntraced(function* (
@@ -68,33 +95,16 @@ export const traceOf = Effect.fnUntraced(function* (
     seed: 5,
     ...settings,
   })
-  const samples = yield* Effect.forEach(captions, (text, index) =>
-    Effect.gen(function* () {
-      const image = yield* engine.encodeImage({ base, pixels: randomPixels(index, side), height: side, width: side })
-      const caption = yield* engine.encodeText({ base, text, clipSkip: all.clipSkip })
-      return {
-        key: text,
-        caption: text,
-        mean: image.mean,
-        logVariance: image.logVariance,
-        latentShape: image.shape,
-        tokenIds: caption.tokenIds,
-        states: caption.states,
-        statesShape: caption.shape,
-        pooled: caption.pooled,
-        timeIds: [side + 13 + index, side + 7, 3, index, side, side],
-      }
-    }),
-  )
+  const samples = yield* encodedSamples(base, captions, all.clipSkip)
   const job: TrainJob = { base, settings: all, samples, fromStep: 0, untilStep: 4, snapshotAtSteps: [] }
   return yield* engine.traceTraining(job, 4)
 })
 
-/** What replay.py says about a trace. */
-export const judge = (folder: string, bytes: Uint8Array) => {
+/** What replay.py, or another of the scripts that judge, says about a file. */
+export const judge = (folder: string, bytes: Uint8Array, script = "replay.py") => {
   const file = join(work, "trace.safetensors")
   writeFileSync(file, bytes)
-  const { status, stdout, stderr } = call("replay.py", folder, file)
+  const { status, stdout, stderr } = call(script, folder, file)
   return { isAccepted: status === 0, isRejected: status === 1, words: `${stdout}\n${stderr}` }
 }
 

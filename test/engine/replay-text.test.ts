@@ -49,6 +49,8 @@ interface Mistake {
   readonly shape?: string
   readonly settings: SomeSettings
   readonly retelling: Retelling
+  /** What the referee has to find. */
+  readonly says?: RegExp
 }
 
 const stopAt = (stopAtStep: number): SomeSettings => ({
@@ -66,6 +68,16 @@ const offsetOfPicture = (noise: Float32Array, [, channels = 1]: readonly number[
   return noise.map((value, at) => value - means[Math.floor(at / area)]! + means[0]!)
 }
 
+/** The same offsets, a number per column of the picture instead of one per channel. */
+const offsetOfColumns = (noise: Float32Array, [, channels = 1, , width = 1]: readonly number[]): Float32Array => {
+  const area = noise.length / channels
+  const means = Array.from(
+    { length: channels },
+    (_, channel) => noise.subarray(channel * area, (channel + 1) * area).reduce((sum, value) => sum + value, 0) / area,
+  )
+  return noise.map((value, at) => value - means[Math.floor(at / area)]! + means[(at % width) % channels]!)
+}
+
 /** What a wrong trainer would have written down. */
 const mistakes: readonly Mistake[] = [
   {
@@ -79,6 +91,7 @@ const mistakes: readonly Mistake[] = [
   {
     title: "gradients summed instead of averaged",
     settings: together,
+    says: /grad/,
     retelling: { tensor: (key, values) => (key.includes(".grad") ? values.map((value) => 3 * value) : undefined) },
   },
   {
@@ -93,9 +106,18 @@ const mistakes: readonly Mistake[] = [
   },
   {
     title: "one noise offset for all channels",
-    settings: together,
+    settings: { ...together, noiseOffset: 0.3 },
+    says: /spread of the noise's channel means/,
     retelling: {
       tensor: (key, values, shape) => (key.endsWith(".noise") ? offsetOfPicture(values, shape) : undefined),
+    },
+  },
+  {
+    title: "a noise offset along the width instead of the channels",
+    settings: { ...together, noiseOffset: 0.3 },
+    says: /spread of the noise's/,
+    retelling: {
+      tensor: (key, values, shape) => (key.endsWith(".noise") ? offsetOfColumns(values, shape) : undefined),
     },
   },
   {
@@ -134,11 +156,12 @@ describe.runIf(python !== undefined)(
       }).pipe(Effect.provide(Engine.layer, { local: true })),
     )
 
-    it.live.each(mistakes)("rejects $title", ({ shape = "a", settings, retelling }) =>
+    it.live.each(mistakes)("rejects $title", ({ shape = "a", settings, retelling, says = /rejected/ }) =>
       Effect.gen(function* () {
         const folder = randomModel(shape)
         const verdict = judge(folder, retold(yield* traceOf(folder, settings, captions), retelling))
         assert.isTrue(verdict.isRejected, verdict.words)
+        assert.match(verdict.words, says)
       }).pipe(Effect.provide(Engine.layer, { local: true })),
     )
   },

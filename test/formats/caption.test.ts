@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type RandomStream, randomStream } from "../../src/engine/random-stream.ts"
 import { captionFileOf, readCaptionFile } from "../../src/formats/caption-file.ts"
 import { containsPhrase, TriggerWord, withTrigger } from "../../src/formats/caption-text.ts"
 
@@ -67,6 +68,39 @@ describe("the trigger word", () => {
     expect(withTrigger(once, trigger)).toBe(expected)
   })
 
+  test("applied twice to any caption changes nothing the second time, and is in it", () => {
+    const pieces = [
+      "[trigger]",
+      "[tri",
+      "gger]",
+      "[Trigger]",
+      "sks",
+      "SKS",
+      "dog",
+      "$&",
+      "é",
+      "ß",
+      "İ",
+      " ",
+      ", ",
+      "  ",
+      ".",
+      "_",
+      "<",
+      ">",
+    ]
+    const drawText = ({ integer }: RandomStream) =>
+      Array.from({ length: integer(0, 6) }, () => pieces[integer(0, pieces.length - 1)]).join("")
+    for (let sample = 0; sample < 3000; sample++) {
+      const stream = randomStream({ seed: 0, purpose: "noise", step: 0, sample })
+      const [caption, trigger] = [drawText(stream), drawText(stream)]
+      if (!Schema.is(TriggerWord)(trigger)) continue
+      const once = withTrigger(caption, trigger)
+      expect(withTrigger(once, trigger), `${caption} with ${trigger}`).toBe(once)
+      expect(once.toLowerCase().replace(/\s+/g, " ")).toContain(trigger.toLowerCase().replace(/\s+/g, " "))
+    }
+  })
+
   test("counts only as a whole word", () => {
     expect(containsPhrase("the dog.", "dog")).toBe(true)
     expect(containsPhrase("dogs", "dog")).toBe(false)
@@ -75,6 +109,6 @@ describe("the trigger word", () => {
 
   test("is refused when it is blank, padded, or has a placeholder in it", () => {
     const isTrigger = Schema.is(TriggerWord)
-    expect(["sks dog", "", " sks", "my [trigger]"].map(isTrigger)).toEqual([true, false, false, false])
+    expect(["sks dog", "", " sks", "my [trigger]", "gger]"].map(isTrigger)).toEqual([true, false, false, false, false])
   })
 })

@@ -5,7 +5,7 @@ import {
   encodeA1111Embedding,
   encodeDiffusersEmbedding,
 } from "../../src/formats/embedding-file.ts"
-import { countMentions, isKeyword, splitAtMentions } from "../../src/formats/embedding-mention.ts"
+import { countMentions, isKeyword, sayMentions, splitAtMentions } from "../../src/formats/embedding-mention.ts"
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts"
 
 describe("a mention", () => {
@@ -33,6 +33,20 @@ describe("a mention", () => {
     ["a.b", false],
   ])("%j is a keyword: %s", (text, is) => {
     expect(isKeyword(text)).toBe(is)
+  })
+})
+
+describe("a mention said in another program's words", () => {
+  it.each([
+    ["a photo of <sks> on a beach", "a photo of embedding:sks on a beach"],
+    ["SKS, asleep", "embedding:sks, asleep"],
+    ["a (sks) dog", "a (embedding:sks) dog"],
+    ["the sks.", "the embedding:sks ."],
+    ["x<sks>y and sks", "x embedding:sks y and embedding:sks"],
+    ["sksdog", "sksdog"],
+    ["", ""],
+  ])("%j becomes %j", (text, said) => {
+    expect(sayMentions(text, "sks", "embedding:sks")).toBe(said)
   })
 })
 

@@ -111,6 +111,11 @@ describe("A1111's text", () => {
     )
   })
 
+  test("calls an embedding by its bare word, as A1111 does", () => {
+    const mentioning = { ...withoutLora, prompt: "a <sks>.", negativePrompt: "no <sks>", embedding: { keyword: "sks" } }
+    expect(a1111Parameters(mentioning)).toMatch(/^a sks\.\nNegative prompt: no sks\n/)
+  })
+
   test("gives every setting back to A1111's own pattern", () => {
     const line = a1111Parameters(recipe).split("\n").at(-1)!
     const found = [...line.matchAll(/\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g)].map((match) => match[1])
@@ -131,6 +136,15 @@ describe("A1111's text", () => {
 })
 
 describe("ComfyUI's graph", () => {
+  test("calls an embedding up as ComfyUI does, in both prompts", () => {
+    const mentioning = { ...recipe, prompt: "a <sks>, 8k", negativePrompt: "sks", embedding: { keyword: "sks" } }
+    const graph = comfyPrompt(mentioning)
+    expect([graph["6"]?.inputs, graph["7"]?.inputs]).toMatchObject([
+      { text: "a embedding:sks, 8k" },
+      { text: "embedding:sks" },
+    ])
+  })
+
   test("runs from checkpoint and LoRA through both prompts to the saved picture", () => {
     const prompt = comfyPrompt(recipe)
     expect(

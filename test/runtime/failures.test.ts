@@ -346,6 +346,37 @@ describe("a failing stage", () => {
     }),
   )
 
+  it.live.each([
+    { kind: "input", title: "tells every item that the user has to mend, not the first alone", told: ["n0", "n2"] },
+    { kind: "work", title: "ends the other items when the work itself goes wrong", told: ["n0"] },
+  ] as const)("$title", ({ kind, told }) =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const numbers = source({
+        ...bare,
+        name: "numbers",
+        output: Items(Schema.Int),
+        read: () => Effect.succeed([0, 1, 0, 3].map((value, at) => ({ key: `n${at}`, value }))),
+      })
+      const invert = itemStage({
+        ...bare,
+        name: "invert",
+        item: Schema.Int,
+        shared: {},
+        output: Schema.Finite,
+        run: ({ item, key }) => {
+          project.calls.push(key)
+          const failure = new StageFailure({ what: "It cannot be", where: key, why: "it is 0", hint: "Use 1.", kind })
+          return item === 0 ? Effect.fail(failure) : Effect.succeed(1 / item)
+        },
+      })
+      const graph = pipeline("inverse", () => invert(numbers(), {}))
+      const failure = yield* Effect.flip(run(project, graph, { cores: 1 }))
+      expect(failure instanceof RunFailure ? failure.failures.map(({ item }) => item) : []).toEqual(told)
+      expect(project.takeCalls()).toEqual(kind === "input" ? ["n0", "n1", "n2", "n3"] : ["n0"])
+    }),
+  )
+
   it.live("refuses a list in which two items have the same key", () =>
     Effect.gen(function* () {
       const project = yield* makeProject

@@ -101,6 +101,19 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    title: "several truncated pictures, all of which are named",
+    spoil: async () => {
+      for (const index of [0, 2]) {
+        place(inPictures(`picture-${index}.jpg`), await drawPicture(index, 64, 64))
+        truncateSync(inPictures(`picture-${index}.jpg`), 500)
+      }
+    },
+    says: [
+      "ingest: pictures/picture-0.jpg: a picture cannot be read: ",
+      "ingest: pictures/picture-2.jpg: a picture cannot be read: ",
+    ],
+  },
+  {
     title: "a picture of 0 bytes",
     spoil: () => place(inPictures("picture-1.jpg"), ""),
     says: ["pictures: pictures/picture-1.jpg: the file is empty. Save picture-1.jpg again from a picture program"],

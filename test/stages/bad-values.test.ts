@@ -14,9 +14,11 @@ const told = async (choices: Loose): Promise<readonly string[]> => {
 }
 
 const inFile = "Correct it in the pipeline file."
-const trigger = `caption.trigger: a trigger is a word or phrase without white space around it and without [trigger] inside. ${inFile}`
+const trigger = `caption.trigger: a trigger is a word or phrase without white space around it and without square brackets. ${inFile}`
 
 const cases: readonly (readonly [choices: Loose, says: string])[] = [
+  [{ pictures: 1 }, `pictures.folder: expected string. ${inFile}`],
+  [{ base: 1 }, `base-model.folder: expected string. ${inFile}`],
   [{ size: 0 }, "crop.size: 0 × 0 pixels is outside 8 … 8192. Stable Diffusion 1.5 was trained at 512"],
   [{ size: -64 }, "crop.size: -64 × -64 pixels is outside 8 … 8192. Stable Diffusion 1.5 was trained at 512"],
   [{ size: 9000 }, "crop.size: 9000 × 9000 pixels is outside 8 … 8192. Stable Diffusion 1.5 was trained at 512"],
@@ -45,8 +47,19 @@ const cases: readonly (readonly [choices: Loose, says: string])[] = [
   [{ prompts: [] }, "plan-pictures.prompts: there is none. Give at least one prompt"],
   [{ prompts: ["a", "a"] }, 'plan-pictures.prompts: "a" is there twice. Take one of them out'],
   [{ guidance: 0.5 }, "plan-pictures.guidance: 0.5 must be 1 or more. 7 is usual, 1 is none"],
+  [{ prompts: "a dog" }, `plan-pictures.prompts: expected array. ${inFile}`],
+  [{ seeds: [] }, "plan-pictures.seeds: there is none. Give at least one seed"],
+  [{ seeds: [1, 1] }, "plan-pictures.seeds: 1 is there twice. Take one of them out"],
+  [{ seeds: [-1] }, "plan-pictures.seeds: a seed is negative. Use whole numbers from 0 on"],
+  [{ paintSteps: 0 }, "plan-pictures.steps: 0 must be 1 or more. 20 is usual"],
+  [{ sampler: "Euler" }, `plan-pictures.sampler: expected "DDIM" | "DPM++ 2M". ${inFile}`],
+  [{ strength: Number.NaN }, `plan-pictures.strength: expected a finite number. ${inFile}`],
+  [{ negativePrompt: 1 }, `plan-pictures.negativePrompt: expected string. ${inFile}`],
+  [{ precision: "bf16" }, `checkpoint.precision: expected "fp32" | "fp16". ${inFile}`],
   [{ paintSize: { width: 64 } }, `plan-pictures.size.height: missing key. ${inFile}`],
 ]
+
+const word = { keyword: "sks" }
 
 const trainingCases: readonly (readonly [training: object, says: string])[] = [
   [{ networkDim: -1 }, "networkDim: -1 must be "],
@@ -77,6 +90,67 @@ const trainingCases: readonly (readonly [training: object, says: string])[] = [
   [{ betas: [0.9] }, `betas.1: missing key. ${inFile}`],
   [{ eps: 0 }, "eps: 0 must be greater than 0. 1e-8 is usual"],
   [{ predictionType: "x0" }, `predictionType: expected "epsilon" | "v_prediction". ${inFile}`],
+  [{ captionDropout: -0.1 }, "captionDropout: -0.1 must lie between 0 and 1, 1 excluded. 0.05 to 0.1 is usual"],
+  [{ captionDropout: 1 }, "captionDropout: 1 must lie between 0 and 1, 1 excluded. 0.05 to 0.1 is usual, 0 drops none"],
+  [{ captionDropout: "often" }, `captionDropout: expected number. ${inFile}`],
+  [{ schedule: "cosine" }, "schedule: expected "],
+  [{ schedule: { kind: "linear" } }, "schedule"],
+  [{ schedule: { kind: "cosine", floor: -1 } }, "schedule.floor: -1 must not be negative. 0 is usual"],
+  [
+    { schedule: { kind: "cosine", floor: 1 } },
+    "schedule.floor: 1 lies above the learning rate 0.001. The floor is a rate, and holds for all that is trained",
+  ],
+  [{ schedule: { kind: "cosine", steps: 0 } }, "schedule.steps: 0 must be 1 or more. null takes all steps"],
+  [{ schedule: { kind: "cosine", steps: 1.5 } }, `schedule.steps: expected an integer. ${inFile}`],
+  [
+    { schedule: { kind: "cosine-restarts", stepsBetweenRestarts: 1 } },
+    "schedule.stepsBetweenRestarts: 1 must be 2 or more. 200 is usual",
+  ],
+  [{ schedule: { kind: "cosine-restarts" } }, `schedule.stepsBetweenRestarts: missing key. ${inFile}`],
+  [
+    { textModel: { learningRate: 0 } },
+    "textModel.learningRate: 0 must be greater than 0: at this rate nothing is trained. 4e-5 is usual; textModel: null",
+  ],
+  [{ textModel: {} }, `textModel.learningRate: missing key. ${inFile}`],
+  [{ textModel: true }, "textModel: expected "],
+  [
+    { textModel: { learningRate: 1e-4 }, customEmbedding: word, networkDim: 0 },
+    "textModel: networkDim 0 leaves no adapters to train. Give networkDim a rank, such as 16",
+  ],
+  [
+    { customEmbedding: { ...word, keyword: "my dog" } },
+    'customEmbedding.keyword: "my dog" is not one word. Use letters, digits, "-" and "_", such as "my-dog"; captions may',
+  ],
+  [{ customEmbedding: { ...word, keyword: "<sks>" } }, 'customEmbedding.keyword: "<sks>" is not one word.'],
+  [{ customEmbedding: { length: 4 } }, `customEmbedding.keyword: missing key. ${inFile}`],
+  [{ customEmbedding: { ...word, length: 0 } }, "customEmbedding.length: 0 must be 1 to 75 tokens. 4 is usual"],
+  [{ customEmbedding: { ...word, length: 76 } }, "customEmbedding.length: 76 must be 1 to 75 tokens. 4 is usual"],
+  [{ customEmbedding: { ...word, length: 1.5 } }, `customEmbedding.length: expected an integer. ${inFile}`],
+  [
+    { customEmbedding: { ...word, learningRate: 0 } },
+    "customEmbedding.learningRate: 0 must be greater than 0: at this rate nothing is trained. 1e-3 to 1e-2 is usual;",
+  ],
+  [
+    { customEmbedding: { ...word, learningRate: 0.1 } },
+    "customEmbedding.learningRate: 0.1 often tears an embedding apart. Try 5e-3 first",
+  ],
+  [
+    { customEmbedding: { ...word, stopAtStep: 0 } },
+    "customEmbedding.stopAtStep: 0 must be 1 or more: it would never be trained. null trains it in all steps",
+  ],
+  [
+    { customEmbedding: { ...word, stopAtStep: 2 }, networkDim: 0 },
+    "customEmbedding.stopAtStep: the embedding trains alone, so nothing changes after step 2. Set steps to 2",
+  ],
+  [
+    { customEmbedding: { ...word, initWord: " " } },
+    'customEmbedding.initWord: it is empty. Give a word, such as "dog", or null to start from noise',
+  ],
+  [{ networkDim: 0 }, "networkDim: 0 must be 1 or more, or 0 with a custom embedding that trains alone. Usual values"],
+  [
+    { unetLearningRate: 0 },
+    "unetLearningRate: 0 must be greater than 0: at this rate nothing is trained. Usual values are 1e-5 to 1e-3",
+  ],
   [{ snapshotEverySteps: 0 }, "snapshotEverySteps: 0 must be 1 or more. 25 is usual"],
   [{ learningRate: 1 }, "learningRate: expected no excess property"],
 ]

@@ -1,7 +1,9 @@
 /** A trigger word that the base model knows already is warned about, with the reason. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { baseModel, caption, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
 import { ordinaryTrigger, type Words } from "../../src/stages/ordinary-trigger.ts"
 import { closeStudio, makeStudio, runStudio, type Studio, warningsIn } from "./studio.ts"
 
@@ -55,4 +57,23 @@ describe("a trigger word", () => {
     ])
     expect(warningsIn(await runStudio(studio, { trigger: "zzz", paints: false }))).toEqual([])
   })
+
+  it("whose text state is an ordinary word's is told when the captions are encoded, and at every run after", async () => {
+    const shipped = fileURLToPath(new URL("../../pipelines/quickstart/base/", import.meta.url))
+    const encoded = (trigger: string) =>
+      pipeline("encoded", () => {
+        const images = crop(ingest("pictures"), { size: 64 })
+        const dataset = encode({ base: baseModel(shipped), images, captions: caption(images, { trigger }) })
+        return train(dataset, { networkDim: 1, steps: 1, warmupSteps: 0 })
+      })
+    const warning =
+      'train: trigger "dog": this base model takes it for "dog": their text states are alike (cosine 1.00 of 1)'
+    expect(warningsIn(await runStudio(studio, encoded("dog"))).filter((text) => text.startsWith("train"))).toEqual([
+      warning,
+    ])
+    expect(warningsIn(await runStudio(studio, encoded("dog"))).filter((text) => text.startsWith("train"))).toEqual([
+      warning,
+    ])
+    expect(warningsIn(await runStudio(studio, encoded("toki"))).filter((text) => text.startsWith("train"))).toEqual([])
+  }, 120_000)
 })

@@ -99,7 +99,8 @@ describe("the sheet's text", () => {
       title: "lora",
       subtitle: "2 steps",
       columns: ["without LoRA"],
-      rows: [{ prompt: "<b> & 'c'", seed: 1, pictures: [picture] }],
+      isFirstColumnApart: true,
+      rows: [{ label: "<b> & 'c'", note: "seed 1", pictures: [picture] }],
       pictureWidth: 8,
       pictureHeight: 8,
     }

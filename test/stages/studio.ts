@@ -34,7 +34,13 @@ export interface Choices {
   readonly training: TrainParamsInput
   readonly name: string
   readonly keepLast: number | null
+  readonly precision: "fp32" | "fp16"
   readonly prompts: readonly string[]
+  readonly seeds: readonly number[]
+  readonly paintSteps: number
+  readonly sampler: "DDIM" | "DPM++ 2M"
+  readonly strength: number
+  readonly negativePrompt: string
   readonly guidance: number
   readonly paintSize: { readonly width: number; readonly height: number } | null
   readonly upscale: "warn" | "refuse" | "skip"
@@ -52,7 +58,13 @@ const usual: Choices = {
   training: { networkDim: 2, steps: 4, saveEverySteps: 2, warmupSteps: 2, unetLearningRate: 1e-3, seed: 3 },
   name: "lora",
   keepLast: null,
+  precision: "fp32",
   prompts: ["a dog", "a cat"],
+  seeds: [1],
+  paintSteps: 2,
+  sampler: "DPM++ 2M",
+  strength: 1,
+  negativePrompt: "",
   guidance: 2,
   paintSize: null,
   upscale: "warn",
@@ -69,9 +81,11 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
     const { clipSkip } = chosen
     const dataset = encode({ base, images, captions, ...(clipSkip !== null && { clipSkip }) })
     const lora = train(dataset, chosen.training)
-    const { name, prompts, guidance, paints, paintSize: size } = chosen
-    const checkpoints = checkpoint(lora, { name, keepLast: chosen.keepLast })
-    return paints ? evaluate(checkpoints, { prompts, guidance, size, seeds: [1], steps: 2 }) : checkpoints
+    const { name, precision, keepLast, paints, prompts, seeds, sampler, strength, negativePrompt, guidance } = chosen
+    const checkpoints = checkpoint(lora, { name, precision, keepLast })
+    if (!paints) return checkpoints
+    const how = { sampler, strength, negativePrompt, guidance, size: chosen.paintSize, steps: chosen.paintSteps }
+    return evaluate(checkpoints, { prompts, seeds, ...how })
   })
 }
 
@@ -145,18 +159,24 @@ const madeIn = (events: readonly RunEvent[]): Made => {
   return made
 }
 
-export const runStudio = async (studio: Studio, choices: Partial<Choices> = {}, cache?: string): Promise<Outcome> => {
+const chosen = (wanted: Pipeline | Partial<Choices>): Pipeline =>
+  "instantiate" in wanted ? (wanted as Pipeline) : line(wanted)
+
+export const runStudio = async (
+  studio: Studio,
+  wanted: Pipeline | Partial<Choices> = {},
+  cache?: string,
+): Promise<Outcome> => {
   const events: RunEvent[] = []
   const project = cache === undefined ? studio : { ...studio, cacheFolder: join(studio.root, cache) }
-  const work = run(project, line(choices), { onEvent: (event) => events.push(event) })
+  const work = run(project, chosen(wanted), { onEvent: (event) => events.push(event) })
   const report = await Effect.runPromise(oneThread(work))
   return { made: madeIn(events), events, report }
 }
 
 /** The sentences a run is refused or fails with: "stage: field: why. hint". */
 export const refusals = async (studio: Studio, wanted: Pipeline | Partial<Choices>): Promise<readonly string[]> => {
-  const chosen = "instantiate" in wanted ? (wanted as Pipeline) : line(wanted)
-  const exit = await Effect.runPromise(Effect.exit(Effect.flip(run(studio, chosen))))
+  const exit = await Effect.runPromise(Effect.exit(Effect.flip(run(studio, chosen(wanted)))))
   if (!Exit.isSuccess(exit) || !(exit.value instanceof RunFailure)) throw new Error(`not refused: ${exit}`)
   const { problems, failures } = exit.value
   return [

@@ -1,15 +1,20 @@
 /** Text model, custom embedding and schedules as a pipeline file asks for them: files, trajectory, pictures, refusals. */
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeEmbeddingFile } from "../../src/formats/embedding-file.ts"
 import { decodeLoraFile } from "../../src/formats/lora-file.ts"
+import { readPngText } from "../../src/formats/png-text.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import type { RunEvent } from "../../src/runtime/events.ts"
 import type { TrainParamsInput } from "../../src/stages/train-params.ts"
+import { plan } from "../runtime/project.ts"
 import {
   addPicture,
   closeStudio,
   finished,
+  line,
   makeStudio,
   type Outcome,
   refusals,
@@ -65,6 +70,10 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     expect(logged(outcome).join("\n")).toMatch(
       /adapters in the UNet; 6 adapters in 1 of the text model's 2 layers, those of the last 1 layer are cut off by CLIP skip; an embedding of 2 tokens/,
     )
+    expect(bytes(outcome, "pictures/lora/01-seed-1-without-lora-and-embedding.png").length).toBeGreaterThan(0)
+    const texts = readPngText(bytes(outcome, "pictures/lora/01-seed-1-step-000004.png"))
+    expect(texts.get("prompt")).toContain('"text":"a embedding:sks"')
+    expect(texts.get("parameters")).toMatch(/^a sks <lora:lora:1>/)
     const column = (name: string) => bytes(outcome, `pictures/lora/01-seed-1-${name}.png`)
     expect(column("step-000002").equals(column("step-000004"))).toBe(false)
     const page = bytes(outcome, "lora-how-to-use.md").toString()
@@ -77,7 +86,7 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     const names = outcome.report.artifacts.map(({ path }) => path).filter((path) => path.endsWith(".safetensors"))
     expect(names.filter((name) => !name.includes("embedding/"))).toEqual([])
     const column = (name: string) => bytes(outcome, `pictures/lora/01-seed-1-${name}.png`)
-    expect(column("without-lora").equals(column("step-000004"))).toBe(false)
+    expect(column("without-embedding").equals(column("step-000004"))).toBe(false)
     expect(bytes(outcome, "lora-how-to-use.md").toString()).toContain("is an embedding for")
   })
 
@@ -194,7 +203,7 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     [
       "a keyword that no caption mentions",
       { customEmbedding: { ...customEmbedding, keyword: "toki" } },
-      /customEmbedding\.keyword: no caption mentions "toki", so nothing would train it\. Write <toki>/,
+      /caption: embedding <toki>: no caption mentions it, so nothing would train it\. Write <toki>/,
     ],
     [
       "a floor above the rate",
@@ -209,6 +218,26 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     ],
     ["dropping every caption", { captionDropout: 1 }, /captionDropout: 1 must lie between 0 and 1/],
   ]
+  it("an embedding that no caption mentions is told by loom plan, before anything has run", async () => {
+    const told = async (keyword: string) => {
+      const choices = training({ customEmbedding: { ...customEmbedding, keyword } })
+      const fresh = { ...studio, cacheFolder: join(studio.root, "never-run") }
+      const { problems } = await Effect.runPromise(plan(fresh, line(choices)))
+      return problems.map(({ label, field, why }) => `${label}: ${field}: ${why}`)
+    }
+    expect(await told("toki")).toEqual(["caption: embedding <toki>: no caption mentions it, so nothing would train it"])
+    // The trigger word is put into every caption, and a caption file is read as it is.
+    expect(await told("sks")).toEqual([])
+    expect(await told("photo")).toEqual([])
+  })
+
+  it("captions are found again whatever embedding is trained on them", async () => {
+    await runStudio(studio, training({ seed: 25 }))
+    const { made } = await runStudio(studio, training({ customEmbedding, seed: 25 }))
+    expect(made).not.toHaveProperty("caption")
+    expect(made).toHaveProperty("train")
+  })
+
   it.each(refused)("%s is refused in a sentence", async (_, more, says) => {
     expect((await refusals(studio, training(more))).join("\n")).toMatch(says)
   })

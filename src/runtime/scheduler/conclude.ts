@@ -8,7 +8,7 @@ import type { StageFailure, StageStopped } from "../stage-failure.ts"
 import type { Identified } from "../stage-key.ts"
 import { Store } from "../store.ts"
 import type { HaltReason } from "./halt.ts"
-import { type Ending, failed, type RunState } from "./run-state.ts"
+import { type Ending, endNewWork, type RunState } from "./run-state.ts"
 
 type Origin = { readonly madeAtMs: number; readonly tookMs: number }
 
@@ -59,7 +59,7 @@ const sayHalt: Readonly<Record<HaltReason, string>> = {
   "run-failed": "another stage failed",
 }
 
-/** A stage, or one item of it, that failed: told, recorded and never served. */
+/** A stage, or one item of it, that failed: told, recorded and never served. Whether the run goes on is decided elsewhere. */
 export const noteFailure = Effect.fnUntraced(function* (
   run: RunState,
   instance: StageInstance,
@@ -75,7 +75,7 @@ export const noteFailure = Effect.fnUntraced(function* (
     const place = { pipeline: run.pipeline, label, ...item }
     yield* cache.recordFailure({ ...place, key: at.identified.key, stage: node.name, error })
   }
-  yield* failed(run, { label, ...item, failure })
+  run.failures.push({ label, ...item, failure })
   yield* events.publish({ type: "stage-failed", label, ...item, failure: failureReport(failure) })
 })
 
@@ -86,6 +86,7 @@ export const fail = Effect.fnUntraced(function* (
   failure: StageFailure,
 ) {
   yield* noteFailure(run, instance, identified && { identified }, failure)
+  yield* endNewWork(run)
   yield* conclude(run, instance, { state: "failed", reason: failure.message, elapsedMs: 0 })
   return undefined
 })

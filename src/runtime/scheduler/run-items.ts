@@ -2,6 +2,8 @@
  * Runs an item stage: the items whose results are kept are restored together, the others run as cores allow.
  *
  * A failed item leaves the results of the others in the cache; so does a stop. The stage has a value only when every item has.
+ * An item that the user can mend lets the others go on, so that all such items are told at once; a failure of the work itself
+ * (a full disk, a mistake in the code) would meet the others too and ends them.
  */
 import { Effect, Option, Result } from "effect"
 import { type Hits, hitOf, type ItemProspect, keysOf, listOf, ownHits, type Prospect } from "../assessment.ts"
@@ -17,7 +19,7 @@ import { plural, sayChanges } from "../say-change.ts"
 import type { StageStopped } from "../stage-failure.ts"
 import { cancel, conclude, fail, noteFailure, stopped } from "./conclude.ts"
 import { obtain, type Task } from "./obtain.ts"
-import type { RunState } from "./run-state.ts"
+import { endNewWork, type RunState } from "./run-state.ts"
 import { unfit } from "./run-whole.ts"
 
 type ItemsProspect = Prospect & { kind: "items" }
@@ -89,7 +91,9 @@ const itemRunner = Effect.fnUntraced(function* (
         return
       }
       tally.failures++
-      return yield* noteFailure(run, instance, { item, identified: task.identified }, error)
+      yield* noteFailure(run, instance, { item, identified: task.identified }, error)
+      if (error.kind === "work") yield* endNewWork(run)
+      return
     }
     if (Option.isNone(attempt.success)) return
     const { output, ...obtained } = attempt.success.value
@@ -132,6 +136,7 @@ const ended = Effect.fnUntraced(function* (
   const of = found.items.length
   const done = tally.outputs.size
   if (tally.failures > 0) {
+    yield* endNewWork(run)
     const sentence = `${tally.failures} of ${of} ${plural(of, found.node.noun)} failed`
     yield* conclude(run, instance, { state: "failed", reason: sentence, elapsedMs: tally.ranMs, items: counts })
     return undefined

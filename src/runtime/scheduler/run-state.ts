@@ -88,8 +88,11 @@ export const settle = (run: RunState, label: string, value: Known | undefined): 
 
 export const failed = (run: RunState, failure: FailureAt): Effect.Effect<void> => {
   run.failures.push(failure)
-  return run.keepGoing ? Effect.void : run.halt.failed
+  return endNewWork(run)
 }
+
+/** After a failure nothing new begins, unless the run was told to go on. */
+export const endNewWork = (run: RunState): Effect.Effect<void> => (run.keepGoing ? Effect.void : run.halt.failed)
 
 export interface Ending {
   readonly state: StageOutcome["state"]

@@ -9,13 +9,14 @@ import { adapterLayout } from "../../../src/engine/adapter-layout.ts"
 import { openUnet } from "../../../src/engine/base-model.ts"
 import { type MemoryMode, workPerKeptByte } from "../../../src/engine/memory-mode.ts"
 import { trainGraph } from "../../../src/engine/train-graph.ts"
+import { shapesFor } from "../../../src/engine/train-run.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { memoryOfRun } from "../../../src/graph/peak-memory.ts"
 import { withRecomputation } from "../../../src/graph/recompute.ts"
 import { printHeader, printRow } from "../whole-process.ts"
 import { profiled } from "./profile.ts"
 import { runStep } from "./run-step.ts"
-import { filesIn, pooledWidth, type StepPlan } from "./step-process.ts"
+import { filesIn, randomSample, type StepPlan } from "./step-process.ts"
 
 const rows = 24
 
@@ -24,9 +25,7 @@ const plannedCurve = async ({ base, pixels, dim, memory }: StepPlan): Promise<re
   const unet = await Effect.runPromise(openUnet(filesIn(base)))
   const settings = TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps: 1, seed: 1 })
   const layout = adapterLayout({ unet: unet.config, texts: [] }, settings)
-  const states = [77, [unet.config.cross_attention_dim].flat()[0]!]
-  const pooled = pooledWidth(unet.config)
-  const shapes = { pictures: 1, latents: [4, pixels / 8, pixels / 8], states, pooled }
+  const shapes = shapesFor(randomSample(pixels, unet.config), 1)
   const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1, clipSkip: 1 }, shapes)
   const run = withRecomputation(graph, workPerKeptByte[memory as MemoryMode])
   return memoryOfRun({ ...run, shapes: "late" }).curve.map(({ bytes }) => bytes)

@@ -50,14 +50,13 @@ const randoms = (length: number, sample: number): Float32Array => {
   return Float32Array.from({ length }, normal)
 }
 
-/** Of SDXL's pooled vector; 0 in other families. */
-export const pooledWidth = (config: UnetConfig): number =>
+/** Width of the pooled vector that SDXL's UNet takes beside its six sizes; 0 in other families. */
+const pooledWidth = (config: UnetConfig): number =>
   isSdxl(config) ? config.projection_class_embeddings_input_dim! - timeIdCount * config.addition_time_embed_dim! : 0
 
 export const randomSample = (pixels: number, config: UnetConfig): TrainSample => {
-  const width = [config.cross_attention_dim].flat()[0]!
-  const pooled = pooledWidth(config)
   const side = pixels / 8
+  const width = [config.cross_attention_dim].flat()[0]!
   const size = 4 * side * side
   return {
     key: "random",
@@ -68,7 +67,7 @@ export const randomSample = (pixels: number, config: UnetConfig): TrainSample =>
     tokenIds: [Array.from({ length: 77 }, (_, place) => place)],
     states: randoms(77 * width, 1),
     statesShape: [77, width],
-    pooled: pooled === 0 ? null : randoms(pooled, 2),
+    pooled: isSdxl(config) ? randoms(pooledWidth(config), 2) : null,
     timeIds: [pixels, pixels, 0, 0, pixels, pixels],
   }
 }

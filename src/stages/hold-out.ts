@@ -1,0 +1,73 @@
+/**
+ * `holdOut(dataset, { share })`: some pictures kept back from training, so that it can be measured on them.
+ *
+ * Which ones is decided by the pictures' own digests: the same pictures give the same parts on every machine, and one more picture
+ * moves at most one of the others. For pictures of a folder of their own no holding out is needed: encode that folder as well.
+ */
+import { Effect, Schema } from "effect"
+import { stage } from "../runtime/stage.ts"
+import type { Problem } from "../runtime/stage-failure.ts"
+import { Dataset, type DatasetSample, type EncodedDataset } from "./dataset.ts"
+
+const HoldOutParams = Schema.Struct({
+  /** Of the pictures, between 0 and 1; at least one is held out, and at least one is left. Default 0.1. */
+  share: Schema.Finite.pipe(Schema.withConstructorDefault(Effect.succeed(0.1))),
+})
+type HoldOutParams = typeof HoldOutParams.Type
+
+const checkShare = ({ share }: HoldOutParams): readonly Problem[] => {
+  if (share > 0 && share < 1) return []
+  const why = `${share} must lie between 0 and 1, both excluded`
+  return [{ field: "share", why, hint: "0.1 to 0.2 is usual", severity: "error" }]
+}
+
+const checkCount = ({ samples }: Dataset): readonly Problem[] => {
+  if (samples.length > 1) return []
+  const hint = "Add pictures, or measure on a folder of others"
+  return [{ field: "dataset", why: "one picture cannot be divided", hint, severity: "error" }]
+}
+
+/** File names of the pictures to hold out: those with the smallest digests. */
+const heldOutKeys = (samples: readonly DatasetSample[], share: number): ReadonlySet<string> => {
+  const count = Math.min(samples.length - 1, Math.max(1, Math.round(share * samples.length)))
+  const byDigest = [...samples].sort((a, b) => (a.originalSha256 < b.originalSha256 ? -1 : 1))
+  return new Set(byDigest.slice(0, count).map(({ key }) => key))
+}
+
+/** One of the two parts. */
+const part = (name: string, isHeldOut: boolean) =>
+  stage({
+    name,
+    code: import.meta.url,
+    params: HoldOutParams,
+    inputs: { dataset: Dataset },
+    output: Dataset,
+    check: isHeldOut ? checkShare : () => [],
+    inspect: ({ inputs }) => (isHeldOut ? checkCount(inputs.dataset) : []),
+    run: ({ params, inputs: { dataset } }) => {
+      const heldOut = heldOutKeys(dataset.samples, params.share)
+      const samples = dataset.samples.filter(({ key }) => heldOut.has(key) === isHeldOut)
+      return Effect.succeed({ ...dataset, samples })
+    },
+  })
+
+const kept = part("train-on", false)
+const heldOut = part("hold-out", true)
+
+export interface DividedDataset {
+  readonly training: EncodedDataset
+  readonly heldOut: EncodedDataset
+}
+
+/**
+ * A dataset in two parts: `training` to train on, and `heldOut` for `validate`.
+ *
+ * `share`: of the pictures to hold out, default 0.1; at least one.
+ */
+export const holdOut = (
+  dataset: EncodedDataset,
+  params: (typeof HoldOutParams)["~type.make.in"] = {},
+): DividedDataset => ({
+  training: { ...dataset, ...kept({ dataset }, params) },
+  heldOut: { ...dataset, ...heldOut({ dataset }, params) },
+})

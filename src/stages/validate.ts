@@ -1,0 +1,116 @@
+/**
+ * `validate(checkpoints, heldOut)`: the loss of pictures that were not trained on, before the first step and at each checkpoint.
+ *
+ * Timesteps and noise are the same each time, so the numbers can be compared, between checkpoints and between trainings. A loss that
+ * has turned upwards is the sign of over-training, and is told with the step it was lowest at. Each checkpoint is measured once.
+ */
+import { Effect, Schema } from "effect"
+import { denoisingBands } from "../diffusion/denoising-bands.ts"
+import { adaptedParts } from "../engine/train-settings.ts"
+import { Items } from "../runtime/items.ts"
+import { stage } from "../runtime/stage.ts"
+import { StageContext } from "../runtime/stage-context.ts"
+import type { Problem } from "../runtime/stage-failure.ts"
+import type { Output } from "../runtime/wire.ts"
+import { Checkpoints, type LoraCheckpoints } from "./checkpoints.ts"
+import type { EncodedDataset } from "./dataset.ts"
+import { Trained } from "./trained.ts"
+import { type ValidationParams, validationLoss } from "./validation-loss.ts"
+import { ValidatedCheckpoint, Validation, ValidationLoss } from "./validations.ts"
+
+const listCheckpoints = stage({
+  name: "plan-validation",
+  code: import.meta.url,
+  params: Schema.Struct({}),
+  inputs: { trained: Trained },
+  output: Items(ValidatedCheckpoint),
+  run: ({ inputs: { trained } }) => {
+    const { networkDim, networkScale, seed, predictionType, customEmbedding: custom } = trained.settings
+    const parts = adaptedParts(trained.settings)
+    const customEmbedding = custom && { keyword: custom.keyword, length: custom.length, initWord: custom.initWord }
+    const shared = { networkDim, networkScale, seed, predictionType, customEmbedding }
+    const untrained = { step: 0, adapter: null, embedding: null }
+    return Effect.succeed(
+      [untrained, ...trained.saves].map((save) => ({
+        key: `step ${save.step}`,
+        value: { ...save, ...shared, hasUnetAdapters: parts.unet, hasTextAdapters: parts.text },
+      })),
+    )
+  },
+})
+
+/** Less than this is no turn but the wobble of a rate that does not fall. */
+const turnedBy = 0.02
+
+const lowestOf = (losses: readonly ValidationLoss[]): ValidationLoss =>
+  losses.reduce((lowest, one) => (one.loss < lowest.loss ? one : lowest))
+
+const rounded = (loss: number): string => loss.toPrecision(3)
+
+/** What the losses say about the training. */
+export const overTraining = (losses: readonly ValidationLoss[]): readonly Problem[] => {
+  const last = losses.at(-1)
+  if (last === undefined || last.step === 0) return []
+  const lowest = lowestOf(losses)
+  if (last.loss <= lowest.loss * (1 + turnedBy)) return []
+  const [field, severity] = ["validation loss", "warning" as const]
+  if (lowest.step === 0) {
+    const why = `it rose from ${rounded(lowest.loss)} to ${rounded(last.loss)}: the training made held-out pictures worse`
+    return [{ field, why, hint: "Try a lower learning rate, or captions that say more", severity }]
+  }
+  const why = `it was lowest after ${lowest.step} steps (${rounded(lowest.loss)}) and has risen to ${rounded(last.loss)} since: over-training`
+  return [{ field, why, hint: `Use the checkpoint of step ${lowest.step}, or train fewer steps`, severity }]
+}
+
+/** Names that need no quoting in a spreadsheet: "0-25 %". */
+const columnOf = (band: string): string => band.replace("–", "-")
+
+const tableOf = (losses: readonly ValidationLoss[]): string => {
+  const pictures = losses[0]?.pictures.map(({ key }) => `"${key.replaceAll('"', '""')}"`) ?? []
+  const header = ["step", "loss", ...denoisingBands.map(columnOf), ...pictures]
+  const rows = losses.map((one) => [one.step, one.loss, ...one.bands, ...one.pictures.map(({ loss }) => loss)])
+  return `${[header, ...rows].map((row) => row.join(",")).join("\n")}\n`
+}
+
+const validateStage = stage({
+  name: "validate",
+  code: import.meta.url,
+  params: Schema.Struct({}),
+  inputs: { losses: Items(ValidationLoss), checkpoints: Checkpoints },
+  output: Validation,
+  inspect: ({ inputs }) => overTraining(inputs.losses.map(({ value }) => value)),
+  artifacts: ({ output: { name, table } }) => [
+    { path: `${name}-validation.csv`, blob: table, label: "validation losses" },
+  ],
+  run: Effect.fnUntraced(function* ({ inputs }) {
+    const { blobs, record, log } = yield* StageContext
+    const losses = inputs.losses.map(({ value }) => value)
+    for (const { step, loss, bands } of losses) {
+      const byBand = Object.fromEntries(denoisingBands.map((band, place) => [`loss ${band}`, bands[place]!]))
+      yield* record("validation", { step, loss, ...byBand })
+    }
+    const [first, last] = [losses[0]!, losses.at(-1)!]
+    const change = 100 * (last.loss / first.loss - 1)
+    yield* log(
+      `validation loss ${rounded(first.loss)} before the first step, ${rounded(last.loss)} after ${last.step} (${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(1)} %)`,
+    )
+    const table = yield* blobs.put(new TextEncoder().encode(tableOf(losses)))
+    return { name: inputs.checkpoints.name, losses, table }
+  }),
+})
+
+/**
+ * Validation losses of a training: of the base as the training starts from it, and of each checkpoint.
+ *
+ * `heldOut`: pictures that were not trained on, from `holdOut` or encoded from a folder of their own. `timesteps`: at which each is
+ * measured, default 8, a multiple of four. `seed`: of the noise, default 0.
+ */
+export const validate = (
+  checkpoints: LoraCheckpoints,
+  heldOut: EncodedDataset,
+  params: Partial<ValidationParams> = {},
+): Output<Validation> => {
+  const { lora } = checkpoints
+  const losses = validationLoss(listCheckpoints({ trained: lora }), { heldOut, base: lora.base }, params)
+  return validateStage({ losses, checkpoints })
+}

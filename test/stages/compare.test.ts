@@ -1,0 +1,73 @@
+/** One sheet of several trainings: what is painted, what is shared, what is refused. */
+import { existsSync } from "node:fs"
+import { Effect } from "effect"
+import sharp from "sharp"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { baseModel, caption, compare, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
+import { closeStudio, finished, makeStudio, refusals, runStudio, type Studio } from "./studio.ts"
+
+let studio: Studio
+beforeAll(async () => {
+  studio = await makeStudio()
+})
+afterAll(() => closeStudio(studio))
+
+const shared = { steps: 2, saveEverySteps: 0, unetLearningRate: 1e-2 }
+
+const sheet = (
+  options: { readonly name?: string; readonly prompts?: readonly string[]; readonly dims?: readonly number[] } = {},
+) =>
+  pipeline("sheet", () => {
+    const base = baseModel("base")
+    const images = crop(ingest("pictures"), { size: 16 })
+    const captions = caption(images, { trigger: "sks" })
+    const [one, two] = [encode({ base, images, captions }), encode({ base, images, captions, clipSkip: 2 })]
+    const dims = Object.fromEntries(
+      (options.dims ?? [1, 2]).map((networkDim) => [networkDim, train(one, { ...shared, networkDim })]),
+    )
+    const { name = "settings", prompts = ["[trigger] dog", "cat"] } = options
+    const skips = { "1": dims["2"] ?? train(one, shared), "2": train(two, { ...shared, networkDim: 2 }) }
+    return compare({ "network dim": dims, "CLIP skip": skips }, { name, prompts, steps: 2, guidance: 2 })
+  })
+
+describe("compare", { timeout: 240_000 }, () => {
+  it("paints the base model and each training once for each prompt, on one sheet", async () => {
+    const outcome = await runStudio(studio, sheet())
+    // Three trainings and the base model, two prompts; the training of dim 2 stands in both groups.
+    expect(outcome.made).toMatchObject({ paint: 8, "encode-images": 3, "encode-texts": 3, "encode-texts-2": 3 })
+    expect(outcome.made).not.toHaveProperty("encode-images-2")
+    const { width, height } = await sharp(finished(outcome, "settings.png")).metadata()
+    // Five rows and two columns of pictures that are enlarged to 192 pixels.
+    expect(height).toBeGreaterThan(5 * 192)
+    expect(width).toBeGreaterThan(2 * 192)
+    expect(width).toBeLessThan(4 * 192)
+  })
+
+  it("paints only what another setting adds", async () => {
+    await runStudio(studio, sheet())
+    const more = await runStudio(studio, sheet({ dims: [1, 2, 3] }))
+    expect(more.made).toMatchObject({ paint: 2, compare: 1 })
+    expect((await runStudio(studio, sheet({ dims: [1, 2, 3] }))).made).toEqual({})
+  })
+
+  it.each<readonly [string, Parameters<typeof sheet>[0], RegExp]>([
+    ["a name that is no file name", { name: "a/b" }, /compare: name: "a\/b" cannot be the name of a file everywhere/],
+    ["no prompt", { prompts: [] }, /plan-comparison: prompts: there is none\. Give at least one prompt/],
+    ["an empty group", { dims: [] }, /plan-comparison: settings\.network dim: the group is empty\. Give groups/],
+  ])("%s is refused before any work", async (_, options, says) => {
+    const fresh = { ...studio, outputFolder: `${studio.root}/refused` }
+    expect((await refusals(fresh, sheet(options))).join("\n")).toMatch(says)
+    expect(existsSync(fresh.outputFolder)).toBe(false)
+  })
+
+  it("trainings of different base models are refused while the pipeline is wired", async () => {
+    const mixed = pipeline("mixed", () => {
+      const images = crop(ingest("pictures"), { size: 16 })
+      const of = (folder: string) =>
+        train(encode({ base: baseModel(folder), images, captions: caption(images) }), shared)
+      return compare({ base: { one: of("base"), two: of("base-2") } }, { name: "mixed", prompts: ["a cat"] })
+    })
+    const failure = await Effect.runPromise(Effect.flip(mixed.instantiate()))
+    expect(failure.why).toBe("compare was given trainings of different base models")
+  })
+})
