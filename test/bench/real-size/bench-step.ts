@@ -16,7 +16,7 @@ import { availableParallelism, cpus, loadavg } from "node:os"
 import { resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { type MemoryMode, memoryModes } from "../../../src/engine/memory-mode.ts"
-import { median, printHeader, printRow } from "../whole-process.ts"
+import { median, printRow } from "../whole-process.ts"
 import { measureCurve } from "./memory-curve.ts"
 import { measureProfile } from "./profile-table.ts"
 import { here, runLines, runStep } from "./run-step.ts"
@@ -75,7 +75,7 @@ const optionsOf = (args: readonly string[]) =>
   }).values
 
 const inGb = (bytes: number): string => (bytes === 0 ? "" : `${(bytes / 1e9).toFixed(2)} GB`)
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
+const seconds = (ms: number): string => (Number.isFinite(ms) ? `${(ms / 1000).toFixed(2)} s` : "")
 
 const printColumns = (columns: readonly Column[], beside: Figures | undefined): void => {
   printRow("what", "step", "÷ PyTorch", "peak memory", "÷ PyTorch", "planned", "session made")
@@ -83,7 +83,7 @@ const printColumns = (columns: readonly Column[], beside: Figures | undefined): 
   for (const { name, figures } of columns) {
     const [best, peak] = [Math.min(...figures.stepMs), Math.max(...figures.peakBytes)]
     const ratio = (own: number, other: number | undefined): string =>
-      other === undefined ? "" : `${(own / other).toFixed(2)} ×`
+      other === undefined || !Number.isFinite(own / other) ? "" : `${(own / other).toFixed(2)} ×`
     printRow(
       name,
       seconds(best),
@@ -118,9 +118,8 @@ export const measureRealSize = async (args: readonly string[]): Promise<void> =>
     for (const { run } of [...theirs, ...ours]) await run()
   }
   const load = loadavg()[0]!.toFixed(1)
-  printHeader(
-    `${base}, ${pixels} pixels, dim ${dim}, ${cpus()[0]?.model} (${availableParallelism()} cores, load ${load})`,
-  )
+  const machine = `${cpus()[0]?.model} (${availableParallelism()} cores, load ${load})`
+  process.stdout.write(`\n${base}, ${pixels} pixels, dim ${dim}, ${machine}\n\n`)
   printColumns([...theirs, ...ours], theirs[0]?.figures)
   for (const mode of modes) {
     if (options.profile) await measureProfile(plan(mode))

@@ -16,7 +16,7 @@ const kindOf = ({ op, inputs, output }: NodeRun): string => {
     return `attention backward, ${inner > 100 ? (output.at(-1)! > 100 ? "scores" : "from scores") : "to scores"}`
   }
   if (op === "Gemm" && Math.min(...a, ...b) <= 32) return "products of adapters"
-  if (op === "Transpose" && output.length === 3 && output[2] === 9) return "transposed 3×3 weights"
+  if (op === "Transpose" && output.length === 3 && output.includes(9)) return "transposed 3×3 weights"
   return op
 }
 
