@@ -14,7 +14,7 @@ import { afterwards, nothingAfter } from "./barrier.ts"
 import { matMul } from "./contraction.ts"
 import type { GradientRule } from "./gradient-rule.ts"
 import { constant, zeros } from "./leaves.ts"
-import { concat, matrixTranspose, reshape, slice, transpose } from "./movement.ts"
+import { concat, reshape, slice, transpose } from "./movement.ts"
 import { softmax } from "./normalisation.ts"
 import type { Tensor } from "./tensor.ts"
 
@@ -62,10 +62,14 @@ interface Flows {
 const piece = ({ query, key, value, gradient }: Heads, nothing: Tensor): Flows => {
   const q = afterwards(query, nothing)
   const g = afterwards(gradient, nothing)
-  const p = softmax(matMul(q, matrixTranspose(key)))
-  const ds = mul(matMul(g, matrixTranspose(value)), p)
+  const p = softmax(matMul(q, key, { transB: true }))
+  const ds = mul(matMul(g, value, { transB: true }), p)
   const plain = slice(g, { axis: 3, start: 0, end: key.shape[3]! })
-  return { value: matMul(matrixTranspose(p), plain), query: matMul(ds, key), key: matMul(matrixTranspose(ds), q) }
+  return {
+    value: matMul(p, plain, { transA: true }),
+    query: matMul(ds, key),
+    key: matMul(ds, q, { transA: true }),
+  }
 }
 
 /** Pieces of some heads, one range of queries after the other. */

@@ -8,8 +8,14 @@ import { apply } from "./apply.ts"
 import type { Edges, Pair } from "./operations.ts"
 import type { Tensor } from "./tensor.ts"
 
-/** Batched product of the last two axes; leading axes broadcast. */
-export const matMul = (a: Tensor, b: Tensor): Tensor => apply("MatMul", [a, b], {})
+export interface MatMulOptions {
+  readonly transA?: boolean
+  readonly transB?: boolean
+}
+
+/** Batched product a'·b' of the last two axes, each transposed on request; leading axes broadcast. */
+export const matMul = (a: Tensor, b: Tensor, { transA = false, transB = false }: MatMulOptions = {}): Tensor =>
+  apply("MatMul", [a, b], { transA, transB })
 
 export interface GemmOptions {
   readonly transA?: boolean

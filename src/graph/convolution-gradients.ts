@@ -7,7 +7,7 @@
  */
 import { cast, reduceSum } from "./arithmetic.ts"
 import { conv, convTranspose, matMul } from "./contraction.ts"
-import { concat, matrixTranspose, pad, reshape, reversed, slice, transpose } from "./movement.ts"
+import { concat, pad, reshape, reversed, slice, transpose } from "./movement.ts"
 import type { Attributes, Edges, Pair } from "./operations.ts"
 import { elementCount } from "./shape.ts"
 import type { Shape, Tensor } from "./tensor.ts"
@@ -60,7 +60,7 @@ export const convInputGradient = (window: Window, x: Shape, w: Tensor, g: Tensor
 const pointwiseInputGradient = (w: Tensor, g: Tensor): Tensor => {
   const [out, channels] = shape4(w.shape)
   const [batch, , height, width] = shape4(g.shape)
-  const product = matMul(matrixTranspose(reshape(w, [out, channels])), reshape(g, [batch, out, height * width]))
+  const product = matMul(reshape(w, [out, channels]), reshape(g, [batch, out, height * width]), { transA: true })
   return reshape(product, [batch, channels, height, width])
 }
 
@@ -135,7 +135,7 @@ const along = (x: Tensor, axis: number, start: number, count: number, step: numb
 /** Σ over batch and places of a[a's channel]·b[b's channel]: [channels of a, channels of b]. */
 const overPlaces = (a: Tensor, b: Tensor): Tensor => {
   const rows = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, x.shape[1]!, -1])
-  return reduceSum(matMul(rows(a), matrixTranspose(rows(b))), [0])
+  return reduceSum(matMul(rows(a), rows(b), { transB: true }), [0])
 }
 
 /** Gradient of a bias per channel: the sum over batch and places. */

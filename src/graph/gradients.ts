@@ -17,7 +17,7 @@ import {
   pictureSum,
 } from "./convolution-gradients.ts"
 import { type GradientRule, NoGradient, none } from "./gradient-rule.ts"
-import { matrixTranspose, reshape, transpose } from "./movement.ts"
+import { reshape, transpose } from "./movement.ts"
 import { concatGradient, gatherGradient, padGradient, reductionGradient, sliceGradient } from "./movement-gradients.ts"
 import { layerNormalizationGradient, softmaxGradient } from "./normalisation-gradients.ts"
 import type { OpName } from "./operations.ts"
@@ -33,6 +33,16 @@ const gemmGradient: GradientRule<"Gemm"> = ({ node: { attributes }, inputs, g })
     () => (transB ? gemm(g, a, { transA: true, transB: transA, alpha }) : gemm(a, g, { transA: !transA, alpha })),
     () => scaled(g, beta),
   ].slice(0, inputs.length)
+}
+
+/** y = A·B per matrix, as Gemm's without alpha and C. */
+const matMulGradient: GradientRule<"MatMul"> = ({ node: { attributes }, inputs, g }) => {
+  const { transA, transB } = attributes
+  const [a, b] = [inputs[0]!, inputs[1]!]
+  return [
+    () => (transA ? matMul(b, g, { transA: transB, transB: true }) : matMul(g, b, { transB: !transB })),
+    () => (transB ? matMul(g, a, { transA: true, transB: transA }) : matMul(a, g, { transA: !transA })),
+  ]
 }
 
 /** d(x·Φ(x))/dx = Φ(x) + x·φ(x), Φ and φ the standard normal distribution and density */
@@ -111,8 +121,7 @@ export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradie
   Gather: ({ inputs: [table, indices], g }) => [() => gatherGradient(table!.shape, indices!, g), none],
 
   // 7 contractions
-  // y = ab per matrix: da = g·bᵀ, db = aᵀ·g
-  MatMul: ({ inputs: [a, b], g }) => [() => matMul(g, matrixTranspose(b!)), () => matMul(matrixTranspose(a!), g)],
+  MatMul: matMulGradient,
   Gemm: gemmGradient,
 
   // 8 convolution and resizing

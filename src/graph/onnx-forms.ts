@@ -84,7 +84,10 @@ export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: F
   Pad: ({ before, after }, pool) => ({ parameters: [pool.int64([...before, ...after])] }),
   Expand: ({ shape }, pool) => ({ parameters: [pool.shape(shape)] }),
   Gather: () => ({ attributes: [int("axis", 0)] }),
-  MatMul: plain,
+  MatMul: ({ transA, transB }) =>
+    transA || transB
+      ? { opType: "FusedMatMul", domain: "com.microsoft", attributes: [int("transA", transA), int("transB", transB)] }
+      : {},
   Gemm: ({ transA, transB, alpha, beta }) => ({
     attributes: [int("transA", transA), int("transB", transB), float("alpha", alpha), float("beta", beta)],
   }),

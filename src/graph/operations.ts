@@ -4,8 +4,8 @@
  * The one idea: everything that must treat each operation (shape rules, gradients, lowering, the interpreter of the
  * tests) is a record over this list, so that adding a line here makes the type checker name every place that is
  * missing.
- * Semantics are those of ONNX opset 21 (QuickGelu and MultiHeadAttention: com.microsoft 1), narrowed to static shapes and to the attributes
- * below.
+ * Semantics are those of ONNX opset 21 (QuickGelu, MultiHeadAttention and a MatMul that transposes: com.microsoft 1),
+ * narrowed to static shapes and to the attributes below.
  */
 import type { DType, Shape } from "./tensor.ts"
 
@@ -70,8 +70,8 @@ export interface Attributes {
   readonly Gather: None
 
   // 7 contractions
-  /** (a, b), rank ≥ 2, leading axes broadcast */
-  readonly MatMul: None
+  /** (a, b) → a'·b', rank ≥ 2, leading axes broadcast; transposed are the last two axes */
+  readonly MatMul: { readonly transA: boolean; readonly transB: boolean }
   /** (a, b, c?) → alpha·a'·b' + beta·c, 2-D; c broadcasts */
   readonly Gemm: { readonly transA: boolean; readonly transB: boolean; readonly alpha: number; readonly beta: number }
 

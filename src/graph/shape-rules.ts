@@ -155,13 +155,16 @@ const gather: ShapeRule<"Gather"> = (inputs) => {
   return [{ shape: [...indices.shape, ...table.shape.slice(1)], dtype: table.dtype }]
 }
 
-const matMul: ShapeRule<"MatMul"> = (inputs) => {
+const matMul: ShapeRule<"MatMul"> = (inputs, { transA, transB }) => {
   demandCount("MatMul", inputs, 2)
   const dtype = demandFloat("MatMul", inputs)
   const [a, b] = [inputs[0]!.shape, inputs[1]!.shape]
-  const fits = a.length >= 2 && b.length >= 2 && a.at(-1) === b.at(-2)
-  demand(fits, "MatMul", () => `${printShape(a)} by ${printShape(b)}`, "rank ≥ 2, inner extents equal")
-  return [{ shape: [...broadcastShapes(a.slice(0, -2), b.slice(0, -2), "MatMul"), a.at(-2)!, b.at(-1)!], dtype }]
+  const [rows, innerA] = transA ? [a.at(-1), a.at(-2)] : [a.at(-2), a.at(-1)]
+  const [innerB, columns] = transB ? [b.at(-1), b.at(-2)] : [b.at(-2), b.at(-1)]
+  const fits = a.length >= 2 && b.length >= 2 && innerA === innerB
+  const product = () => `${printShape(a)}${transA ? "ᵀ" : ""} by ${printShape(b)}${transB ? "ᵀ" : ""}`
+  demand(fits, "MatMul", product, "rank ≥ 2, inner extents equal")
+  return [{ shape: [...broadcastShapes(a.slice(0, -2), b.slice(0, -2), "MatMul"), rows!, columns!], dtype }]
 }
 
 const gemm: ShapeRule<"Gemm"> = (inputs, { transA, transB }) => {

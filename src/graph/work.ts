@@ -12,7 +12,7 @@ export const floatingPointOperations = (node: Node): number => {
   const elements = elementCount(out.shape)
   switch (node.op) {
     case "MatMul":
-      return 2 * elements * first!.shape.at(-1)!
+      return 2 * elements * first!.shape.at(node.attributes.transA ? -2 : -1)!
     case "Gemm":
       return 2 * elements * first!.shape[node.attributes.transA ? 0 : 1]!
     case "Conv":

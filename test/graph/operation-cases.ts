@@ -136,11 +136,20 @@ export const operationCases: { readonly [O in OpName]: readonly OperationCase[] 
   ],
 
   MatMul: [
-    of("matrices", { a: [3, 4], b: [4, 2] }, g.matMul),
-    of("a batch of each", { a: [2, 3, 4], b: [2, 4, 2] }, g.matMul),
-    of("one matrix for a batch, right", { a: [2, 3, 4], b: [4, 2] }, g.matMul),
-    of("one matrix for a batch, left", { a: [3, 4], b: [2, 4, 2] }, g.matMul),
-    of("batches broadcast both ways", { a: [2, 1, 3, 2], b: [1, 3, 2, 2] }, g.matMul),
+    of("matrices", { a: [3, 4], b: [4, 2] }, (a, b) => g.matMul(a, b)),
+    of("a batch of each", { a: [2, 3, 4], b: [2, 4, 2] }, (a, b) => g.matMul(a, b)),
+    of("one matrix for a batch, right", { a: [2, 3, 4], b: [4, 2] }, (a, b) => g.matMul(a, b)),
+    of("one matrix for a batch, left", { a: [3, 4], b: [2, 4, 2] }, (a, b) => g.matMul(a, b)),
+    of("batches broadcast both ways", { a: [2, 1, 3, 2], b: [1, 3, 2, 2] }, (a, b) => g.matMul(a, b)),
+    of("left transposed", { a: [2, 4, 3], b: [2, 4, 2] }, (a, b) => g.matMul(a, b, { transA: true })),
+    of("right transposed", { a: [2, 3, 4], b: [2, 2, 4] }, (a, b) => g.matMul(a, b, { transB: true })),
+    of("both transposed", { a: [2, 4, 3], b: [2, 2, 4] }, (a, b) => g.matMul(a, b, { transA: true, transB: true })),
+    of("one transposed matrix for a batch, left", { a: [4, 3], b: [2, 4, 2] }, (a, b) =>
+      g.matMul(a, b, { transA: true }),
+    ),
+    of("one transposed matrix for a batch, right", { a: [2, 3, 4], b: [2, 4] }, (a, b) =>
+      g.matMul(a, b, { transB: true }),
+    ),
     of("scores: a times its own transpose", { a: [2, 3, 4] }, (a) => g.matMul(a, g.matrixTranspose(a))),
   ],
   Gemm: [

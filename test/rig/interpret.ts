@@ -122,12 +122,14 @@ const gemm: Kernel<"Gemm"> = ([a, b, c], { attributes, outputs }) => {
   ]
 }
 
-const matMul: Kernel<"MatMul"> = ([a, b], { outputs }) => [
+const matMul: Kernel<"MatMul"> = ([a, b], { attributes: { transA, transB }, outputs }) => [
   fill(outputs[0]!.shape, (index) => {
-    const [row, column] = index.slice(-2)
+    const [row, column] = index.slice(-2) as [number, number]
     const batch = index.slice(0, -2)
     // Extent 1 of a matrix axis is not broadcasting, but reads the same.
-    return sumOver(a!.shape.at(-1)!, (k) => at(a!, [...batch, row!, k]) * at(b!, [...batch, k, column!]))
+    const left = (k: number): number => at(a!, [...batch, ...(transA ? [k, row] : [row, k])])
+    const right = (k: number): number => at(b!, [...batch, ...(transB ? [column, k] : [k, column])])
+    return sumOver(a!.shape.at(transA ? -2 : -1)!, (k) => left(k) * right(k))
   }),
 ]
 

@@ -11,8 +11,8 @@ const kindOf = ({ op, inputs, output }: NodeRun): string => {
   const [a = [], b = []] = inputs
   if (op === "Conv") return b[2] === 1 ? "convolution 1×1" : "convolution 3×3"
   if (op === "MultiHeadAttention") return b[1]! > 77 ? "self-attention" : "cross-attention"
-  if (op === "MatMul" && output.length === 4) {
-    const inner = a.at(-1)!
+  if ((op === "MatMul" || op === "FusedMatMul") && output.length === 4) {
+    const inner = (a.at(-1)! * a.at(-2)!) / output.at(-2)!
     return `attention backward, ${inner > 100 ? (output.at(-1)! > 100 ? "scores" : "from scores") : "to scores"}`
   }
   if (op === "Gemm" && Math.min(...a, ...b) <= 32) return "products of adapters"
