@@ -1,4 +1,4 @@
-/** Events as lines that stay: what started, what was reused, what is done, what went wrong, what was written. */
+/** Events as lines that stay: what started, what stages say, what was reused, what is done, what went wrong, what was written. */
 import type { RunEvent } from "../runtime/events.ts"
 import { duration, fromHere, moment, plural, type Style, sentence } from "./words.ts"
 
@@ -49,7 +49,7 @@ const lineOf = (event: RunEvent, paint: Style, verbose: boolean): string | undef
     case "warning":
       return warned(event, paint)
     case "logged":
-      return verbose ? `  ${named(event.label, paint)} ${event.message}` : undefined
+      return `  ${named(event.label, paint)} ${event.message}`
     case "artifact-written":
       return verbose ? `  ${named(event.label, paint)} wrote ${fromHere(event.file)}` : undefined
     case "stage-cancelled":

@@ -41,6 +41,7 @@ export class StageContext extends Context.Service<
     readonly blobs: StageBlobs
     readonly progress: (progress: Progress) => Effect.Effect<void>
     readonly warn: (message: string, hint?: string) => Effect.Effect<void>
+    /** A line about the work that is worth reading once. */
     readonly log: (message: string) => Effect.Effect<void>
     readonly trajectory: StageTrajectory
     /** True once the user asked the run to stop: save, then fail with `StageStopped`. */

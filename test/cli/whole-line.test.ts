@@ -51,6 +51,20 @@ describe("the whole line", patience, () => {
     },
   )
 
+  it("a training tells what it trains and the memory it plans, before the first step", async () => {
+    const { code, stderr } = await start("run", "whole.ts", "--cache", "told", "--output", "told-output").ended
+    const lines = stderr.split("\n")
+    const place = (words: RegExp): number => lines.findIndex((line) => words.test(line))
+    expect(code).toBe(0)
+    const told = [
+      /▸ train/,
+      /train +training \d+ adapters in the UNet$/,
+      /train +memory: fast, at most about .* GB free$/,
+    ]
+    expect(told.map(place)).toEqual([0, 1, 2].map((offset) => place(told[0]!) + offset))
+    expect(place(/▸ train/)).toBeGreaterThanOrEqual(0)
+  })
+
   it("a run killed in the middle of training goes on from its last snapshot, to the same bytes", async () => {
     const steps = ["run", "whole.ts", "--set", "steps=90"]
     const killed = start(...steps, "--json", "--cache", "killed", "--output", "killed-output")
