@@ -79,7 +79,7 @@ export class GraphWriter {
     }
     return create(GraphProtoSchema, {
       name: "graph",
-      // Backwards: see emission-order.ts. ONNX Runtime sorts the nodes itself.
+      // Backwards: see execution-order.ts. ONNX Runtime sorts the nodes itself.
       node: this.nodes.toReversed(),
       initializer: this.initializers,
       input: [

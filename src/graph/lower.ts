@@ -1,17 +1,17 @@
 /**
- * Lowers a graph to the bytes of an ONNX model (opset 21, IR 10, com.microsoft 1 for QuickGelu).
+ * Lowers a graph to the bytes of an ONNX model (opset 21, IR 10, com.microsoft 1 for what opset 21 lacks).
  *
  * The one idea: nothing is optimised or merged here; nodes are written so that they run in the order that
- * `emission-order.ts` decides, and everything else is naming. Values are called after their operation and place in that order, so equal graphs give
- * equal bytes whenever and in whatever process they were built. Weights keep their names and stay in the user's file;
- * equal constants and weights of one name are stored once.
+ * `execution-order.ts` decides, and everything else is naming. Values are called after their operation and place in
+ * that order, so equal graphs give equal bytes whenever and in whatever process they were built. Weights keep their
+ * names and stay in the user's file; equal constants and weights of one name are stored once.
  *
  * For sessions: the folder option must be "/" (see `onnx-proto.ts`); to keep 16-bit casts out of constant folding, and
  * the backward pass's own casts from being merged with the forward's, the session must switch those optimisers off.
  */
 import { create, toBinary } from "@bufbuild/protobuf"
 import { ModelProtoSchema } from "onnx-buf"
-import { executionOrder } from "./emission-order.ts"
+import { executionOrder } from "./execution-order.ts"
 import { GraphWriter } from "./graph-writer.ts"
 import type { WeightLocation } from "./onnx-proto.ts"
 import type { Shape, Tensor, TensorType } from "./tensor.ts"
@@ -21,7 +21,7 @@ export type { WeightLocation } from "./onnx-proto.ts"
 export interface GraphToLower {
   /** By the name each gets in the model; forward outputs first. */
   readonly outputs: Readonly<Record<string, Tensor>>
-  /** Adapter gradients, first layer to last; they end the node list in this order. */
+  /** Adapter gradients, first layer to last. */
   readonly leaves?: Readonly<Record<string, Tensor>>
   readonly locate: (weightName: string) => WeightLocation
   /** Whether ONNX Runtime shall know shapes before it runs (the default), or see `late-shapes.ts`. */

@@ -1,14 +1,14 @@
 /**
  * How many bytes of intermediate values one run of a graph holds at most, told from the graph alone.
  *
- * The one idea: the order of execution is known (`emission-order.ts`), and so is how ONNX Runtime lays values out in a
+ * The one idea: the order of execution is known (`execution-order.ts`), and so is how ONNX Runtime lays values out in a
  * sequential run, so the run can be gone through on paper. Its rules (core/framework/allocation_planner.cc): a reshape is
  * another name for the same bytes; an element-wise operation writes over an input that nobody else reads; a new value
  * takes the place of a dead one of the same shape, which thereby stays allocated in between; everything else is
  * allocated when it is made and freed after its last reader. With late shapes only the first and the last rule hold.
  * Not counted: feeds, results, weights, and what a kernel needs inside (copies in another layout, packed blocks).
  */
-import { executionOrder } from "./emission-order.ts"
+import { executionOrder } from "./execution-order.ts"
 import { isNamedByItself } from "./graph-writer.ts"
 import { dtypeBytes } from "./onnx-proto.ts"
 import type { OpName } from "./operations.ts"
