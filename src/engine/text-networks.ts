@@ -29,14 +29,19 @@ export interface TextNetwork {
 export const textFoldersIn = (files: BaseModelFiles): readonly TextFolder[] =>
   textFolders.filter((folder, index) => index === 0 || hasBaseFile(files, `${folder}/config.json`))
 
+/** The folder of the tokenizer that belongs to a text encoder. */
+export const tokenizerFolders: Readonly<Record<TextFolder, string>> = {
+  text_encoder: "tokenizer",
+  text_encoder_2: "tokenizer_2",
+}
+
 const openOne = Effect.fnUntraced(function* (files: BaseModelFiles, folder: TextFolder, isSdxl: boolean) {
   const encoder = yield* openTextEncoder(files, folder)
   const isSecond = folder === "text_encoder_2"
-  const tokenizerFolder = isSecond ? "tokenizer_2" : "tokenizer"
   return {
     folder,
     encoder,
-    tokenizer: yield* openClipTokenizer(files, tokenizerFolder, encoder.config.max_position_embeddings),
+    tokenizer: yield* openClipTokenizer(files, tokenizerFolders[folder], encoder.config.max_position_embeddings),
     isPooled: isSecond,
     hasFinalNorm: !isSdxl,
     embedding: isSecond ? "clip_g" : "clip_l",

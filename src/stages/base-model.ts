@@ -27,6 +27,7 @@ import {
 } from "./base-folder.ts"
 import { ExpectedFiles, expectationProblems } from "./expected-files.ts"
 import { triggerProblems } from "./ordinary-trigger.ts"
+import { ownClipSkips } from "./own-clip-skip.ts"
 import { sizeProblem } from "./size-problems.ts"
 
 const Folder = Schema.Struct({
@@ -121,9 +122,6 @@ const clipSkipProblems = Effect.fnUntraced(function* (root: string, family: Fami
   const why = `${clipSkip} skips more layers than this base model's text encoder has (${layers})`
   return [{ field: "clipSkip", why, hint: `Choose 1 (no skip) to ${layers}`, severity: "error" as const }]
 })
-
-/** SDXL was trained on the states before its encoders' last layers. */
-const ownClipSkips: Readonly<Record<Family, number>> = { sd1: 1, sd2: 1, sdxl: 2 }
 
 const textPart = source({
   name: "text-encoder",

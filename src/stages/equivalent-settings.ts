@@ -8,6 +8,7 @@
  */
 import { timestepRange } from "../diffusion/timestep-range.ts"
 import type { BaseModelFolder } from "./base-files.ts"
+import { ownClipSkips } from "./own-clip-skip.ts"
 import type { TrainingAtHand } from "./training-at-hand.ts"
 
 export interface EquivalentSetting {
@@ -201,11 +202,8 @@ const scripts: Readonly<Record<Family, string>> = {
   sdxl: "sdxl_train_network.py",
 }
 
-/** The model's own CLIP skip, where the pipeline names none. */
-const ownClipSkip = (family: Family): number => (family === "sdxl" ? 2 : 1)
-
 const baseRows = ({ clipSkip }: TrainingAtHand, family: Family): readonly EquivalentSetting[] => {
-  const skip = clipSkip ?? ownClipSkip(family)
+  const skip = clipSkip ?? ownClipSkips[family]
   const skipFlags = family === "sdxl" || skip === 1 ? [] : [`--clip_skip ${skip}`]
   return [
     ...(family === "sd2" ? [row("base model", "Stable Diffusion 2", ["--v2"])] : []),
@@ -215,7 +213,7 @@ const baseRows = ({ clipSkip }: TrainingAtHand, family: Family): readonly Equiva
 
 const familyDifferences = ({ clipSkip, settings }: TrainingAtHand, family: Family): readonly string[] => {
   if (family !== "sdxl") return []
-  const skip = clipSkip ?? ownClipSkip(family)
+  const skip = clipSkip ?? ownClipSkips[family]
   return [
     ...(skip === 2 ? [] : ["kohya's SDXL script takes no CLIP skip: it trains on the layer before the last"]),
     "in Draw Things the cross-attention keys and values of SDXL's UNet are not trained",

@@ -6,7 +6,7 @@
  */
 import { Effect, Schema } from "effect"
 import { type ClipTokenizer, type EmbeddingWord, openClipTokenizer } from "../engine/clip-tokenizer.ts"
-import type { BaseModelFiles } from "../engine/train-job.ts"
+import { textFoldersIn, tokenizerFolders } from "../engine/text-networks.ts"
 import { phrasePlaces } from "../formats/caption-text.ts"
 import { mentionPlaces } from "../formats/embedding-mention.ts"
 import { Items } from "../runtime/items.ts"
@@ -71,9 +71,6 @@ const marksIn = ({ text, trigger }: Caption, embedding: CaptionEmbedding | null)
 /** Beyond every vocabulary: the numbers only tell an embedding's tokens from words. */
 const firstEmbeddingId = 2 ** 31
 
-const tokenizersIn = (files: BaseModelFiles): readonly string[] =>
-  ["tokenizer", "tokenizer_2"].filter((folder, place) => place === 0 || `${folder}/vocab.json` in files)
-
 type Reading = Pick<FinalCaption, "tokens" | "limit" | "lost">
 
 const readWith = ({ encode, endId, length }: ClipTokenizer, text: string, word: EmbeddingWord | undefined): Reading => {
@@ -91,8 +88,8 @@ export const finalCaptions = Effect.fn("finalCaptions")(function* (
 ) {
   const { items, textEncoder } = yield* Effect.orDie(Schema.decodeUnknownEffect(Read)(inputs))
   const files = yield* locateFiles(textEncoder.files)
-  const tokenizers = yield* Effect.forEach(tokenizersIn(files), (folder) =>
-    Effect.mapError(openClipTokenizer(files, folder, positions), stageFailure("captions")),
+  const tokenizers = yield* Effect.forEach(textFoldersIn(files), (folder) =>
+    Effect.mapError(openClipTokenizer(files, tokenizerFolders[folder], positions), stageFailure("captions")),
   )
   const word = embedding === null ? undefined : { ...embedding, firstId: firstEmbeddingId }
   return items.map(({ key, value }): FinalCaption => {
