@@ -86,11 +86,6 @@ export const settle = (run: RunState, label: string, value: Known | undefined): 
   return Effect.asVoid(Deferred.succeed(run.settled.get(label)!, value))
 }
 
-export const failed = (run: RunState, failure: FailureAt): Effect.Effect<void> => {
-  run.failures.push(failure)
-  return endNewWork(run)
-}
-
 /** After a failure nothing new begins, unless the run was told to go on. */
 export const endNewWork = (run: RunState): Effect.Effect<void> => (run.keepGoing ? Effect.void : run.halt.failed)
 
