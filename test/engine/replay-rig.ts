@@ -5,7 +5,7 @@
  *     LOOM_REFERENCE_PYTHON=…/bin/python npx vitest run --config test/vitest.config.ts test/engine/replay
  */
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs"
+import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -15,6 +15,8 @@ import { Engine } from "../../src/engine/engine.ts"
 import type { BaseModelFiles, TrainJob } from "../../src/engine/train-job.ts"
 import { TrainSettings } from "../../src/engine/train-settings.ts"
 import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import { encodedSample } from "../rig/encoded-sample.ts"
+import { filesIn } from "../rig/files-in.ts"
 import { randomPixels } from "./tiny-job.ts"
 
 export const python = process.env["LOOM_REFERENCE_PYTHON"]
@@ -41,42 +43,14 @@ export const randomModel = (shape: string): string => {
   return folder
 }
 
-export const filesIn = (folder: string): BaseModelFiles =>
-  Object.fromEntries(
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((path) => [path.slice(folder.length + 1), path]),
-  )
-
 const plainCaptions = ["a red cat", "photo of a house on the moon", "star"]
 
 /** Random pictures with these captions, encoded. */
-export const encodedSamples = Effect.fnUntraced(function* (
-  base: BaseModelFiles,
-  captions: readonly string[],
-  clipSkip: number,
-) {
-  const engine = yield* Engine
-  return yield* Effect.forEach(captions, (text, index) =>
-    Effect.gen(function* () {
-      const image = yield* engine.encodeImage({ base, pixels: randomPixels(index, side), height: side, width: side })
-      const caption = yield* engine.encodeText({ base, text, clipSkip })
-      return {
-        key: text,
-        caption: text,
-        mean: image.mean,
-        logVariance: image.logVariance,
-        latentShape: image.shape,
-        tokenIds: caption.tokenIds,
-        states: caption.states,
-        statesShape: caption.shape,
-        pooled: caption.pooled,
-        timeIds: [side + 13 + index, side + 7, 3, index, side, side],
-      }
-    }),
-  )
-})
+export const encodedSamples = (base: BaseModelFiles, captions: readonly string[], clipSkip: number) =>
+  Effect.forEach(captions, (caption, index) => {
+    const timeIds = [side + 13 + index, side + 7, 3, index, side, side]
+    return encodedSample(base, { caption, pixels: randomPixels(index, side), side, clipSkip, timeIds })
+  })
 
 /** Four updates on this model; `settings` come on top of small ones. */
 export const traceOf = Effect.fnUntraced(function* (

@@ -17,6 +17,7 @@ import { resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { type MemoryMode, memoryModes } from "../../../src/engine/memory-mode.ts"
 import { median, printRow } from "../whole-process.ts"
+import { chosenModes } from "./chosen-modes.ts"
 import { measureCurve } from "./memory-curve.ts"
 import { measureProfile } from "./profile-table.ts"
 import { here, runLines, runStep } from "./run-step.ts"
@@ -101,7 +102,7 @@ export const measureRealSize = async (args: readonly string[]): Promise<void> =>
   const base = resolve(options.base ?? "")
   const [pixels, steps, dim, threads] = [Number(options.pixels), Number(options.steps), Number(options.dim), 2]
   const plan = (memory: MemoryMode): StepPlan => ({ base, pixels, steps, dim, threads, memory, profile: null })
-  const modes = memoryModes.filter((mode) => options.modes.split(",").includes(mode))
+  const modes = chosenModes(options.modes)
   const ours = modes.map((mode): Column => {
     const figures = noFigures()
     return { name: `Loom, ${mode}`, figures, run: () => runStep(plan(mode), collect(figures)) }

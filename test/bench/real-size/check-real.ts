@@ -16,7 +16,9 @@ import { Engine } from "../../../src/engine/engine.ts"
 import { type MemoryMode, memoryModes } from "../../../src/engine/memory-mode.ts"
 import type { TrainJob } from "../../../src/engine/train-job.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
-import { filesIn } from "./step-process.ts"
+import { encodedSample } from "../../rig/encoded-sample.ts"
+import { filesIn } from "../../rig/files-in.ts"
+import { chosenModes } from "./chosen-modes.ts"
 
 const { values: options } = parseArgs({
   options: {
@@ -37,25 +39,12 @@ const picture = (side: number): Float32Array =>
 const traced = Effect.fnUntraced(function* (folder: string, side: number, modes: readonly MemoryMode[]) {
   const engine = yield* Engine
   const base = filesIn(folder)
-  const image = yield* engine.encodeImage({ base, pixels: picture(side), height: side, width: side })
-  const caption = yield* engine.encodeText({ base, text: "a red cat", clipSkip: 1 })
+  const timeIds = [side, side, 0, 0, side, side]
+  const toEncode = { caption: "a red cat", pixels: picture(side), side, clipSkip: 1, timeIds }
   const job: TrainJob = {
     base,
     settings: TrainSettings.make({ networkDim: 16, unetLearningRate: 1e-4, steps: 1, seed: 1 }),
-    samples: [
-      {
-        key: "picture",
-        caption: "a red cat",
-        mean: image.mean,
-        logVariance: image.logVariance,
-        latentShape: image.shape,
-        tokenIds: caption.tokenIds,
-        states: caption.states,
-        statesShape: caption.shape,
-        pooled: caption.pooled,
-        timeIds: [side, side, 0, 0, side, side],
-      },
-    ],
+    samples: [yield* encodedSample(base, toEncode)],
     fromStep: 0,
     untilStep: 1,
     snapshotAtSteps: [],
@@ -75,7 +64,7 @@ const say = (line: string): void => {
 }
 
 const check = async (folder: string): Promise<boolean> => {
-  const modes = memoryModes.filter((mode) => options.memory.split(",").includes(mode))
+  const modes = chosenModes(options.memory)
   const program = traced(resolve(folder), Number(options.pixels), modes)
   const traces = await Effect.runPromise(Effect.provide(program, Engine.layer))
   const first = Buffer.from(traces[0]!)

@@ -13,10 +13,11 @@ import { shapesFor } from "../../../src/engine/train-run.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { memoryOfRun } from "../../../src/graph/peak-memory.ts"
 import { withRecomputation } from "../../../src/graph/recompute.ts"
+import { filesIn } from "../../rig/files-in.ts"
 import { printHeader, printRow } from "../whole-process.ts"
 import { profiled } from "./profile.ts"
 import { runStep } from "./run-step.ts"
-import { filesIn, randomSample, type StepPlan } from "./step-process.ts"
+import { randomSample, type StepPlan } from "./step-process.ts"
 
 const rows = 24
 

@@ -16,7 +16,7 @@ import type { SampleJob } from "../../../src/engine/host-protocol.ts"
 import { fillNormal, randomStream } from "../../../src/engine/random-stream.ts"
 import { sample } from "../../../src/engine/sample.ts"
 import { Sessions } from "../../../src/engine/sessions.ts"
-import { filesIn } from "./step-process.ts"
+import { filesIn } from "../../rig/files-in.ts"
 
 export const paintingWorks = ["vae-encode", "text-encode", "vae-decode", "paint"] as const
 export type PaintingWork = (typeof paintingWorks)[number]

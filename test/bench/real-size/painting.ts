@@ -31,6 +31,11 @@ const measure = (command: string, script: string, plan: PaintingPlan): Measured 
   }
 }
 
+const refuse = (words: string): void => {
+  process.stderr.write(`bench: ${words}\n`)
+  process.exitCode = 2
+}
+
 const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`
 
 export const measurePainting = async (args: readonly string[]): Promise<void> => {
@@ -48,9 +53,10 @@ export const measurePainting = async (args: readonly string[]): Promise<void> =>
   })
   const { base, python } = values
   if (base === undefined) {
-    process.stdout.write("\nPainting is measured on a model of real size: --base DIR (see test/reference/README.md)\n")
-    return
+    return refuse("painting is measured on a model of real size: --base DIR (see test/reference/README.md)")
   }
+  const unknown = values.work?.find((one) => !paintingWorks.some((work) => work === one))
+  if (unknown !== undefined) return refuse(`there is no work "${unknown}"; the works are ${paintingWorks.join(", ")}`)
   const [pixels, steps, repeats, threads] = [values.pixels, values.steps, values.repeats, values.threads].map(Number)
   printHeader(
     `Encoding and painting at ${pixels} × ${pixels} on ${cpus()[0]?.model}, ${threads} threads, ${base}`,

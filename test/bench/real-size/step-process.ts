@@ -6,8 +6,6 @@
  * It runs what the engine's host process runs, in its own process so that a benchmark can watch its memory. Pictures
  * and captions are random numbers of the right shape: their content does not change the time of a step.
  */
-import { readdirSync } from "node:fs"
-import { join } from "node:path"
 import { Effect } from "effect"
 import { openUnet } from "../../../src/engine/base-model.ts"
 import type { MemoryChoice } from "../../../src/engine/memory-mode.ts"
@@ -15,10 +13,11 @@ import type { MemoryPlan } from "../../../src/engine/memory-plan.ts"
 import { randomStream } from "../../../src/engine/random-stream.ts"
 import { ProfilePrefix } from "../../../src/engine/session.ts"
 import { Sessions } from "../../../src/engine/sessions.ts"
-import type { BaseModelFiles, TrainSample } from "../../../src/engine/train-job.ts"
+import type { TrainSample } from "../../../src/engine/train-job.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { openTrainer } from "../../../src/engine/trainer.ts"
 import { isSdxl, timeIdCount, type UnetConfig } from "../../../src/models/unet-config.ts"
+import { filesIn } from "../../rig/files-in.ts"
 
 export interface StepPlan {
   readonly base: string
@@ -36,14 +35,6 @@ export type StepEvent =
   | { readonly kind: "step"; readonly elapsedMs: number; readonly loss: number; readonly gradNorm: number }
   /** Most memory that was resident at once. */
   | { readonly kind: "ended"; readonly peakBytes: number }
-
-export const filesIn = (folder: string): BaseModelFiles =>
-  Object.fromEntries(
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .map((path) => [path.slice(folder.length + 1), path]),
-  )
 
 const randoms = (length: number, sample: number): Float32Array => {
   const { normal } = randomStream({ seed: 1, purpose: "noise", step: 1, sample })

@@ -1,0 +1,35 @@
+/** A picture and its caption through the engine's encoders: a sample to train on. */
+import { Effect } from "effect"
+import { Engine } from "../../src/engine/engine.ts"
+import type { BaseModelFiles, TrainSample } from "../../src/engine/train-job.ts"
+
+interface ToEncode {
+  readonly caption: string
+  /** [3, side, side] */
+  readonly pixels: Float32Array
+  readonly side: number
+  readonly clipSkip: number
+  readonly timeIds: readonly number[]
+}
+
+/** The caption is the sample's key too. */
+export const encodedSample = Effect.fnUntraced(function* (
+  base: BaseModelFiles,
+  { caption, pixels, side, clipSkip, timeIds }: ToEncode,
+) {
+  const engine = yield* Engine
+  const image = yield* engine.encodeImage({ base, pixels, height: side, width: side })
+  const text = yield* engine.encodeText({ base, text: caption, clipSkip })
+  return {
+    key: caption,
+    caption,
+    mean: image.mean,
+    logVariance: image.logVariance,
+    latentShape: image.shape,
+    tokenIds: text.tokenIds,
+    states: text.states,
+    statesShape: text.shape,
+    pooled: text.pooled,
+    timeIds,
+  } satisfies TrainSample
+})
