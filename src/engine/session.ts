@@ -84,7 +84,7 @@ export const sessionOptions = (plan: SessionPlan): InferenceSession.SessionOptio
         // The root folder makes every absolute path without its first slash a legal place for weights.
         model_external_initializers_file_folder_path: "/",
         disable_prepacking: mapped ? "1" : "0",
-        // Threads that wait by spinning halve the speed as soon as any other process wants the core.
+        // Threads that wait by spinning halve the speed as soon as another process wants the core.
         intra_op: { allow_spinning: "0" },
       },
       // Separated by semicolons; a list with commas is ignored without a word.
