@@ -74,13 +74,13 @@ const fadeRight = (left: Planes, right: Planes, extent: number): void => {
 const starts = (length: number, stride: number): readonly number[] =>
   Array.from({ length: Math.ceil(length / stride) }, (_, index) => index * stride)
 
-/** Writes a tile's share into the whole; the rest of it has faded into its neighbours. */
-const place = (whole: Planes, tile: Planes, top: number, left: number, keep: number): void => {
+/** Writes a tile into the whole. Where it fades out, the tiles to its right and below are written over it. */
+const place = (whole: Planes, tile: Planes, top: number, left: number): void => {
   const [channels, height, width] = whole.shape
   const [, rows, columns] = tile.shape
-  const kept = Math.min(keep, columns, width - left)
+  const kept = Math.min(columns, width - left)
   for (let channel = 0; channel < channels; channel++) {
-    for (let row = 0; row < Math.min(keep, rows, height - top); row++) {
+    for (let row = 0; row < Math.min(rows, height - top); row++) {
       const from = (channel * rows + row) * columns
       whole.data.set(tile.data.subarray(from, from + kept), (channel * height + top + row) * width + left)
     }
@@ -96,7 +96,7 @@ export const inTiles = Effect.fnUntraced(function* <E, R>(
   const [, height, width] = source.shape
   const stride = Math.floor(tileIn * (1 - overlap))
   const extent = Math.floor(tileOut * overlap)
-  const keep = tileOut - extent
+  const step = tileOut - extent
   let whole: Planes | undefined
   let above: readonly Planes[] = []
   for (const [row, top] of starts(height, stride).entries()) {
@@ -109,7 +109,7 @@ export const inTiles = Effect.fnUntraced(function* <E, R>(
       tiles.push(tile)
       const size = [height, width].map((side) => (side * tileOut) / tileIn) as [number, number]
       whole ??= { data: new Float32Array(tile.shape[0] * size[0] * size[1]), shape: [tile.shape[0], ...size] }
-      place(whole, tile, row * keep, column * keep, keep)
+      place(whole, tile, row * step, column * step)
     }
     above = tiles
   }

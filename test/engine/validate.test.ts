@@ -1,5 +1,5 @@
 /** The validation loss: the same at each call, moved by what was trained alone, and PyTorch's (see replay-rig.ts). */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { ValidateJob } from "../../src/engine/host-protocol.ts"
@@ -56,6 +56,13 @@ describe("the validation loss", () => {
       assert.notDeepEqual(yield* engine.validate({ ...job, seed: 1 }), first)
     }),
   )
+
+  it("has noise of its own for each picture and each of its timesteps, the same at each call", () => {
+    const [sample, other] = tinyJob(base, 3).samples
+    const drawn = [sample!, other!].flatMap((one) => [0, 1].map((place) => [...validationNoise(0, one, place)]))
+    expect(new Set(drawn.map(String)).size).toBe(4)
+    expect([...validationNoise(0, sample!, 1)]).toEqual(drawn[1])
+  })
 
   inEngine("of a picture does not depend on the other pictures, nor on what only drives the training", () =>
     Effect.gen(function* () {
