@@ -33,22 +33,21 @@ const isMirrorable = ({ strides, pads }: Window, kernel: Pair): boolean =>
  * dx[c, j] = Σ_o Σ_k w[o, c, k]·g[o, (j + p − k)/s], over the k for which the division comes out even.
  *
  * Stride 1: a convolution of g with the flipped, channel-swapped weight; for 1×1 kernels one matrix product.
- * Larger strides: ConvTranspose with the same weight. Its output is as large as the smallest input with that many
- * windows; the columns no window reached are output padding. Example: H = 8, kernel 3, stride 2, pads 1: h = 4, the
- * smallest input is 2·3 + 3 − 2 = 7, so one row is added. Asymmetric pads (0 before, 1 after) come out even: 2·3 + 3 −
- * 1 = 8.
+ * Larger strides, and small pictures of many channels, for which swapping the weight would cost more than the products:
+ * ConvTranspose with the same weight. Its output is as large as the smallest input with that many windows; the columns
+ * no window reached are output padding. Example: H = 8, kernel 3, stride 2, pads 1: h = 4, the smallest input is
+ * 2·3 + 3 − 2 = 7, so one row is added. Asymmetric pads (0 before, 1 after) come out even: 2·3 + 3 − 1 = 8.
  */
 export const convInputGradient = (window: Window, x: Shape, w: Tensor, g: Tensor): Tensor => {
   const { strides, pads } = window
   const [, , height, width] = shape4(x)
-  const [, , kernelHeight, kernelWidth] = shape4(w.shape)
+  const [out, , kernelHeight, kernelWidth] = shape4(w.shape)
+  const [batch, , rows, columns] = shape4(g.shape)
   const kernel: Pair = [kernelHeight, kernelWidth]
   if (isMirrorable(window, kernel)) {
-    return kernelHeight * kernelWidth === 1 && pads.every((edge) => edge === 0)
-      ? pointwiseInputGradient(w, g)
-      : mirroredConv(g, w, x, mirroredPads(kernel, pads))
+    if (kernelHeight * kernelWidth === 1 && pads.every((edge) => edge === 0)) return pointwiseInputGradient(w, g)
+    if (batch * rows * columns >= out) return mirroredConv(g, w, x, mirroredPads(kernel, pads))
   }
-  const [, , rows, columns] = shape4(g.shape)
   const outputPadding: Pair = [
     height - (strides[0] * (rows - 1) + kernelHeight - pads[0] - pads[2]),
     width - (strides[1] * (columns - 1) + kernelWidth - pads[1] - pads[3]),

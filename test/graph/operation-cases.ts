@@ -173,6 +173,15 @@ export const operationCases: { readonly [O in OpName]: readonly OperationCase[] 
     of("3×3 to fewer channels, unequal pads", { ...picture, w: [2, 3, 3, 3] }, (x, w) =>
       g.conv(x, w, { pads: [0, 1, 2, 1] }),
     ),
+    of("3×3 of as many channels as places, unequal pads", { x: [1, 4, 2, 3], w: [4, 4, 3, 3] }, (x, w) =>
+      g.conv(x, w, { pads: [1, 0, 1, 2] }),
+    ),
+    of("3×3 of more channels than places", { x: [2, 3, 2, 2], w: [9, 3, 3, 3] }, (x, w) =>
+      g.conv(x, w, { pads: [1, 1, 1, 1] }),
+    ),
+    of("3×3 of more channels than places, unequal pads", { x: [1, 3, 2, 3], w: [8, 3, 3, 3] }, (x, w) =>
+      g.conv(x, w, { pads: [2, 1, 0, 1] }),
+    ),
     of("1×1", { ...picture, w: [2, 3, 1, 1], bias: [2] }, (x, w, bias) => g.conv(x, w, { bias })),
     of("1×1 to more channels", { ...picture, w: [5, 3, 1, 1] }, (x, w) => g.conv(x, w)),
     of("1×1 of a padded picture", { ...picture, w: [2, 3, 1, 1] }, (x, w) => g.conv(x, w, { pads: [1, 1, 1, 1] })),
