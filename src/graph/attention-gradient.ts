@@ -20,6 +20,8 @@ import type { Tensor } from "./tensor.ts"
 
 /** Scores in one piece: 16 MiB, which passes over them find in a cache (64 MiB take 1.45 times as long). */
 const scoresPerPiece = 2 ** 22
+/** More would make the graph itself large; pieces of very large pictures are larger instead. */
+const mostPiecesPerHead = 32
 
 interface Range {
   readonly start: number
@@ -104,7 +106,7 @@ const flowsOf = (q: Tensor, k: Tensor, v: Tensor, y: Tensor, g: Tensor, heads: n
     gradient: concat([gradient, d], 3),
   }
   const headsPerPiece = Math.floor(scoresPerPiece / (batch * queries * keys))
-  const queriesPerPiece = headsPerPiece > 0 ? queries : Math.max(1, Math.floor(scoresPerPiece / (batch * keys)))
+  const queriesPerPiece = Math.max(Math.floor(scoresPerPiece / (batch * keys)), Math.ceil(queries / mostPiecesPerHead))
   let nothing = nothingAfter(g)
   const pieces = ranges(heads, headsPerPiece).map(({ start, end }) => {
     const take = (x: Tensor): Tensor => slice(x, { axis: 1, start, end })
