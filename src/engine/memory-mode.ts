@@ -10,10 +10,3 @@ export type MemoryMode = (typeof memoryModes)[number]
 
 /** "auto": the first mode that fits into the free memory. */
 export type MemoryChoice = "auto" | MemoryMode
-
-/**
- * Floating-point operations that keeping one byte must save (see graph/recompute.ts). 0: everything is kept. At 64 products
- * are kept and norms, activations and copies are done again, which costs next to nothing. At 1000 only convolutions and
- * large self-attentions are kept: a forward pass's other products are done twice.
- */
-export const workPerKeptByte: Readonly<Record<MemoryMode, number>> = { fast: 0, balanced: 64, small: 1000 }

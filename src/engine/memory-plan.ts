@@ -6,12 +6,12 @@
  * tells (graph/peak-memory.ts). Mapped weights may be dropped by the system and read again, so what does not fit with
  * them only becomes slow; what does not fit without them cannot run, and is refused.
  */
-import { memoryOfRun } from "../graph/peak-memory.ts"
-import { withRecomputation } from "../graph/recompute.ts"
 import { type EngineFailure, inputFailure } from "./engine-failure.ts"
-import { type MemoryChoice, type MemoryMode, memoryModes, workPerKeptByte } from "./memory-mode.ts"
-import { isMapped, unpackedBytes } from "./session.ts"
+import { graphInMode } from "./graph-in-mode.ts"
+import { type MemoryChoice, type MemoryMode, memoryModes } from "./memory-mode.ts"
+import { liesInBlock } from "./run-memory.ts"
 import type { TrainedGraph } from "./train-graph.ts"
+import { isMapped, shapesIn, unpackedBytes } from "./weight-memory.ts"
 
 export interface MemoryNeed {
   readonly mode: MemoryMode
@@ -30,26 +30,42 @@ const processBytes = 280 * 2 ** 20
 /** Inside kernels: copies in another layout, packed blocks. And what the allocator cannot hand out again. */
 const kernelShare = 1.15
 const kernelBytes = 64 * 2 ** 20
-/** Parameters, gradient, its mean, sums in double precision, two moments, a snapshot of three and its copy. */
-const bytesPerParameter = 4 * (1 + 2 + 2 + 2 + 6)
+/** Parameters, gradient, two moments. */
+const bytesPerParameter = 4 * (1 + 1 + 2)
+/** Where an update takes several runs: sums in double precision, and their mean. */
+const bytesPerSum = 4 * (2 + 1)
+/** A snapshot of parameters and moments, and its copy on the way to the parent. */
+const snapshotBytesPerParameter = 4 * (3 + 3)
 
 export interface ToTrain {
   /** One for each shape of picture. */
   readonly graphs: readonly TrainedGraph[]
   readonly weightBytes: number
   readonly parameters: number
+  /** Whether an update takes several runs. */
+  readonly isSplit: boolean
 }
 
-export const memoryNeed = ({ graphs, weightBytes, parameters }: ToTrain, mode: MemoryMode): MemoryNeed => {
+/** What the runs of all graphs hold at most. An arena is kept with the most it ever held; a block goes after each run. */
+const bytesOfRuns = ({ graphs, weightBytes }: ToTrain, mode: MemoryMode) => {
+  const peaks = graphs.map((graph) => graphInMode(graph, mode, shapesIn(weightBytes)).peakBytes)
+  const withKernels = (peak: number): number => peak * kernelShare + kernelBytes
+  const inBlock = (peak: number): boolean => liesInBlock(peak, mode)
+  return {
+    arenaBytes: peaks.filter((peak) => !inBlock(peak)).reduce((sum, peak) => sum + withKernels(peak), 0),
+    blockBytes: peaks.filter(inBlock).reduce((most, peak) => Math.max(most, withKernels(peak)), 0),
+  }
+}
+
+export const memoryNeed = (toTrain: ToTrain, mode: MemoryMode): MemoryNeed => {
+  const { graphs, weightBytes, parameters, isSplit } = toTrain
   const mapped = isMapped(weightBytes)
-  const peaks = graphs.map((graph) => {
-    const run = withRecomputation(graph, workPerKeptByte[mode])
-    return memoryOfRun({ ...run, shapes: mapped ? "late" : "known" }).peakBytes
-  })
-  // Every session keeps the most it ever held.
-  const runs = peaks.reduce((sum, peak) => sum + peak * kernelShare + kernelBytes, 0)
-  const own = processBytes + parameters * bytesPerParameter + (mapped ? 0 : unpackedBytes(weightBytes) * graphs.length)
-  return { mode, heapBytes: own + runs, mappedBytes: mapped ? weightBytes : 0 }
+  const { arenaBytes, blockBytes } = bytesOfRuns(toTrain, mode)
+  const unpacked = mapped ? 0 : unpackedBytes(weightBytes) * graphs.length
+  const own = processBytes + parameters * (bytesPerParameter + (isSplit ? bytesPerSum : 0)) + unpacked
+  // Snapshots are taken between runs.
+  const passing = Math.max(blockBytes, parameters * snapshotBytesPerParameter)
+  return { mode, heapBytes: own + arenaBytes + passing, mappedBytes: mapped ? weightBytes : 0 }
 }
 
 const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
@@ -69,11 +85,15 @@ export const planMemory = (
   freeBytes: number,
   needOf: (mode: MemoryMode) => MemoryNeed,
 ): MemoryPlan | EngineFailure => {
-  const fits = (need: MemoryNeed, bytes: number): boolean => bytes <= freeBytes && need.heapBytes <= freeBytes
-  const needs = (choice === "auto" ? memoryModes : [choice]).map(needOf)
-  const chosen =
-    needs.find((need) => fits(need, need.heapBytes + need.mappedBytes)) ??
-    needs.findLast((need) => fits(need, need.heapBytes))
+  const needs: MemoryNeed[] = []
+  // One after the other: measuring a mode takes time, and the first often fits.
+  for (const mode of choice === "auto" ? memoryModes : [choice]) {
+    const need = needOf(mode)
+    if (need.heapBytes + need.mappedBytes <= freeBytes) return { ...need, freeBytes }
+    needs.push(need)
+  }
+  const chosen = needs.findLast(({ heapBytes }) => heapBytes <= freeBytes)
   if (chosen !== undefined) return { ...chosen, freeBytes }
-  return impossible(needs.at(-1)!, freeBytes, needOf("small"))
+  const last = needs.at(-1)!
+  return impossible(last, freeBytes, last.mode === "small" ? last : needOf("small"))
 }

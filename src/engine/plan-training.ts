@@ -1,26 +1,42 @@
 /**
  * The memory plan of a training job: builds the graph of each shape of picture and asks it what a step will hold.
+ *
+ * The same is asked before there are pictures, to refuse a training that no memory holds before any work: everything that
+ * matters is known from the base model's configurations and the size of the pictures to come.
  */
 import { freemem } from "node:os"
 import { Effect } from "effect"
-import type { AdapterLayout } from "./adapter-layout.ts"
+import { isSdxl, pooledWidth } from "../models/unet-config.ts"
+import { vaeFactor } from "../models/vae-config.ts"
+import { type AdapterLayout, adapterLayout } from "./adapter-layout.ts"
+import { openUnet, openVaeConfig } from "./base-model.ts"
 import { EngineFailure } from "./engine-failure.ts"
+import { graphFailure } from "./graph-failure.ts"
+import type { MemoryChoice } from "./memory-mode.ts"
 import { type MemoryPlan, memoryNeed, planMemory } from "./memory-plan.ts"
-import { graphFailure } from "./sessions.ts"
-import { type TrainedNetworks, trainGraph } from "./train-graph.ts"
-import type { TrainJob, TrainSample } from "./train-job.ts"
-import { picturesPerRun, shapesFor, trainedWeights, trainingGraph } from "./train-run.ts"
+import { picturesPerRun, type SampleShapes, shapesFor } from "./run-shapes.ts"
+import { openTextNetworks } from "./text-networks.ts"
+import { type TrainedNetworks, trainedWeights, trainGraph, trainingGraph } from "./train-graph.ts"
+import type { BaseModelFiles } from "./train-job.ts"
+import { type TrainSettings, trainsText } from "./train-settings.ts"
 
 /** What this process may take, with what it has taken already. Inside a container its limit counts. */
 const freeMemoryBytes = (): number => (process.availableMemory() || freemem()) + process.memoryUsage.rss()
 
 /** One picture of each shape. */
-const ofEachShape = (samples: readonly TrainSample[]): readonly TrainSample[] => [
+const ofEachShape = (samples: readonly SampleShapes[]): readonly SampleShapes[] => [
   ...new Map(samples.map((sample) => [`${sample.latentShape}`, sample])).values(),
 ]
 
+/** What the plan needs to know of a training job. */
+export interface JobToPlan {
+  readonly settings: TrainSettings
+  readonly samples: readonly SampleShapes[]
+  readonly memory?: MemoryChoice
+}
+
 export const planTraining = Effect.fn("planTraining")(function* (
-  { samples, settings, memory = "auto" }: TrainJob,
+  { samples, settings, memory = "auto" }: JobToPlan,
   networks: TrainedNetworks,
   layout: AdapterLayout,
 ): Effect.fn.Return<MemoryPlan, EngineFailure> {
@@ -30,10 +46,31 @@ export const planTraining = Effect.fn("planTraining")(function* (
   const plan = yield* Effect.try({
     try: () => {
       const graphs = ofEachShape(samples).map((sample) => trainGraph(networks, trained, shapesFor(sample, pictures)))
-      const toTrain = { graphs, weightBytes: weights.storedBytes, parameters: layout.length }
+      const isSplit = pictures < settings.gradientAccumulationSteps
+      const toTrain = { graphs, weightBytes: weights.storedBytes, parameters: layout.length, isSplit }
       return planMemory(memory, freeMemoryBytes(), (mode) => memoryNeed(toTrain, mode))
     },
     catch: (thrown) => graphFailure({ kind: trainingGraph, weights }, thrown),
   })
   return plan instanceof EngineFailure ? yield* plan : plan
+})
+
+/** The plan for pictures of this size in pixels, all alike. */
+export const foreseeTraining = Effect.fn("foreseeTraining")(function* (
+  base: BaseModelFiles,
+  { width, height }: { readonly width: number; readonly height: number },
+  settings: TrainSettings,
+  memory: MemoryChoice,
+): Effect.fn.Return<MemoryPlan, EngineFailure> {
+  const unet = yield* openUnet(base)
+  const texts = yield* openTextNetworks(base)
+  const factor = vaeFactor(yield* openVaeConfig(base))
+  const sample: SampleShapes = {
+    latentShape: [unet.config.in_channels, height / factor, width / factor],
+    statesShape: [texts[0]!.tokenizer.length, [unet.config.cross_attention_dim].flat()[0]!],
+    pooled: isSdxl(unet.config) ? { length: pooledWidth(unet.config) } : null,
+  }
+  const networks = { unet, texts: trainsText(settings) ? texts : [] }
+  const layout = adapterLayout({ unet: unet.config, texts: networks.texts }, settings)
+  return yield* planTraining({ samples: [sample], settings, memory }, networks, layout)
 })

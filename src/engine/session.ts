@@ -9,6 +9,7 @@
 import { Context, Effect, type Scope } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import { type EngineFailure, wordsOf, workFailure } from "./engine-failure.ts"
+import { isMapped } from "./weight-memory.ts"
 
 export interface SessionPlan {
   /** What the session computes, for failures. */
@@ -22,6 +23,8 @@ export interface SessionPlan {
   readonly lateShapes?: ReadonlyMap<string, readonly number[]>
   /** Whether the model computes values twice on purpose: then equal nodes must not be merged. */
   readonly recomputes?: boolean
+  /** Whether a run's values lie in one block; see run-memory.ts. */
+  readonly inBlock?: boolean
 }
 
 export interface ArrayInPlace {
@@ -44,19 +47,6 @@ export interface Session {
   ) => PreparedRun
 }
 
-/**
- * Below this, 16-bit weights are unpacked to float32 once, when the session is made, and packed for the matrix kernels:
- * at most twice this much memory buys the fastest runs. Above it they stay mapped from the user's file and are cast
- * layer by layer in every run, which costs time in proportion but hardly any memory.
- */
-export const unpackedWeightBytesLimit = 512 * 1024 * 1024
-
-/** Whether weights of so many bytes stay in their file. */
-export const isMapped = (weightBytes: number): boolean => weightBytes > unpackedWeightBytesLimit
-
-/** What weights that do not may become at most: twice as wide, and packed beside that. */
-export const unpackedBytes = (weightBytes: number): number => 4 * weightBytes
-
 /** Optimisers that would undo what a graph says on purpose. */
 const disabledOptimisers = ({ weightBytes, recomputes = false }: SessionPlan): readonly string[] => [
   // A mapped weight's casts are made in every run, one layer at a time, and again for the backward pass.
@@ -75,9 +65,9 @@ export const sessionOptions = (plan: SessionPlan): InferenceSession.SessionOptio
     executionMode: "sequential",
     intraOpNumThreads: plan.threads,
     interOpNumThreads: 1,
-    // The pattern of the first run would be allocated as one block on top of what that run took.
-    enableMemPattern: false,
-    enableCpuMemArena: true,
+    // Never both: the block would lie in the arena, on top of what the first run took.
+    enableMemPattern: plan.inBlock ?? false,
+    enableCpuMemArena: !plan.inBlock,
     logSeverityLevel: 3,
     extra: {
       session: {

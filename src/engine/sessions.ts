@@ -9,8 +9,10 @@ import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { lowerToOnnx } from "../graph/lower.ts"
 import type { Tensor } from "../graph/tensor.ts"
 import type { GraphWeights } from "./component-weights.ts"
-import { type EngineFailure, inputFailure, wordsOf, workFailure } from "./engine-failure.ts"
-import { isMapped, openSession, type Session } from "./session.ts"
+import type { EngineFailure } from "./engine-failure.ts"
+import { graphFailure } from "./graph-failure.ts"
+import { openSession, type Session } from "./session.ts"
+import { shapesIn } from "./weight-memory.ts"
 
 export interface GraphOutputs {
   readonly outputs: Readonly<Record<string, Tensor>>
@@ -18,6 +20,8 @@ export interface GraphOutputs {
   readonly leaves?: Readonly<Record<string, Tensor>>
   /** Whether values are computed twice on purpose. */
   readonly recomputes?: boolean
+  /** Whether a run's values lie in one block; see run-memory.ts. */
+  readonly inBlock?: boolean
 }
 
 export interface SessionRequest {
@@ -38,23 +42,13 @@ interface Kept {
 /** Weights of all kept sessions together, as stored; a session in use is never released. */
 const keptWeightBytesLimit = 2 * 1024 * 1024 * 1024
 
-/** The builders of graphs and models refuse what does not fit with words and a hint; anything else is our mistake. */
-export const graphFailure = (
-  { kind, weights }: Pick<SessionRequest, "kind" | "weights">,
-  thrown: unknown,
-): EngineFailure =>
-  thrown instanceof Error && "hint" in thrown
-    ? inputFailure(weights.file, thrown.message, String(thrown.hint))
-    : workFailure(kind, `it cannot be built (${wordsOf(thrown)})`, "Please report this with the model's name")
-
 const lower = (request: SessionRequest) =>
   Effect.try({
     try: () => {
       const { locate, storedBytes } = request.weights
-      const { recomputes = false, ...graph } = request.build()
-      // Where weights stay in their file, the run's own memory counts.
-      const lowered = lowerToOnnx({ ...graph, locate, shapes: isMapped(storedBytes) ? "late" : "known" })
-      return { model: lowered.bytes, lateShapes: lowered.lateShapes, recomputes }
+      const { recomputes = false, inBlock = false, ...graph } = request.build()
+      const lowered = lowerToOnnx({ ...graph, locate, shapes: shapesIn(storedBytes) })
+      return { model: lowered.bytes, lateShapes: lowered.lateShapes, recomputes, inBlock }
     },
     catch: (thrown) => graphFailure(request, thrown),
   })

@@ -3,14 +3,13 @@
  * before the text states is trained, the text encoder is part of it: from token ids to loss in one graph.
  *
  * One micro-batch of one picture. Everything random or dependent on the timestep is fed (noisy latents, sinusoids,
- * target, weight), so the graph itself is a pure function of picture and parameters. All gradients leave as one flat
- * vector in the layout of the parameters: hundreds of small outputs would cost more than computing them.
+ * target, weight), so the graph itself is a pure function of picture and parameters. Each gradient leaves by itself, into its
+ * place in an array that lies outside: nothing that is finished stays among the run's own values.
  */
 
 import { square } from "../graph/arithmetic.ts"
 import { gradients } from "../graph/autodiff.ts"
-import { concat, input, meanOfAll, mul, reduceMean, reshape, sub } from "../graph/build.ts"
-import { elementCount } from "../graph/shape.ts"
+import { concat, input, meanOfAll, mul, reduceMean, sub } from "../graph/build.ts"
 import type { Tensor } from "../graph/tensor.ts"
 import type { ClipTextOutputs } from "../models/clip-text.ts"
 import type { AdapterTensors } from "../models/lora-branch.ts"
@@ -19,6 +18,7 @@ import { type UnetFeeds, unet } from "../models/unet.ts"
 import { isSdxl, timeIdCount, type UnetConfig } from "../models/unet-config.ts"
 import { type AdapterLayout, type AdapterModule, matricesOf, type TrainedMatrix } from "./adapter-layout.ts"
 import type { Component } from "./base-model.ts"
+import { type GraphWeights, joinWeights } from "./component-weights.ts"
 import { textGraph } from "./text-feeds.ts"
 import type { TextNetwork } from "./text-networks.ts"
 
@@ -51,9 +51,12 @@ export interface LossGraph {
   readonly outputs: { readonly loss: Tensor; readonly prediction: Tensor }
 }
 
-/** Besides, the gradient of everything that is trained as one vector. */
+/** The name under which a matrix's gradient leaves the graph. */
+export const gradientName = ({ name }: Pick<TrainedMatrix, "name">): string => `gradient of ${name}`
+
+/** Besides, the gradient of each trained matrix, by `gradientName`. */
 export interface TrainedGraph extends LossGraph {
-  readonly leaves: { readonly gradient: Tensor }
+  readonly leaves: Readonly<Record<string, Tensor>>
 }
 
 /** Everything that is trained as inputs of a graph; adapters by module path, per network. */
@@ -137,6 +140,17 @@ export const lossGraph: GraphOf<LossGraph> = (networks, trained, shapes) => {
 
 export const trainGraph: GraphOf<TrainedGraph> = (networks, trained, shapes) => {
   const { outputs, targets } = graphWithTargets(networks, trained, shapes)
-  const flat = gradients(meanOfAll(outputs.loss), targets).map((one) => reshape(one, [elementCount(one.shape)]))
-  return { outputs, leaves: { gradient: concat(flat, 0) } }
+  const flows = gradients(meanOfAll(outputs.loss), targets)
+  const leaves = matricesOf(trained.layout).map((matrix, place) => [gradientName(matrix), flows[place]!] as const)
+  return { outputs, leaves: Object.fromEntries(leaves) }
+}
+
+/** In the words of a failure. */
+export const trainingGraph = "the training graph"
+
+/** All frozen weights that the training graph reads. */
+export const trainedWeights = ({ unet, texts }: TrainedNetworks): GraphWeights => {
+  if (texts.length === 0) return unet.weights
+  const ofTexts = texts.map(({ folder, encoder }) => [folder, encoder.weights] as const)
+  return joinWeights({ unet: unet.weights, ...Object.fromEntries(ofTexts) })
 }

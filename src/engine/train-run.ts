@@ -9,21 +9,29 @@ import { minSnrWeight } from "../diffusion/loss-weight.ts"
 import type { NoiseSchedule } from "../diffusion/noise-schedule.ts"
 import { addNoise, target } from "../diffusion/targets.ts"
 import { timeFeatures } from "../diffusion/time-features.ts"
-import { withRecomputation } from "../graph/recompute.ts"
 import { isSdxl, timeIdCount } from "../models/unet-config.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
-import { type GraphWeights, joinWeights } from "./component-weights.ts"
 import type { EngineFailure } from "./engine-failure.ts"
-import { type MemoryMode, workPerKeptByte } from "./memory-mode.ts"
+import { graphInMode } from "./graph-in-mode.ts"
+import type { MemoryMode } from "./memory-mode.ts"
 import type { MicroBatch } from "./micro-batch.ts"
+import { liesInBlock } from "./run-memory.ts"
 import type { ArrayInPlace } from "./session.ts"
 import { Sessions } from "./sessions.ts"
 import { textFeeds } from "./text-feeds.ts"
 import { frequenciesOf, timeIdFeatures } from "./time-ids.ts"
-import { lossGraph, type TrainedNetworks, type TrainGraphShapes, trainGraph } from "./train-graph.ts"
-import type { TrainSample } from "./train-job.ts"
+import {
+  gradientName,
+  lossGraph,
+  type TrainedNetworks,
+  type TrainGraphShapes,
+  trainedWeights,
+  trainGraph,
+  trainingGraph,
+} from "./train-graph.ts"
 import type { TrainSettings } from "./train-settings.ts"
 import type { TrainingText } from "./training-texts.ts"
+import { shapesIn } from "./weight-memory.ts"
 
 export interface TrainRun {
   /** Fills the feeds, runs, and leaves the results in the three arrays. */
@@ -35,37 +43,6 @@ export interface TrainRun {
   /** Gradient of the mean loss, in the layout of the parameters; stays zero in a run without gradient. */
   readonly gradient: Float32Array
 }
-
-/** Latent elements of one channel that may be in one run: a single picture of 512 × 512 pixels. */
-const latentAreaPerRun = 64 * 64
-
-/** How many pictures of an update share a run: as many as fit, in equal parts. Settings alone decide, no machine. */
-export const picturesPerRun = (accumulation: number, samples: readonly TrainSample[]): number => {
-  const shapes = new Set(samples.map(({ latentShape }) => `${latentShape}`))
-  const [, height = 1, width = 1] = samples[0]?.latentShape ?? []
-  if (shapes.size !== 1) return 1
-  let pictures = accumulation
-  while (pictures > 1 && (accumulation % pictures !== 0 || pictures * height * width > latentAreaPerRun)) pictures--
-  return pictures
-}
-
-/** In the words of a failure. */
-export const trainingGraph = "the training graph"
-
-/** All frozen weights that the training graph reads. */
-export const trainedWeights = ({ unet, texts }: TrainedNetworks): GraphWeights => {
-  if (texts.length === 0) return unet.weights
-  const ofTexts = texts.map(({ folder, encoder }) => [folder, encoder.weights] as const)
-  return joinWeights({ unet: unet.weights, ...Object.fromEntries(ofTexts) })
-}
-
-/** What a graph for pictures like this one is built for. */
-export const shapesFor = ({ latentShape, statesShape, pooled }: TrainSample, pictures: number): TrainGraphShapes => ({
-  pictures,
-  latents: latentShape,
-  states: statesShape,
-  pooled: pooled?.length ?? 0,
-})
 
 const filled = (shape: readonly number[]) => ({
   data: new Float32Array(shape.reduce((product, side) => product * side, 1)),
@@ -111,6 +88,7 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   mode: MemoryMode | null,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
   const { unet } = networks
+  const weights = trainedWeights(networks)
   const { pictures, latents, states, pooled } = shapes
   const session = yield* (yield* Sessions).get({
     kind: mode === null ? "the validation graph" : trainingGraph,
@@ -119,12 +97,13 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
       mode ?? "no gradient",
     ],
-    weights: trainedWeights(networks),
+    weights,
     build: () => {
       const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
       if (mode === null) return lossGraph(networks, trained, shapes)
-      const graph = withRecomputation(trainGraph(networks, trained, shapes), workPerKeptByte[mode])
-      return { ...graph, recomputes: mode !== "fast" }
+      const differentiated = trainGraph(networks, trained, shapes)
+      const { graph, peakBytes } = graphInMode(differentiated, mode, shapesIn(weights.storedBytes))
+      return { ...graph, recomputes: mode !== "fast", inBlock: liesInBlock(peakBytes, mode) }
     },
   })
   const features = unet.config.block_out_channels[0]!
@@ -143,11 +122,14 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     loss: filled([pictures]),
     prediction: filled([pictures, ...latents]),
   }
-  const gradient = filled([layout.length])
+  const gradient = new Float32Array(layout.length)
+  const gradientParts = Object.fromEntries(
+    matricesOf(layout).map((matrix) => [gradientName(matrix), { data: viewOf(gradient, matrix), shape: matrix.shape }]),
+  )
   const added = isSdxl(unet.config) ? { time_id_features: sizes } : {}
   const prepared = session.prepare(
     { ...adapters, ...feeds, ...added, ...captions.feeds },
-    mode === null ? results : { ...results, gradient },
+    mode === null ? results : { ...results, ...gradientParts },
   )
 
   const fill = ({ sample, text, timestep, latents: clean, noise }: MicroBatch, place: number): void => {
@@ -166,6 +148,6 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
       }),
     losses: results.loss.data,
     predictions: results.prediction.data,
-    gradient: gradient.data,
+    gradient,
   }
 })

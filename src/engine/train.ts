@@ -61,18 +61,17 @@ export const train = Effect.fn("train")(function* (job: TrainJob) {
   yield* parent.tell({ kind: "start", facts })
   const checkAt = Math.min(checkedInterval, job.untilStep)
   const hasEnded = () => state.step >= job.untilStep || parent.asksToStop()
-  let snapshot = encodeSnapshot(layout, state)
 
   while (!hasEnded()) {
     const startedAt = performance.now()
     const record = recordOf(yield* update, state, startedAt)
     yield* parent.tell({ kind: "step", record })
     if (state.step === checkAt) yield* checkMoved(layout, state)
-    const isLast = hasEnded()
-    if (!isLast && !job.snapshotAtSteps.includes(state.step)) continue
-    snapshot = encodeSnapshot(layout, state)
-    yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: snapshot } })
-    if (isLast) break
+    if (hasEnded() || !job.snapshotAtSteps.includes(state.step)) continue
+    yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: encodeSnapshot(layout, state) } })
   }
+  const snapshot = encodeSnapshot(layout, state)
+  if (state.step > job.fromStep)
+    yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: snapshot } })
   return { step: state.step, stopped: state.step < job.untilStep, snapshot } satisfies TrainResult
 })

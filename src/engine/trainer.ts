@@ -20,12 +20,13 @@ import type { MemoryMode } from "./memory-mode.ts"
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { openSchedule } from "./open-schedule.ts"
 import { planTraining } from "./plan-training.ts"
+import { picturesPerRun, shapesFor } from "./run-shapes.ts"
 import type { Sessions } from "./sessions.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
 import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "./text-networks.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "./train-job.ts"
-import { openTrainRun, picturesPerRun, shapesFor, type TrainRun } from "./train-run.ts"
+import { openTrainRun, type TrainRun } from "./train-run.ts"
 import { type TrainSettings, trainsText } from "./train-settings.ts"
 import { checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
@@ -118,8 +119,9 @@ const pictureRunner = (
   const perRun = picturesPerRun(accumulation, samples)
   const draw = microBatches(settings, samples, networks.captions, networks.schedule, networks.vae)
   const runFor = runsByShape(networks, layout, parameters, settings, perRun, mode)
-  const sums = new Float64Array(layout.length)
-  const mean = new Float32Array(layout.length)
+  const isSplit = perRun < accumulation
+  const sums = new Float64Array(isSplit ? layout.length : 0)
+  const mean = new Float32Array(isSplit ? layout.length : 0)
 
   return Effect.fnUntraced(function* (update) {
     const pictures: TrainedPicture[] = []
@@ -133,7 +135,7 @@ const pictureRunner = (
         const prediction = predictions.slice(place * size, (place + 1) * size)
         pictures.push({ drawn: one, loss: losses[place]!, prediction })
       })
-      if (perRun === accumulation) return { pictures, gradient }
+      if (!isSplit) return { pictures, gradient }
       for (let at = 0; at < sums.length; at++) sums[at]! += gradient[at]!
     }
     for (let at = 0; at < sums.length; at++) mean[at] = sums[at]! * (perRun / accumulation)

@@ -7,6 +7,8 @@
  * save: a product of K terms saves K/2 operations per byte of its result, a norm or an activation hardly any. A value
  * that is cheap to make is made anew from the dear ones before it, unless keeping those would take as many bytes. Sums
  * of two equal shapes (residual streams) are kept always: without them everything before would have to be done again.
+ * Layers repeat, and so do these numbers; a value's count up to double the later it is made, since the backward pass
+ * frees the latest first. So the one number divides equal layers too.
  *
  * The values come out the same bit for bit. A session must not merge equal nodes for such a graph, or the copies vanish.
  */
@@ -36,7 +38,7 @@ export const withRecomputation = <G extends DifferentiatedGraph>(graph: G, workP
   const wanted = new Set<Tensor>()
   for (const { inputs } of postOrder(leaves, new Set(forward)))
     for (const input of inputs) if (made(input)) wanted.add(viewed(input))
-  const kept = keptOf(inOrder(order, wanted), made, workPerByte)
+  const kept = keptOf(inOrder(order, wanted), made, dearerThan(workPerByte, order))
   const again = recomputer(kept, made)
   const results = rebuilt(leaves, (read) => (made(read) ? again(read) : undefined), forward)
   return { ...graph, leaves: Object.fromEntries(Object.keys(graph.leaves).map((name, at) => [name, results[at]!])) }
@@ -65,14 +67,20 @@ const bytesOf = ({ shape }: Tensor): number => 4 * elementCount(shape)
 const isResidualSum = ({ op, inputs, outputs }: Node, made: (tensor: Tensor) => boolean): boolean =>
   op === "Add" && inputs.every((input) => made(input) && sameShape(input.shape, outputs[0]!.shape))
 
+/** Whether remaking a value takes as much work per byte as that. */
+const dearerThan = (workPerByte: number, order: readonly Node[]) => {
+  const places = new Map(order.map((node, place) => [node, place / order.length]))
+  return (tensor: Tensor): boolean =>
+    (floatingPointOperations(tensor.node) / bytesOf(tensor)) * (1 + places.get(tensor.node)!) >= workPerByte
+}
+
 const keptOf = (
   wanted: readonly Tensor[],
   made: (tensor: Tensor) => boolean,
-  workPerByte: number,
+  isDearToMake: (tensor: Tensor) => boolean,
 ): ReadonlySet<Tensor> => {
   const kept = new Set<Tensor>()
-  const isDear = (tensor: Tensor): boolean =>
-    isResidualSum(tensor.node, made) || floatingPointOperations(tensor.node) / bytesOf(tensor) >= workPerByte
+  const isDear = (tensor: Tensor): boolean => isResidualSum(tensor.node, made) || isDearToMake(tensor)
   for (const value of wanted) {
     if (kept.has(value)) continue
     const sources = isDear(value) ? [value] : dearSources(value, made, (one) => kept.has(one) || isDear(one))

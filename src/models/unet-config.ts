@@ -63,6 +63,10 @@ export const isSdxl = ({ addition_embed_type }: UnetConfig): boolean => addition
 /** How many numbers SDXL is told of a picture: original height and width, crop top and left, target height and width. */
 export const timeIdCount = 6
 
+/** Width of the pooled vector that SDXL's UNet takes beside its six sizes. */
+export const pooledWidth = (config: UnetConfig): number =>
+  config.projection_class_embeddings_input_dim! - timeIdCount * config.addition_time_embed_dim!
+
 const perLevelFields = [
   "layers_per_block",
   "cross_attention_dim",

@@ -41,6 +41,15 @@ describe("the memory plan", () => {
     })
   })
 
+  it("a mode is measured only when the ones before do not fit", () => {
+    const measured: MemoryMode[] = []
+    planMemory("auto", 8 * gigabyte, (mode) => {
+      measured.push(mode)
+      return needOf(mode)
+    })
+    expect(measured).toEqual(["fast"])
+  })
+
   it("what fits in no mode is refused", () => {
     expect(planMemory("auto", 1 * gigabyte, needOf)).toMatchObject({
       why: '"small" needs 2.0 GB besides the model\'s file, and 1.0 GB are free',

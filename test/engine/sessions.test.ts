@@ -7,9 +7,10 @@ import { Effect } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import { openWeights } from "../../src/engine/component-weights.ts"
 import { type MemoryMode, memoryModes } from "../../src/engine/memory-mode.ts"
-import { type SessionPlan, sessionOptions, unpackedWeightBytesLimit } from "../../src/engine/session.ts"
+import { type SessionPlan, sessionOptions } from "../../src/engine/session.ts"
 import { Sessions } from "../../src/engine/sessions.ts"
 import { openTrainer } from "../../src/engine/trainer.ts"
+import { unpackedWeightBytesLimit } from "../../src/engine/weight-memory.ts"
 import { encodeSafetensors } from "../../src/formats/safetensors.ts"
 import { gemm, input } from "../../src/graph/build.ts"
 import { lowerToOnnx } from "../../src/graph/lower.ts"
@@ -71,6 +72,24 @@ const firstGradient = (memory: MemoryMode, storedBytes: number) =>
     return (yield* Effect.provideService(update, Sessions, asIf)).gradient.slice()
   }).pipe(Effect.provide(Sessions.layer(1), { local: true }))
 
+/** The gradients of the first three updates over weights in their file, with the runs' values in an arena or in one block. */
+const gradientsOf = (inBlock: boolean) =>
+  Effect.gen(function* () {
+    const sessions = yield* Sessions
+    const asIf = Sessions.of({
+      ...sessions,
+      get: ({ build, weights, ...request }) =>
+        sessions.get({
+          ...request,
+          weights: { ...weights, storedBytes: unpackedWeightBytesLimit + 1 },
+          build: () => ({ ...build(), inBlock }),
+        }),
+    })
+    const trainer = yield* openTrainer({ ...tinyJob(tinyBase, 3), memory: "small" })
+    const three = Effect.forEach([1, 2, 3], () => Effect.map(trainer.update, ({ gradient }) => gradient.slice()))
+    return yield* Effect.provideService(three, Sessions, asIf)
+  }).pipe(Effect.provide(Sessions.layer(1), { local: true }))
+
 describe("sessions", () => {
   it.effect("the same request twice is one session; another shape or a replaced file is another", () =>
     Effect.gen(function* () {
@@ -120,6 +139,14 @@ describe("sessions", () => {
           assert.closeTo(value, unpacked[at]!, 1e-5 * largest)
         })
       }),
+  )
+
+  it.effect("runs whose values lie in one block give the same bits, from the first run on", () =>
+    Effect.gen(function* () {
+      const inArena = yield* gradientsOf(false)
+      assert.isTrue(inArena.every((gradient) => gradient.some((value) => value !== 0)))
+      assert.deepStrictEqual(yield* gradientsOf(true), inArena)
+    }),
   )
 
   it.effect("a graph that asks for a weight the file does not have is a failure that names both", () =>

@@ -7,12 +7,12 @@ import { readFileSync } from "node:fs"
 import { Effect } from "effect"
 import { adapterLayout } from "../../../src/engine/adapter-layout.ts"
 import { openUnet } from "../../../src/engine/base-model.ts"
-import { type MemoryMode, workPerKeptByte } from "../../../src/engine/memory-mode.ts"
+import { graphInMode } from "../../../src/engine/graph-in-mode.ts"
+import type { MemoryMode } from "../../../src/engine/memory-mode.ts"
+import { shapesFor } from "../../../src/engine/run-shapes.ts"
 import { trainGraph } from "../../../src/engine/train-graph.ts"
-import { shapesFor } from "../../../src/engine/train-run.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { memoryOfRun } from "../../../src/graph/peak-memory.ts"
-import { withRecomputation } from "../../../src/graph/recompute.ts"
 import { filesIn } from "../../rig/files-in.ts"
 import { printHeader, printRow } from "../whole-process.ts"
 import { profiled } from "./profile.ts"
@@ -28,7 +28,7 @@ const plannedCurve = async ({ base, pixels, dim, memory }: StepPlan): Promise<re
   const layout = adapterLayout({ unet: unet.config, texts: [] }, settings)
   const shapes = shapesFor(randomSample(pixels, unet.config), 1)
   const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1, clipSkip: 1 }, shapes)
-  const run = withRecomputation(graph, workPerKeptByte[memory as MemoryMode])
+  const { graph: run } = graphInMode(graph, memory as MemoryMode, "late")
   return memoryOfRun({ ...run, shapes: "late" }).curve.map(({ bytes }) => bytes)
 }
 

@@ -16,7 +16,7 @@ import { Sessions } from "../../../src/engine/sessions.ts"
 import type { TrainSample } from "../../../src/engine/train-job.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { openTrainer } from "../../../src/engine/trainer.ts"
-import { isSdxl, timeIdCount, type UnetConfig } from "../../../src/models/unet-config.ts"
+import { isSdxl, pooledWidth, type UnetConfig } from "../../../src/models/unet-config.ts"
 import { filesIn } from "../../rig/files-in.ts"
 
 export interface StepPlan {
@@ -40,10 +40,6 @@ const randoms = (length: number, sample: number): Float32Array => {
   const { normal } = randomStream({ seed: 1, purpose: "noise", step: 1, sample })
   return Float32Array.from({ length }, normal)
 }
-
-/** Width of the pooled vector that SDXL's UNet takes beside its six sizes; 0 in other families. */
-const pooledWidth = (config: UnetConfig): number =>
-  isSdxl(config) ? config.projection_class_embeddings_input_dim! - timeIdCount * config.addition_time_embed_dim! : 0
 
 export const randomSample = (pixels: number, config: UnetConfig): TrainSample => {
   const side = pixels / 8
