@@ -4,6 +4,7 @@
  * Types only: a stage's code digest covers what it imports, and these are imported by many.
  */
 import { Schema } from "effect"
+import type { MemoryChoice } from "../engine/memory-mode.ts"
 import { Blob } from "../runtime/blob.ts"
 import type { Output } from "../runtime/wire.ts"
 
@@ -47,11 +48,23 @@ export interface WantedText {
   readonly clipSkip: number | null
 }
 
+/** A training that the machine's memory has to hold, as far as memory depends on it. */
+export interface WantedTraining {
+  readonly size: WantedSize
+  readonly memory: MemoryChoice
+  readonly networkDim: number
+  readonly gradientAccumulationSteps: number
+  /** Whether the UNet, the text encoders, and a custom embedding are trained. */
+  readonly unet: boolean
+  readonly text: boolean
+  readonly embedding: boolean
+}
+
 /**
  * The whole base model, and two parts of it that stages read alone.
  *
- * Each is read with what the pipeline wants of it, so that a size it cannot take, a layer it has not got, or a trigger word
- * it knows is told before any work. The wishes are no part of the identity.
+ * Each is read with what the pipeline wants of it, so that a size it cannot take, a layer it has not got, a trigger word it
+ * knows, or a training that no memory here holds is told before any work. The wishes are no part of the identity.
  */
 export interface BaseModel extends Output<BaseModelFolder> {
   /** For labels and metadata; the folder's name, unless the pipeline says another. No part of the identity. */
@@ -59,4 +72,6 @@ export interface BaseModel extends Output<BaseModelFolder> {
   readonly wholeFor: (size: WantedSize | null) => Output<BaseModelFolder>
   readonly vaeFor: (size: WantedSize | null) => Output<VaePart>
   readonly textEncoderFor: (text: WantedText) => Output<TextPart>
+  /** Says, while the pipeline is wired, that the memory has to hold a training. */
+  readonly expectTraining: (training: WantedTraining) => void
 }

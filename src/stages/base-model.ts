@@ -7,10 +7,18 @@
  */
 import { basename, resolve } from "node:path"
 import { Effect, Schema } from "effect"
+import { memoryModes } from "../engine/memory-mode.ts"
 import { source } from "../runtime/source.ts"
 import { SourceContext } from "../runtime/stage-context.ts"
 import { StageFailure } from "../runtime/stage-failure.ts"
-import { type BaseModel, BaseModelFolder, TextPart, VaePart, type WantedSize } from "./base-files.ts"
+import {
+  type BaseModel,
+  BaseModelFolder,
+  TextPart,
+  VaePart,
+  type WantedSize,
+  type WantedTraining,
+} from "./base-files.ts"
 import {
   type Component,
   componentsOf,
@@ -26,6 +34,7 @@ import {
   vae,
 } from "./base-folder.ts"
 import { ExpectedFiles, expectationProblems } from "./expected-files.ts"
+import { memoryProblems } from "./memory-problems.ts"
 import { triggerProblems } from "./ordinary-trigger.ts"
 import { ownClipSkips } from "./own-clip-skip.ts"
 import { sizeProblem } from "./size-problems.ts"
@@ -35,14 +44,28 @@ const Folder = Schema.Struct({
   folder: Schema.String,
 })
 
+const Size = Schema.Struct({ width: Schema.Int, height: Schema.Int, setting: Schema.String })
+
 const SizedFolder = Schema.Struct({
   ...Folder.fields,
   /** A size in pixels that the model has to take. */
-  size: Schema.NullOr(Schema.Struct({ width: Schema.Int, height: Schema.Int, setting: Schema.String })),
+  size: Schema.NullOr(Size),
 })
 
 const WholeFolder = Schema.Struct({
   ...SizedFolder.fields,
+  /** Trainings that the memory has to hold. */
+  trainings: Schema.Array(
+    Schema.Struct({
+      size: Size,
+      memory: Schema.Literals(["auto", ...memoryModes]),
+      networkDim: Schema.Int,
+      gradientAccumulationSteps: Schema.Int,
+      unet: Schema.Boolean,
+      text: Schema.Boolean,
+      embedding: Schema.Boolean,
+    }),
+  ),
   /** Path inside the folder to SHA-256: the files have to be these. */
   expect: ExpectedFiles,
 })
@@ -88,7 +111,13 @@ const wholeFolder = source({
     const digests = yield* digest(files)
     const unexpected = expectationProblems(params.expect, Object.entries(digests), "expect")
     const unfit = sizeOfWish(params.size, { ...facts, isSizeKnown })
-    yield* Effect.forEach([...all, ...unexpected, ...unfit], context.problem)
+    const wrong = [...all, ...unexpected, ...unfit]
+    // What is broken cannot be measured; nor can a size that does not fit, which the VAE's source tells.
+    const measurable = params.trainings.filter(
+      ({ size }) => wrong.length === 0 && sizeOfWish(size, { ...facts, isSizeKnown }).length === 0,
+    )
+    const tooLarge = yield* memoryProblems(measurable, Object.fromEntries(files))
+    yield* Effect.forEach([...wrong, ...tooLarge], context.problem)
     return { files: digests, ...facts }
   }),
 })
@@ -169,12 +198,17 @@ export interface BaseModelOptions {
  * with vocab.json and merges.txt, and `scheduler/scheduler_config.json`. Stable Diffusion XL also has `text_encoder_2/` and `tokenizer_2/`.
  */
 export const baseModel = (folder: string, { name, expect }: BaseModelOptions = {}): BaseModel => {
-  const whole = remembered((size: WantedSize | null) => wholeFolder({ folder, size, expect: expect ?? null }))
+  // Parameters are read when the whole pipeline is wired, so what trainings add until then is seen.
+  const trainings: WantedTraining[] = []
+  const whole = remembered((size: WantedSize | null) =>
+    wholeFolder({ folder, size, expect: expect ?? null, trainings: size === null ? trainings : [] }),
+  )
   return {
     ...whole(null),
     // What is no text is told as the folder's own mistake.
     name: name ?? basename(resolve(String(folder))),
     wholeFor: whole,
+    expectTraining: (training) => trainings.push(training),
     vaeFor: remembered((size) => vaePart({ folder, size })),
     textEncoderFor: remembered((text) => textPart({ folder, ...text })),
   }

@@ -7,7 +7,7 @@
 import { Schema } from "effect"
 import { Blob } from "../runtime/blob.ts"
 import type { Output } from "../runtime/wire.ts"
-import type { BaseModel } from "./base-files.ts"
+import type { BaseModel, WantedSize } from "./base-files.ts"
 
 /** A picture as the VAE sees it: mean and log-variance, from which each use draws its own latents. */
 export const EncodedPicture = Schema.Struct({
@@ -56,6 +56,8 @@ export type Dataset = typeof Dataset.Type
 /** A dataset, with the base model it was encoded for. */
 export interface EncodedDataset extends Output<Dataset> {
   readonly base: BaseModel
+  /** Of the pictures, in pixels; null where it is not known while the pipeline is wired. */
+  readonly size: WantedSize | null
   /** Says, while the pipeline is wired, that some caption has to mention an embedding. */
   readonly expectMention: (keyword: string) => void
 }

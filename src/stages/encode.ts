@@ -129,6 +129,7 @@ export const encode = (args: {
   return {
     ...join({ pictures: args.images, latents, captions: args.captions, texts, textEncoder }, params),
     base: args.base,
+    size: args.images.size ?? null,
     expectMention: args.captions.expectMention ?? (() => {}),
   }
 }

@@ -5,11 +5,11 @@
  * snapshots are filed under those keys. A run starts from the furthest snapshot on its own trajectory, so more steps, another
  * save interval or a killed process cost only the steps that are missing, and the result is the same, bit for bit.
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { stage } from "../runtime/stage.ts"
 import { trainedFrom } from "./adapter.ts"
-import { BaseModelFolder } from "./base-files.ts"
+import { BaseModelFolder, type WantedSize, type WantedTraining } from "./base-files.ts"
 import { Dataset, type EncodedDataset } from "./dataset.ts"
 import { engineCores } from "./engine-words.ts"
 import { likeProblems } from "./ordinary-trigger.ts"
@@ -47,6 +47,23 @@ const trainStage = stage({
   }),
 })
 
+/** What the memory has to hold; null where the size is not known, or the parameters are not right, which is told by itself. */
+const wantedTraining = (size: WantedSize | null, given: TrainParamsInput): WantedTraining | null => {
+  const params = Option.getOrUndefined(TrainParams.makeOption(given))
+  const isRight = params !== undefined && checkTraining(params).every(({ severity }) => severity !== "error")
+  if (size === null || !isRight) return null
+  const { memory, gradientAccumulationSteps, networkDim, unetLearningRate, textModel, customEmbedding } = params
+  return {
+    size,
+    memory,
+    networkDim,
+    gradientAccumulationSteps,
+    unet: networkDim > 0 && unetLearningRate > 0,
+    text: textModel !== null,
+    embedding: customEmbedding !== null,
+  }
+}
+
 /**
  * LoRA adapters trained on a dataset. A step is one optimizer update; every parameter has a default.
  *
@@ -55,5 +72,7 @@ const trainStage = stage({
 export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => {
   const keyword: unknown = params.customEmbedding?.keyword
   if (typeof keyword === "string") dataset.expectMention(keyword)
+  const wanted = wantedTraining(dataset.size, params)
+  if (wanted !== null) dataset.base.expectTraining(wanted)
   return { ...trainStage({ dataset, base: dataset.base }, params), dataset, base: dataset.base }
 }

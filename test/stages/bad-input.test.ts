@@ -185,6 +185,14 @@ const cases: readonly Case[] = [
     says: ["base-model-2: size: 16 × 30 pixels is no size this base model can take", "Set evaluate's size to 16 × 32"],
   },
   {
+    title: "a training that no memory holds",
+    choices: { size: 8192 },
+    says: [
+      'base-model: memory: training at 8192 × 8192 pixels: "small" needs ',
+      " are free. Close other programs, or train on smaller pictures",
+    ],
+  },
+  {
     title: "pictures smaller than the size, when upscale refuses them",
     spoil: async () => place(inPictures("picture-1.jpg"), await drawPicture(1, 12, 20)),
     choices: { upscale: "refuse" },
