@@ -57,11 +57,13 @@ export class Sessions extends Context.Service<
   Sessions,
   {
     readonly get: (request: SessionRequest) => Effect.Effect<Session, EngineFailure>
+    /** Work whose sessions are released when it ends, with their memory. */
+    readonly apart: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Sessions>>
     /** Called between jobs. */
     readonly releaseOldest: Effect.Effect<void>
   }
 >()("loom/engine/Sessions") {
-  static readonly layer = (threads: number) =>
+  static readonly layer = (threads: number): Layer.Layer<Sessions> =>
     Layer.effect(
       Sessions,
       Effect.gen(function* () {
@@ -98,7 +100,10 @@ export class Sessions extends Context.Service<
           }
         })
 
-        return Sessions.of({ get, releaseOldest })
+        const apart = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+          Effect.provide(work, Sessions.layer(threads), { local: true })
+
+        return Sessions.of({ get, apart, releaseOldest })
       }),
     )
 }

@@ -5,10 +5,13 @@
  * tiling as diffusers does it (AutoencoderKL._tiled_encode, 0.42), so the result can be compared number by number. It
  * is close to, but not, what the whole picture would give, because a norm sees one tile only. Hence pictures up to
  * `wholePicturePixels` always go whole: that depends on nothing but their size, so a result is the same on any machine.
+ * Tiles at the right and at the bottom are smaller, and each size has a session of its own with memory of its own. So tiles of
+ * one size are worked one after the other, the smallest first, and only the largest size's session is kept.
  */
 import { Effect } from "effect"
+import { Sessions } from "./sessions.ts"
 
-/** Above this a picture is tiled; SDXL's largest usual sizes lie below. Whole, it takes a VAE decoder about 8 GB. */
+/** Above this a picture is tiled; SDXL's largest usual sizes lie below. Whole, it takes a VAE decoder 10.5 GB. */
 export const wholePicturePixels = 1280 * 1280
 
 /** Side of a tile in picture elements. */
@@ -87,31 +90,56 @@ const place = (whole: Planes, tile: Planes, top: number, left: number): void => 
   }
 }
 
-/** `source` through `run`, tile by tile, row by row; what comes out has tileOut / tileIn times its sides. */
+/** Tiles with their places in rows and columns, by size, the smallest first. */
+const bySize = (source: Planes, tileIn: number) => {
+  const [, height, width] = source.shape
+  const stride = Math.floor(tileIn * (1 - overlap))
+  const [rows, columns] = [starts(height, stride), starts(width, stride)]
+  const tiles = rows.flatMap((top, row) =>
+    columns.map((left, column) => ({ row, column, tile: cut(source, top, left, tileIn) })),
+  )
+  const sizes = Map.groupBy(tiles, ({ tile }) => `${tile.shape}`)
+  const groups = [...sizes.values()].sort((a, b) => a[0]!.tile.data.length - b[0]!.tile.data.length)
+  return { rows: rows.length, groups }
+}
+
+/** `source` through `run` in tiles; what comes out has tileOut / tileIn times its sides. */
 export const inTiles = Effect.fnUntraced(function* <E, R>(
   source: Planes,
   { tileIn, tileOut }: Tiling,
   run: (tile: Planes) => Effect.Effect<Planes, E, R>,
 ) {
-  const [, height, width] = source.shape
-  const stride = Math.floor(tileIn * (1 - overlap))
+  const { apart } = yield* Sessions
+  const { rows, groups } = bySize(source, tileIn)
+  const done = Array.from({ length: rows }, (): Planes[] => [])
+  for (const [index, group] of groups.entries()) {
+    const work = Effect.forEach(group, ({ tile }) => run(tile))
+    const tiles = yield* index === groups.length - 1 ? work : apart(work)
+    for (const [at, { row, column }] of group.entries()) done[row]![column] = tiles[at]!
+  }
+  const [height, width] = [source.shape[1], source.shape[2]].map((side) => (side * tileOut) / tileIn) as [
+    number,
+    number,
+  ]
+  return joined(done, [height, width], tileOut)
+})
+
+/** All tiles in one picture, each faded over the ones above and to the left. */
+const joined = (
+  tiles: readonly (readonly Planes[])[],
+  [height, width]: readonly [number, number],
+  tileOut: number,
+): Planes => {
+  const channels = tiles[0]![0]!.shape[0]
+  const whole: Planes = { data: new Float32Array(channels * height * width), shape: [channels, height, width] }
   const extent = Math.floor(tileOut * overlap)
   const step = tileOut - extent
-  let whole: Planes | undefined
-  let above: readonly Planes[] = []
-  for (const [row, top] of starts(height, stride).entries()) {
-    const tiles: Planes[] = []
-    for (const [column, left] of starts(width, stride).entries()) {
-      const tile = yield* run(cut(source, top, left, tileIn))
-      if (above[column] !== undefined) fadeDown(above[column], tile, extent)
-      const before = tiles.at(-1)
-      if (before !== undefined) fadeRight(before, tile, extent)
-      tiles.push(tile)
-      const size = [height, width].map((side) => (side * tileOut) / tileIn) as [number, number]
-      whole ??= { data: new Float32Array(tile.shape[0] * size[0] * size[1]), shape: [tile.shape[0], ...size] }
+  for (const [row, line] of tiles.entries()) {
+    for (const [column, tile] of line.entries()) {
+      if (row > 0) fadeDown(tiles[row - 1]![column]!, tile, extent)
+      if (column > 0) fadeRight(line[column - 1]!, tile, extent)
       place(whole, tile, row * step, column * step)
     }
-    above = tiles
   }
-  return whole!
-})
+  return whole
+}

@@ -55,7 +55,7 @@ describe("tiles", () => {
       const source: Planes = { data, shape: [2, 19, 23] }
       const whole = yield* inTiles(source, { tileIn: 8, tileOut: 8 }, (tile) => Effect.succeed(tile))
       assert.isBelow(relativeError(Float64Array.from(whole.data), Float64Array.from(data)), 1e-6)
-    }),
+    }).pipe(Effect.provide(Sessions.layer(1))),
   )
 
   it.effect("no tile is larger than a tile", () =>
@@ -67,6 +67,30 @@ describe("tiles", () => {
         return Effect.succeed(tile)
       })
       assert.strictEqual(Math.max(...sides), 8)
-    }),
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
+  it.effect("tiles of one size follow each other, the largest last, and only its session is kept", () =>
+    Effect.gen(function* () {
+      const sessions = yield* Sessions
+      const [sizes, apart]: [string[], string[]] = [[], []]
+      const watched = Sessions.of({
+        ...sessions,
+        apart: (work) => {
+          const before = sizes.length
+          return Effect.tap(sessions.apart(work), () => Effect.sync(() => void apart.push(...sizes.slice(before))))
+        },
+      })
+      const source: Planes = { data: new Float32Array(20 * 33), shape: [1, 20, 33] }
+      const run = (tile: Planes) => {
+        sizes.push(`${tile.shape}`)
+        return Effect.succeed(tile)
+      }
+      yield* Effect.provideService(inTiles(source, { tileIn: 8, tileOut: 8 }, run), Sessions, watched)
+      const inTurn = sizes.filter((size, at) => size !== sizes[at - 1])
+      assert.deepStrictEqual(inTurn, [...new Set(sizes)])
+      assert.strictEqual(inTurn.at(-1), "1,8,8")
+      assert.deepStrictEqual([...new Set(apart)], inTurn.slice(0, -1))
+    }).pipe(Effect.provide(Sessions.layer(1))),
   )
 })
