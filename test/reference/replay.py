@@ -1,6 +1,6 @@
 """Replays a training run from its trace in PyTorch, in double precision, and says whether it was an honest one.
 
-Usage: python replay.py BASE TRACE [--dtype float64|float32] [--prediction-type epsilon|v_prediction] [--json]
+Usage: python replay.py BASE TRACE [--dtype float64|float32] [--gradient-limit 1e-4] [--prediction-type epsilon|v_prediction] [--json]
 
 BASE is a diffusers folder, TRACE what `loom trace` wrote. Of each micro-batch only latents, noise, timestep and tokens
 are taken from the trace; prediction, loss and gradients are computed anew with the tensors of the previous update.
@@ -200,11 +200,13 @@ def main():
     parser.add_argument("base")
     parser.add_argument("trace")
     parser.add_argument("--dtype", choices=("float64", "float32"), default="float64")
+    parser.add_argument("--gradient-limit", type=float, default=LIMITS["gradient"], help="for models whose single-precision rounding is larger")
     parser.add_argument("--prediction-type", choices=("epsilon", "v_prediction"), help="what the settings must say; default: the base's scheduler")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
     diffusers_logging.set_verbosity_error()
+    LIMITS["gradient"] = options.gradient_limit
     found = verdict(options.base, options.trace, options.dtype, options.prediction_type)
     print(json.dumps(found, indent=2)) if options.json else print_verdict(found)
     sys.exit(0 if found["accepted"] else 1)
