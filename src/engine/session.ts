@@ -37,6 +37,12 @@ export const ProfilePrefix = Context.Reference<string | undefined>("loom/engine/
   defaultValue: () => undefined,
 })
 
+/**
+ * For benchmarks: whether every value's memory goes back to the system when its last reader is done, so that the memory of the
+ * process tells what a run holds. Slow.
+ */
+export const GivesBackAtOnce = Context.Reference<boolean>("loom/engine/GivesBackAtOnce", { defaultValue: () => false })
+
 /** Reads the feeds, fills the results. */
 export type PreparedRun = Effect.Effect<void, EngineFailure>
 
@@ -97,7 +103,8 @@ export const openSession = Effect.fn("openSession")(function* (
     workFailure(plan.name, `ONNX Runtime refused it (${wordsOf(thrown)})`, "Please report this with the model's name")
   const prefix = yield* ProfilePrefix
   const profiling = prefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: prefix }
-  const options = { ...sessionOptions(plan), ...profiling }
+  const givenBack = (yield* GivesBackAtOnce) ? { enableCpuMemArena: false, enableMemPattern: false } : {}
+  const options = { ...sessionOptions(plan), ...profiling, ...givenBack }
   const session = yield* Effect.acquireRelease(
     Effect.tryPromise({ try: () => InferenceSession.create(plan.model, options), catch: failed }),
     (opened) => {

@@ -23,12 +23,8 @@ export const executionOrder = (outputs: readonly Tensor[], leaves: readonly Tens
     inputs.length < 2 ? inputs : inputs.toSorted((a, b) => lateness.get(b.node)! - lateness.get(a.node)!)
   const seen = new Set<Node>()
   const forward = postOrder(outputs, seen, latestFirst)
-  return [...forward, ...postOrder(leaves.toReversed().flatMap(lastLayerFirst), seen, latestFirst)]
+  return [...forward, ...postOrder(leaves.toReversed(), seen, latestFirst)]
 }
-
-/** A leaf that joins the gradients of all layers, first layer first, is gone through from its end. */
-const lastLayerFirst = (leaf: Tensor): readonly Tensor[] =>
-  leaf.node.op === "Concat" ? [...leaf.node.inputs.toReversed(), leaf] : [leaf]
 
 /** The place in the forward pass of the last forward value that a node depends on; 0 for feeds, −1 for what none reaches. */
 const latenessOf = (outputs: readonly Tensor[], leaves: readonly Tensor[]): ReadonlyMap<Node, number> => {

@@ -95,8 +95,8 @@ export const TrainParams = Schema.Struct({
   /** A snapshot to go on from, every so many steps. Changes no result and enters no key. Default 25. */
   snapshotEverySteps: withDefault(Schema.Int, 25),
   /**
-   * "fast" keeps all that a step's backward pass reads, "balanced" computes again what is cheap, "small" most of it;
-   * "auto" takes the first that fits into the free memory. Changes no result and enters no key. Default "auto".
+   * "fast" keeps all that a step's backward pass reads, "balanced" computes again what is cheap, "small" as much as it takes to
+   * hold three tenths of that; "auto" takes the first that fits into the free memory. Changes no result and enters no key. Default "auto".
    */
   memory: withDefault(Schema.Literals(["auto", ...memoryModes]), "auto"),
 })

@@ -1,7 +1,8 @@
 /**
  * The memory of one step over its time: what the plan says each node holds, and what the process held.
  *
- * The profile tells when each node ran; in the meantime this process reads the other's memory every few milliseconds.
+ * The profile tells when each node ran; in the meantime this process reads the other's memory every few milliseconds. Every
+ * value goes back to the system when it is dead, and what the process holds at rest is not counted.
  */
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
@@ -46,7 +47,7 @@ export const measureCurve = async (plan: StepPlan): Promise<void> => {
   const samples: { readonly at: number; readonly bytes: number }[] = []
   let [stepBegan, stepEnded, timer] = [0, 0, undefined as NodeJS.Timeout | undefined]
   const nodes = await profiled((prefix) =>
-    runStep({ ...plan, steps: 2, profile: prefix }, (event, pid) => {
+    runStep({ ...plan, steps: 2, profile: prefix, givesBack: true }, (event, pid) => {
       timer ??= setInterval(() => samples.push({ at: performance.now(), bytes: ownBytes(pid) }), 20)
       if (event.kind !== "step") return
       stepEnded = performance.now()
@@ -56,6 +57,8 @@ export const measureCurve = async (plan: StepPlan): Promise<void> => {
   clearInterval(timer)
   const [first, last] = [nodes[0]!.startUs, nodes.at(-1)!.startUs]
   const during = samples.filter(({ at }) => at >= stepBegan && at <= stepEnded)
+  // Parameters, moments and the process itself.
+  const atRest = during[0]?.bytes ?? 0
   printHeader(`Memory over one step, "${plan.memory}"`, "of the time", "planned", "measured")
   for (let row = 0; row < rows; row++) {
     const [from, to] = [row / rows, (row + 1) / rows]
@@ -64,7 +67,7 @@ export const measureCurve = async (plan: StepPlan): Promise<void> => {
     const held = planned.filter((_, at) => within((nodeAt(at).startUs - first) / (last - first)))
     const measured = during.filter(({ at }) => within((at - stepBegan) / (stepEnded - stepBegan)))
     const most = (values: readonly number[]): string => `${(Math.max(0, ...values) / 1e6).toFixed(0)} MB`
-    printRow(`${(100 * to).toFixed(0)} %`, most(held), most(measured.map(({ bytes }) => bytes)))
+    printRow(`${(100 * to).toFixed(0)} %`, most(held), most(measured.map(({ bytes }) => bytes - atRest)))
   }
   function nodeAt(at: number) {
     return nodes[Math.min(nodes.length - 1, Math.round((at * nodes.length) / planned.length))]!

@@ -11,7 +11,7 @@ import { openUnet } from "../../../src/engine/base-model.ts"
 import type { MemoryChoice } from "../../../src/engine/memory-mode.ts"
 import type { MemoryPlan } from "../../../src/engine/memory-plan.ts"
 import { randomStream } from "../../../src/engine/random-stream.ts"
-import { ProfilePrefix } from "../../../src/engine/session.ts"
+import { GivesBackAtOnce, ProfilePrefix } from "../../../src/engine/session.ts"
 import { Sessions } from "../../../src/engine/sessions.ts"
 import type { TrainSample } from "../../../src/engine/train-job.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
@@ -27,6 +27,8 @@ export interface StepPlan {
   readonly threads: number
   readonly memory: MemoryChoice
   readonly profile: string | null
+  /** Whether dead values go back to the system at once, to watch the process's memory. */
+  readonly givesBack?: boolean
 }
 
 export type StepEvent =
@@ -101,6 +103,7 @@ if (import.meta.main) {
   const plan = JSON.parse(process.argv[2]!) as StepPlan
   await Effect.flatMap(Sessions, (sessions) => Effect.provideService(measured(plan), Sessions, timed(sessions))).pipe(
     Effect.provideService(ProfilePrefix, plan.profile ?? undefined),
+    Effect.provideService(GivesBackAtOnce, plan.givesBack ?? false),
     Effect.provide(Sessions.layer(plan.threads)),
     Effect.runPromise,
   )
