@@ -4,6 +4,7 @@
  */
 import { add, conv, div, reshape, silu, slice, upsampleNearest } from "../graph/build.ts"
 import type { Tensor } from "../graph/tensor.ts"
+import { doublingConv } from "./doubling-conv.ts"
 import { linear, type ModelScope, pointwiseConv } from "./lora-branch.ts"
 import { type GroupNormSettings, groupNorm } from "./normalisation.ts"
 
@@ -81,9 +82,14 @@ export const upsample = (
   x: Tensor,
   size?: readonly [height: number, width: number],
 ): Tensor => {
+  const [, channels, height, width] = x.shape as readonly [number, number, number, number]
+  const [wantedHeight, wantedWidth] = size ?? [2 * height, 2 * width]
+  if (wantedHeight === 2 * height && wantedWidth === 2 * width) {
+    const { weights } = scope
+    const w = weights.get(`${path}.weight`, [channels, channels, 3, 3])
+    return doublingConv(x, w, weights.get(`${path}.bias`, [channels]))
+  }
   const doubled = upsampleNearest(x, 2)
-  const [, channels, height, width] = doubled.shape as readonly [number, number, number, number]
-  const [wantedHeight, wantedWidth] = size ?? [height, width]
   const cut = slice(slice(doubled, { axis: 2, start: 0, end: wantedHeight }), { axis: 3, start: 0, end: wantedWidth })
   return pictureConv(scope, path, cut, channels)
 }
