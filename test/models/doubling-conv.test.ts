@@ -12,7 +12,7 @@ import { interpret } from "../rig/interpret.ts"
 const shapes = { x: [2, 3, 4, 5], w: [4, 3, 3, 3], bias: [4] }
 const [x, w, bias] = Object.entries(shapes).map(([name, shape]) => input(name, shape)) as [Tensor, Tensor, Tensor]
 const values = Object.fromEntries(
-  Object.entries(shapes).map(([name, shape], at) => [name, Float64Array.from(seededValues(elementCount(shape), at))]),
+  Object.entries(shapes).map(([name, shape], at) => [name, seededValues(elementCount(shape), at)]),
 )
 
 /** The picture, and the gradients of all that goes in. */
