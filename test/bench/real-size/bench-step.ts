@@ -4,7 +4,7 @@
  *     --pixels 512        side of the picture
  *     --python PYTHON     one with the packages of test/reference; without it that half is left out
  *     --modes fast,small  Loom's memory modes; default all
- *     --as fp32,bf16      PyTorch's ways: fp32, checkpointing, bf16; default fp32
+ *     --as fp32,bf16      PyTorch's ways: fp32, checkpointing, bf16, bf16-checkpointing; default fp32
  *     --steps 3           steps per process; the first one, which reads the weights from the disk, does not count
  *     --rounds 1          how often each process runs, one after the other, so that a busy machine is busy for all
  *     --profile           then also where the time of Loom's step goes, by kind of operation

@@ -1,6 +1,6 @@
 """One LoRA training step of a real-size UNet in PyTorch: what Loom is measured against.
 
-Usage: python bench_step.py BASE [--pixels 512] [--steps 3] [--dim 16] [--threads 2] [--as fp32|checkpointing|bf16]
+Usage: python bench_step.py BASE [--pixels 512] [--steps 3] [--dim 16] [--threads 2] [--as fp32|checkpointing|bf16|bf16-checkpointing]
 
 diffusers' UNet with peft's LoRA on the layers that kohya trains, batch 1, AdamW: forward, backward, update. Prints one
 line of JSON per step and a last one with the peak resident memory. Random pictures: their content does not change the time.
@@ -18,14 +18,14 @@ TARGETS = r".*\.(proj_in|proj_out|to_q|to_k|to_v|to_out\.0|ff\.net\.0\.proj|ff\.
 
 
 def open_unet(base, dim, way):
-    dtype = torch.bfloat16 if way == "bf16" else torch.float32
+    dtype = torch.bfloat16 if way.startswith("bf16") else torch.float32
     unet = UNet2DConditionModel.from_pretrained(base, subfolder="unet", torch_dtype=dtype, variant=None)
     unet.requires_grad_(False)
     unet.add_adapter(LoraConfig(r=dim, lora_alpha=dim, target_modules=TARGETS))
     trained = [p for p in unet.parameters() if p.requires_grad]
     for p in trained:
         p.data = p.data.float()
-    if way == "checkpointing":
+    if way.endswith("checkpointing"):
         unet.enable_gradient_checkpointing()
     return unet.train(), trained
 
@@ -44,7 +44,7 @@ def main():
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--dim", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--as", dest="way", choices=("fp32", "checkpointing", "bf16"), default="fp32")
+    parser.add_argument("--as", dest="way", choices=("fp32", "checkpointing", "bf16", "bf16-checkpointing"), default="fp32")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
@@ -55,7 +55,7 @@ def main():
     for _ in range(options.steps):
         latents, target, states = torch.randn(1, 4, side, side), torch.randn(1, 4, side, side), torch.randn(1, 77, width)
         began = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=options.way == "bf16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.way.startswith("bf16")):
             answer = unet(latents, torch.tensor([500]), states, added_cond_kwargs=conditions).sample
         loss = torch.nn.functional.mse_loss(answer.float(), target)
         loss.backward()
