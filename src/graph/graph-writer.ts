@@ -5,14 +5,22 @@
  * from operation and place, never from the process. Nodes must be written in order.
  */
 import { create } from "@bufbuild/protobuf"
-import { type GraphProto, GraphProtoSchema, type NodeProto, NodeProtoSchema, type TensorProto } from "onnx-buf"
+import {
+  type GraphProto,
+  GraphProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  type ValueInfoProto,
+} from "onnx-buf"
 import { demand } from "./invalid-graph.ts"
 import { LateShapes } from "./late-shapes.ts"
-import { type ConstantPool, type OnnxForm, onnxForms } from "./onnx-forms.ts"
+import { type ConstantPool, type OnnxForm, onnxForms, productOfUnknownRank } from "./onnx-forms.ts"
 import {
   dtypeBytes,
   externalTensor,
   inlineTensor,
+  shapelessInfo,
   unknownShapeInfo,
   valueInfo,
   type WeightLocation,
@@ -83,11 +91,15 @@ export class GraphWriter {
       node: this.nodes.toReversed(),
       initializer: this.initializers,
       input: [
-        ...[...this.inputs].map(([name, type]) => valueInfo(name, type)),
+        ...[...this.inputs].map(([name, type]) => this.feedOrResult(name, type)),
         ...[...(this.late?.feeds.keys() ?? [])].map(unknownShapeInfo),
       ],
-      output: this.results.map(([name, tensor]) => valueInfo(name, tensor)),
+      output: this.results.map(([name, tensor]) => this.feedOrResult(name, tensor)),
     })
+  }
+
+  private feedOrResult(name: string, type: TensorType): ValueInfoProto {
+    return this.late === undefined ? valueInfo(name, type) : shapelessInfo(name, type.dtype)
   }
 
   private writeInput({ attributes, outputs }: NodeOf<"Input">): void {
@@ -142,9 +154,7 @@ export class GraphWriter {
   }
 
   private writeOperation(node: Node, used: ReadonlySet<Tensor>): void {
-    const rule = onnxForms[node.op as Exclude<OpName, "Input" | "Weight">]
-    // The table pairs each operation with the form for its own attributes; TypeScript cannot follow the lookup.
-    const form = (rule as (attributes: Attributes[OpName], pool: ConstantPool) => OnnxForm)(node.attributes, this.pool)
+    const form = this.formOf(node)
     const name = `${node.op}:${this.nodes.length}`
     const outputCount = node.outputs.findLastIndex((output) => used.has(output)) + 1
     this.nodes.push(
@@ -157,6 +167,14 @@ export class GraphWriter {
         attribute: [...(form.attributes ?? [])],
       }),
     )
+  }
+
+  private formOf(node: Node): OnnxForm {
+    if (this.late !== undefined && node.op === "Gemm" && node.inputs.length === 2)
+      return productOfUnknownRank(node.attributes)
+    const rule = onnxForms[node.op as Exclude<OpName, "Input" | "Weight">]
+    // The table pairs each operation with the form for its own attributes; TypeScript cannot follow the lookup.
+    return (rule as (attributes: Attributes[OpName], pool: ConstantPool) => OnnxForm)(node.attributes, this.pool)
   }
 
   private nameOutput(output: Tensor, nodeName: string): string {

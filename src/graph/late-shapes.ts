@@ -8,7 +8,8 @@
  * shared, and a value's memory goes back as soon as it is dead. The price is that no operation writes over its input
  * either: one more buffer at a time.
  * Trap: not even the number of axes may be known. Where only the extents are not, each value is compared with every
- * dead one, and making a session takes ten times as long.
+ * dead one, and making a session takes ten times as long. So feeds and results are written without shapes too, and Gemm
+ * without C as an operation that keeps silent about its axes (`productOfUnknownRank`).
  */
 import type { Shape } from "./tensor.ts"
 

@@ -42,6 +42,16 @@ const window = ({ pads, strides }: Attributes["Conv"]): readonly AttributeProto[
 /** What counts back beyond the first element: -1 would mean the last one. */
 const beforeFirst = -(2n ** 63n)
 
+const fusedMatMul = (transA: boolean, transB: boolean, alpha = 1): OnnxForm => ({
+  opType: "FusedMatMul",
+  domain: "com.microsoft",
+  attributes: [int("transA", transA), int("transB", transB), float("alpha", alpha)],
+})
+
+/** Gemm without C by an operation that runs the same kernel, but does not say beforehand that its result has two axes. */
+export const productOfUnknownRank = ({ transA, transB, alpha }: Attributes["Gemm"]): OnnxForm =>
+  fusedMatMul(transA, transB, alpha)
+
 /** Inputs, weights and constants are initialisers or feeds; only a large filled constant is a node, without inputs. */
 export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: FormRule<O> } = {
   Constant: ({ data, shape }, pool) => ({
@@ -84,10 +94,7 @@ export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: F
   Pad: ({ before, after }, pool) => ({ parameters: [pool.int64([...before, ...after])] }),
   Expand: ({ shape }, pool) => ({ parameters: [pool.shape(shape)] }),
   Gather: () => ({ attributes: [int("axis", 0)] }),
-  MatMul: ({ transA, transB }) =>
-    transA || transB
-      ? { opType: "FusedMatMul", domain: "com.microsoft", attributes: [int("transA", transA), int("transB", transB)] }
-      : {},
+  MatMul: ({ transA, transB }) => (transA || transB ? fusedMatMul(transA, transB) : {}),
   Gemm: ({ transA, transB, alpha, beta }) => ({
     attributes: [int("transA", transA), int("transB", transB), float("alpha", alpha), float("beta", beta)],
   }),

@@ -43,6 +43,13 @@ export const valueInfo = (name: string, { shape, dtype }: TensorType): ValueInfo
   return create(ValueInfoProtoSchema, { name, type: { value: { case: "tensorType", value: tensorType } } })
 }
 
+/** A feed or result of which nothing but the type of its values is known. */
+export const shapelessInfo = (name: string, dtype: DType): ValueInfoProto =>
+  create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: "tensorType", value: { elemType: onnxDType[dtype] } } },
+  })
+
 /** A feed of int64 values, nobody says how many: a shape of which not even the rank is known. */
 export const unknownShapeInfo = (name: string): ValueInfoProto => {
   const tensorType = { elemType: TensorProto_DataType.INT64, shape: { dim: [{ value: { case: undefined } }] } }

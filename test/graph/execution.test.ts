@@ -46,26 +46,34 @@ const feedsOf = ({ inputs }: LoweredGraph): Record<string, Float64Array> =>
 const withStack = <A>(
   dtype: keyof typeof stored,
   use: (lowered: LoweredGraph, stack: ReturnType<typeof lowRankStack>) => Promise<A>,
+  shapes: "known" | "late" = "known",
 ): Promise<A> => {
   const stack = lowRankStack(dtype)
   const weights = Object.fromEntries(
     weightValues.map(([name, values]) => [name, [dtype, stored[dtype](values)] as const]),
   )
   return withWeightFile(weights, (locate) =>
-    use(lowerToOnnx({ outputs: { loss: stack.loss }, leaves: stack.leaves, locate }), stack),
+    use(lowerToOnnx({ outputs: { loss: stack.loss }, leaves: stack.leaves, locate, shapes }), stack),
   )
 }
 
 describe("weights in a user's file", () => {
-  it.each(["float32", "float16", "bfloat16"] as const)("are read at their offset as %s", (dtype) =>
-    withStack(dtype, async (lowered, { loss, leaves }) => {
-      const feeds = feedsOf(lowered)
-      const found = await runOnnx(lowered, feeds, keepCasts)
-      const expected = interpret([loss, ...Object.values(leaves)], { ...feeds, ...Object.fromEntries(weightValues) })
-      expected.forEach((values, index) => {
-        expect(relativeError(found[index]!, values), lowered.outputNames[index]!).toBeLessThan(2e-6)
-      })
-    }),
+  const cases = (["float32", "float16", "bfloat16"] as const).flatMap((dtype) =>
+    (["known", "late"] as const).map((shapes) => ({ dtype, shapes })),
+  )
+  it.each(cases)("are read at their offset as $dtype, shapes $shapes", ({ dtype, shapes }) =>
+    withStack(
+      dtype,
+      async (lowered, { loss, leaves }) => {
+        const feeds = feedsOf(lowered)
+        const found = await runOnnx(lowered, feeds, keepCasts)
+        const expected = interpret([loss, ...Object.values(leaves)], { ...feeds, ...Object.fromEntries(weightValues) })
+        expected.forEach((values, index) => {
+          expect(relativeError(found[index]!, values), lowered.outputNames[index]!).toBeLessThan(2e-6)
+        })
+      },
+      shapes,
+    ),
   )
 })
 

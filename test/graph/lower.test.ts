@@ -94,6 +94,23 @@ describe("late shapes", () => {
     }
   })
 
+  it("neither feeds nor results have a shape", () => {
+    const { input, output } = graphOf(bytes)
+    for (const { type } of [input.find(({ name }) => name === "x")!, output[0]!]) {
+      expect(type?.value.case === "tensorType" && type.value.value.shape).toBeUndefined()
+    }
+  })
+
+  it("a product says that it has two axes only where something is added to it", () => {
+    const [a, b] = [g.input("a", [2, 3]), g.input("b", [4, 3])]
+    const product = g.gemm(a, b, { transB: true, alpha: 0.5 })
+    const outputs = { y: g.gemm(a, b, { transB: true, c: product }) }
+    const types = (shapes: "known" | "late") =>
+      running(graphOf(lowerToOnnx({ outputs, locate, shapes }).bytes)).map(({ opType }) => opType)
+    expect(types("known")).toEqual(["Gemm", "Gemm"])
+    expect(types("late")).toEqual(["FusedMatMul", "Gemm"])
+  })
+
   it("a 16-bit weight is read through one", () => {
     const weight = g.weight("w.a", [4, 4], "float16")
     const { node } = graphOf(lowerToOnnx({ outputs: { y: g.neg(weight) }, locate, shapes: "late" }).bytes)

@@ -37,7 +37,11 @@ export const runOnnx = async (
     const data = dtype === "int64" ? BigInt64Array.from(Array.from(fed, BigInt)) : Float32Array.from(fed)
     return [name, new ort.Tensor(dtype as "float32" | "int64", data, shape)] as const
   })
-  const results = await session.run(Object.fromEntries(tensors))
+  const shapes = [...lowered.lateShapes].map(
+    ([name, extents]) =>
+      [name, new ort.Tensor("int64", BigInt64Array.from(extents, BigInt), [extents.length])] as const,
+  )
+  const results = await session.run(Object.fromEntries([...tensors, ...shapes]))
   const values = lowered.outputNames.map((name) => Float64Array.from(results[name]!.data as Float32Array, Number))
   await session.release()
   return values

@@ -12,12 +12,15 @@ import { withWeightFile } from "./weight-file.ts"
 const float32Rounding = 2e-6
 
 describe.each(Object.keys(operationCases) as OpName[])("%s", (op) => {
-  it.each(operationCases[op])("ONNX Runtime agrees: $title", async (operationCase) => {
+  const cases = operationCases[op].flatMap((operationCase) =>
+    (["known", "late"] as const).map((shapes) => ({ ...operationCase, shapes })),
+  )
+  it.each(cases)("ONNX Runtime agrees, shapes $shapes: $title", async ({ shapes, ...operationCase }) => {
     const { y, gradients, values } = differentiated(operationCase)
     const leaves = Object.fromEntries(gradients.map((gradient, index) => [`gradient ${index}`, gradient]))
     const weights = { [frozenWeight.name]: ["float32", Float32Array.from(values[frozenWeight.name]!)] } as const
     const found = await withWeightFile(weights, (locate) =>
-      runOnnx(lowerToOnnx({ outputs: { y }, leaves, locate }), values),
+      runOnnx(lowerToOnnx({ outputs: { y }, leaves, locate, shapes }), values),
     )
     const expected = interpret([y, ...gradients], values)
     expected.forEach((value, index) => {
