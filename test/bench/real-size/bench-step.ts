@@ -6,6 +6,8 @@
  *     --modes fast,small  Loom's memory modes; default all
  *     --as fp32,bf16      PyTorch's ways: fp32, checkpointing, bf16, bf16-checkpointing; default fp32
  *     --steps 3           steps per process; the first one, which reads the weights from the disk, does not count
+ *     --accumulation 4    pictures of one step; Loom decides how many share a run
+ *     --batch 4           how many of them PyTorch takes at once; default 1
  *     --rounds 1          how often each process runs, one after the other, so that a busy machine is busy for all
  *     --profile           then also where the time of Loom's step goes, by kind of operation
  *     --curve             then also the memory of one step, planned and measured
@@ -68,6 +70,8 @@ const optionsOf = (args: readonly string[]) =>
       modes: { type: "string", default: memoryModes.join(",") },
       as: { type: "string", default: "fp32" },
       steps: { type: "string", default: "3" },
+      accumulation: { type: "string", default: "1" },
+      batch: { type: "string", default: "1" },
       rounds: { type: "string", default: "1" },
       dim: { type: "string", default: "16" },
       profile: { type: "boolean", default: false },
@@ -101,7 +105,9 @@ export const measureRealSize = async (args: readonly string[]): Promise<void> =>
   const options = optionsOf(args)
   const base = resolve(options.base ?? "")
   const [pixels, steps, dim, threads] = [Number(options.pixels), Number(options.steps), Number(options.dim), 2]
-  const plan = (memory: MemoryMode): StepPlan => ({ base, pixels, steps, dim, threads, memory, profile: null })
+  const accumulation = Number(options.accumulation)
+  const shared = { base, pixels, steps, dim, threads, accumulation, profile: null }
+  const plan = (memory: MemoryMode): StepPlan => ({ ...shared, memory })
   const modes = chosenModes(options.modes)
   const ours = modes.map((mode): Column => {
     const figures = noFigures()
@@ -111,7 +117,8 @@ export const measureRealSize = async (args: readonly string[]): Promise<void> =>
   const theirs = (python === undefined ? [] : options.as.split(",")).map((way): Column => {
     const figures = noFigures()
     const words = [here("bench_step.py"), base, "--as", way, "--pixels", `${pixels}`, "--steps", `${steps}`]
-    const own = ["--dim", `${dim}`, "--threads", `${threads}`]
+    const pictures = ["--accumulation", options.accumulation, "--batch", options.batch]
+    const own = ["--dim", `${dim}`, "--threads", `${threads}`, ...pictures]
     return { name: `PyTorch, ${way}`, figures, run: () => runLines(python!, [...words, ...own], collect(figures)) }
   })
   if (python === undefined) process.stdout.write("PyTorch is left out: name a Python that has it with --python\n")
@@ -120,7 +127,7 @@ export const measureRealSize = async (args: readonly string[]): Promise<void> =>
   }
   const load = loadavg()[0]!.toFixed(1)
   const machine = `${cpus()[0]?.model} (${availableParallelism()} cores, load ${load})`
-  process.stdout.write(`\n${base}, ${pixels} pixels, dim ${dim}, ${machine}\n\n`)
+  process.stdout.write(`\n${base}, ${pixels} pixels, ${accumulation} a step, dim ${dim}, ${machine}\n\n`)
   printColumns([...theirs, ...ours], theirs[0]?.figures)
   for (const mode of modes) {
     if (options.profile) await measureProfile(plan(mode))

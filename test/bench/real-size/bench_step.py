@@ -1,9 +1,10 @@
 """One LoRA training step of a real-size UNet in PyTorch: what Loom is measured against.
 
 Usage: python bench_step.py BASE [--pixels 512] [--steps 3] [--dim 16] [--threads 2] [--as fp32|checkpointing|bf16|bf16-checkpointing]
+       [--accumulation 1] [--batch 1]
 
-diffusers' UNet with peft's LoRA on the layers that kohya trains, batch 1, AdamW: forward, backward, update. Prints one
-line of JSON per step and a last one with the peak resident memory. Random pictures: their content does not change the time.
+diffusers' UNet with peft's LoRA on the layers that kohya trains, AdamW: forward and backward for each of the update's
+pictures, `--batch` of them at once, then the update. Prints one line of JSON per update and a last one with the peak resident memory. Random pictures: their content does not change the time.
 """
 import argparse
 import json
@@ -30,11 +31,11 @@ def open_unet(base, dim, way):
     return unet.train(), trained
 
 
-def added(config):
+def added(config, batch):
     if config.addition_embed_type != "text_time":
         return None
     width = config.projection_class_embeddings_input_dim - 6 * config.addition_time_embed_dim
-    return {"text_embeds": torch.randn(1, width), "time_ids": torch.tensor([[512., 512., 0., 0., 512., 512.]])}
+    return {"text_embeds": torch.randn(batch, width), "time_ids": torch.tensor([[512., 512., 0., 0., 512., 512.]] * batch)}
 
 
 def main():
@@ -45,20 +46,26 @@ def main():
     parser.add_argument("--dim", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--as", dest="way", choices=("fp32", "checkpointing", "bf16", "bf16-checkpointing"), default="fp32")
+    parser.add_argument("--accumulation", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     unet, trained = open_unet(options.base, options.dim, options.way)
     optimizer = torch.optim.AdamW(trained, lr=1e-4)
     width, side = unet.config.cross_attention_dim, options.pixels // 8
-    conditions = added(unet.config)
+    batch = options.batch
+    conditions = added(unet.config, batch)
+    runs = options.accumulation // batch
     for _ in range(options.steps):
-        latents, target, states = torch.randn(1, 4, side, side), torch.randn(1, 4, side, side), torch.randn(1, 77, width)
         began = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=options.way.startswith("bf16")):
-            answer = unet(latents, torch.tensor([500]), states, added_cond_kwargs=conditions).sample
-        loss = torch.nn.functional.mse_loss(answer.float(), target)
-        loss.backward()
+        for _ in range(runs):
+            latents, target = torch.randn(batch, 4, side, side), torch.randn(batch, 4, side, side)
+            states, timesteps = torch.randn(batch, 77, width), torch.tensor([500] * batch)
+            with torch.autocast("cpu", torch.bfloat16, enabled=options.way.startswith("bf16")):
+                answer = unet(latents, timesteps, states, added_cond_kwargs=conditions).sample
+            loss = torch.nn.functional.mse_loss(answer.float(), target) / runs
+            loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()

@@ -1,7 +1,7 @@
 /**
  * The process that is measured: opens a base model, does a few training steps, and tells times as lines of JSON.
  *
- *     node step-process.ts '{"base": "…", "pixels": 512, "steps": 2, "dim": 16, "threads": 2, "memory": "auto"}'
+ *     node step-process.ts '{"base": "…", "pixels": 512, "steps": 2, "dim": 16, "threads": 2, "accumulation": 1, "memory": "auto"}'
  *
  * It runs what the engine's host process runs, in its own process so that a benchmark can watch its memory. Pictures
  * and captions are random numbers of the right shape: their content does not change the time of a step.
@@ -25,6 +25,8 @@ export interface StepPlan {
   readonly steps: number
   readonly dim: number
   readonly threads: number
+  /** Pictures of one update. */
+  readonly accumulation: number
   readonly memory: MemoryChoice
   readonly profile: string | null
   /** Whether dead values go back to the system at once, to watch the process's memory. */
@@ -78,12 +80,18 @@ const timed = (sessions: typeof Sessions.Service) =>
       }),
   })
 
-const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim, memory }: StepPlan) {
+const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim, accumulation, memory }: StepPlan) {
   const files = filesIn(base)
   const { config } = yield* openUnet(files)
   const trainer = yield* openTrainer({
     base: files,
-    settings: TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps, seed: 1 }),
+    settings: TrainSettings.make({
+      networkDim: dim,
+      unetLearningRate: 1e-4,
+      steps,
+      gradientAccumulationSteps: accumulation,
+      seed: 1,
+    }),
     samples: [randomSample(pixels, config)],
     fromStep: 0,
     untilStep: steps,
