@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["test/**/*.test.ts"],
-    globalSetup: "test/temporary-folder.ts",
+    globalSetup: "test/rig/temporary-folder.ts",
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -7,10 +7,10 @@
  *     --as fp32,bf16      PyTorch's ways: fp32, checkpointing, bf16, bf16-checkpointing; default fp32
  *     --steps 3           steps per process; the first one, which reads the weights from the disk, does not count
  *     --accumulation 4    pictures of one step; Loom decides how many share a run
- *     --batch 4           how many of them PyTorch takes at once; default 1
+ *     --batch 1,4         how many of them PyTorch takes at once, each a row of its own; default 1
  *     --rounds 1          how often each process runs, one after the other, so that a busy machine is busy for all
- *     --profile           then also where the time of Loom's step goes, by kind of operation
- *     --curve             then also the memory of one step, planned and measured
+ *     --profile           then also where the time of Loom's step of one picture goes, by kind of operation
+ *     --curve             then also the memory of such a step, planned and measured
  *
  * Time is the best step, memory the most that was resident at once; both also as a ratio to PyTorch's first way.
  */
@@ -101,6 +101,29 @@ const printColumns = (columns: readonly Column[], beside: Figures | undefined): 
   }
 }
 
+/** Sizes that a command line names; throws on one that does not divide the pictures of a step. */
+const chosenBatches = (sizes: string, accumulation: number): readonly number[] =>
+  sizes.split(",").map((size) => {
+    const batch = Number(size)
+    if (batch >= 1 && accumulation % batch === 0) return batch
+    throw new Error(`--batch ${size} does not divide --accumulation ${accumulation}: name a size that does`)
+  })
+
+/** A column for each way of computing and each number of pictures at once. */
+const columnsOfPytorch = (python: string, ways: string, sizes: string, plan: Omit<StepPlan, "memory">): Column[] => {
+  const { base, pixels, steps, dim, threads, accumulation } = plan
+  const batches = chosenBatches(sizes, accumulation)
+  return ways.split(",").flatMap((way) =>
+    batches.map((batch): Column => {
+      const figures = noFigures()
+      const numbers = { pixels, steps, dim, threads, batch, runs: accumulation / batch }
+      const words = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, `${value}`])
+      const run = () => runLines(python, [here("bench_step.py"), base, "--as", way, ...words], collect(figures))
+      return { name: `PyTorch, ${way}${batch === 1 ? "" : `, ${batch} at once`}`, figures, run }
+    }),
+  )
+}
+
 export const measureRealSize = async (args: readonly string[]): Promise<void> => {
   const options = optionsOf(args)
   const base = resolve(options.base ?? "")
@@ -114,13 +137,7 @@ export const measureRealSize = async (args: readonly string[]): Promise<void> =>
     return { name: `Loom, ${mode}`, figures, run: () => runStep(plan(mode), collect(figures)) }
   })
   const python = options.python
-  const theirs = (python === undefined ? [] : options.as.split(",")).map((way): Column => {
-    const figures = noFigures()
-    const words = [here("bench_step.py"), base, "--as", way, "--pixels", `${pixels}`, "--steps", `${steps}`]
-    const pictures = ["--accumulation", options.accumulation, "--batch", options.batch]
-    const own = ["--dim", `${dim}`, "--threads", `${threads}`, ...pictures]
-    return { name: `PyTorch, ${way}`, figures, run: () => runLines(python!, [...words, ...own], collect(figures)) }
-  })
+  const theirs = python === undefined ? [] : columnsOfPytorch(python, options.as, options.batch, shared)
   if (python === undefined) process.stdout.write("PyTorch is left out: name a Python that has it with --python\n")
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const { run } of [...theirs, ...ours]) await run()
@@ -130,7 +147,8 @@ export const measureRealSize = async (args: readonly string[]): Promise<void> =>
   process.stdout.write(`\n${base}, ${pixels} pixels, ${accumulation} a step, dim ${dim}, ${machine}\n\n`)
   printColumns([...theirs, ...ours], theirs[0]?.figures)
   for (const mode of modes) {
-    if (options.profile) await measureProfile(plan(mode))
-    if (options.curve) await measureCurve(plan(mode))
+    const ofOnePicture = { ...plan(mode), accumulation: 1 }
+    if (options.profile) await measureProfile(ofOnePicture)
+    if (options.curve) await measureCurve(ofOnePicture)
   }
 }

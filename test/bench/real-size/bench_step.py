@@ -1,10 +1,11 @@
 """One LoRA training step of a real-size UNet in PyTorch: what Loom is measured against.
 
 Usage: python bench_step.py BASE [--pixels 512] [--steps 3] [--dim 16] [--threads 2] [--as fp32|checkpointing|bf16|bf16-checkpointing]
-       [--accumulation 1] [--batch 1]
+       [--runs 1] [--batch 1]
 
-diffusers' UNet with peft's LoRA on the layers that kohya trains, AdamW: forward and backward for each of the update's
-pictures, `--batch` of them at once, then the update. Prints one line of JSON per update and a last one with the peak resident memory. Random pictures: their content does not change the time.
+diffusers' UNet with peft's LoRA on the layers that kohya trains, AdamW: `--runs` times forward and backward of `--batch`
+pictures, then the update. Prints one line of JSON per update and a last one with the peak resident memory. Random
+pictures: their content does not change the time.
 """
 import argparse
 import json
@@ -46,7 +47,7 @@ def main():
     parser.add_argument("--dim", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--as", dest="way", choices=("fp32", "checkpointing", "bf16", "bf16-checkpointing"), default="fp32")
-    parser.add_argument("--accumulation", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--batch", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -54,9 +55,8 @@ def main():
     unet, trained = open_unet(options.base, options.dim, options.way)
     optimizer = torch.optim.AdamW(trained, lr=1e-4)
     width, side = unet.config.cross_attention_dim, options.pixels // 8
-    batch = options.batch
+    batch, runs = options.batch, options.runs
     conditions = added(unet.config, batch)
-    runs = options.accumulation // batch
     for _ in range(options.steps):
         began = time.perf_counter()
         for _ in range(runs):

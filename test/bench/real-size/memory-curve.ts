@@ -10,7 +10,7 @@ import { adapterLayout } from "../../../src/engine/adapter-layout.ts"
 import { openUnet } from "../../../src/engine/base-model.ts"
 import { graphInMode } from "../../../src/engine/graph-in-mode.ts"
 import type { MemoryMode } from "../../../src/engine/memory-mode.ts"
-import { picturesPerRun, shapesFor } from "../../../src/engine/run-shapes.ts"
+import { shapesFor } from "../../../src/engine/run-shapes.ts"
 import { trainGraph } from "../../../src/engine/train-graph.ts"
 import { TrainSettings } from "../../../src/engine/train-settings.ts"
 import { memoryOfRun } from "../../../src/graph/peak-memory.ts"
@@ -23,12 +23,11 @@ import { randomSample, type StepPlan } from "./step-process.ts"
 const rows = 24
 
 /** Bytes held at each node of the run, as planned. */
-const plannedCurve = async ({ base, pixels, dim, accumulation, memory }: StepPlan): Promise<readonly number[]> => {
+const plannedCurve = async ({ base, pixels, dim, memory }: StepPlan): Promise<readonly number[]> => {
   const unet = await Effect.runPromise(openUnet(filesIn(base)))
   const settings = TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps: 1, seed: 1 })
   const layout = adapterLayout({ unet: unet.config, texts: [] }, settings)
-  const sample = randomSample(pixels, unet.config)
-  const shapes = shapesFor(sample, picturesPerRun(accumulation, [sample]))
+  const shapes = shapesFor(randomSample(pixels, unet.config), 1)
   const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1, clipSkip: 1 }, shapes)
   const { graph: run } = graphInMode(graph, memory as MemoryMode, "late")
   return memoryOfRun({ ...run, shapes: "late" }).curve.map(({ bytes }) => bytes)

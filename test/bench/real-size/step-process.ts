@@ -1,7 +1,8 @@
 /**
  * The process that is measured: opens a base model, does a few training steps, and tells times as lines of JSON.
  *
- *     node step-process.ts '{"base": "…", "pixels": 512, "steps": 2, "dim": 16, "threads": 2, "accumulation": 1, "memory": "auto"}'
+ *     node step-process.ts '{"base": "…", "pixels": 512, "steps": 2, "dim": 16, "threads": 2, "accumulation": 1,
+ *       "memory": "auto"}'
  *
  * It runs what the engine's host process runs, in its own process so that a benchmark can watch its memory. Pictures
  * and captions are random numbers of the right shape: their content does not change the time of a step.
