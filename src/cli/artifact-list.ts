@@ -1,7 +1,7 @@
 /** Names the finished files of a run: one line each, then one line for several of a kind in one folder. */
 import { dirname } from "node:path"
-import type { PlacedArtifact } from "../runtime/run-outcome.ts"
-import { fromHere, type Style } from "./words.ts"
+import type { PlacedArtifact } from "../runtime/run/run-outcome.ts"
+import { fromHere, type Style } from "./reporters/words.ts"
 
 export const artifactList = (artifacts: readonly PlacedArtifact[], paint: Style): string => {
   const kinds = [...Map.groupBy(artifacts, ({ label, file }) => `${label} ${dirname(file)}`).values()]

@@ -1,11 +1,11 @@
 /** `loom captions`: the captions as they are trained on, word for word, so that they can be read before an hour is spent on them. */
 import { Effect } from "effect"
-import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
-import { resolveStage } from "../runtime/resolve-stage.ts"
-import { runningStageContext } from "../runtime/scheduler/running-stage-context.ts"
-import { StageContext } from "../runtime/stage-context.ts"
-import { makeStopSignal } from "../runtime/stop-signal.ts"
-import { noRun } from "../runtime/unrecorded.ts"
+import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
+import { StageContext } from "../runtime/model/stage-context.ts"
+import { makeStopSignal } from "../runtime/model/stop-signal.ts"
+import { resolveStage } from "../runtime/run/resolve-stage.ts"
+import { runningStageContext } from "../runtime/run/running-stage-context.ts"
+import { noRun } from "../runtime/storage/unrecorded.ts"
 import {
   type CaptionEmbedding,
   captionReader,
@@ -13,13 +13,13 @@ import {
   type FinalCaption,
   finalCaptions,
   type Mark,
-} from "../stages/final-captions.ts"
-import { embeddingFor } from "../stages/training-at-hand.ts"
+} from "../tools/captions-listing.ts"
+import { embeddingFor } from "../tools/wiring.ts"
 import { CliFailure } from "./cli-failure.ts"
-import { jsonVersion } from "./json-reporter.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { withCache } from "./project.ts"
-import { plural, type Style, style, wantsColor } from "./words.ts"
+import { jsonVersion } from "./reporters/json-reporter.ts"
+import { plural, type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface CaptionsInput {
   readonly pipeline: string

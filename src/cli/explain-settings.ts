@@ -1,19 +1,19 @@
 /** `loom explain PIPELINE --settings`: the trainings of a pipeline in the words of other trainers. */
 import { resolve } from "node:path"
 import { Effect } from "effect"
-import type { PipelineGraph } from "../runtime/pipeline-graph.ts"
-import { describeFolder } from "../stages/base-folder.ts"
+import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
+import { describeFolder } from "../stages/base/base-folder.ts"
 import {
   type BaseKind,
   type EquivalentSetting,
   type Equivalents,
   equivalentSettings,
-} from "../stages/equivalent-settings.ts"
-import { type TrainingAtHand, trainingsAtHand } from "../stages/training-at-hand.ts"
+} from "../tools/equivalent-settings.ts"
+import { type TrainingAtHand, trainingsAtHand } from "../tools/wiring.ts"
 import { CliFailure } from "./cli-failure.ts"
-import { jsonVersion } from "./json-reporter.ts"
+import { jsonVersion } from "./reporters/json-reporter.ts"
+import { type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 import { fromProblem } from "./run-troubles.ts"
-import { type Style, sentence, style, wantsColor } from "./words.ts"
 
 interface Shown extends Equivalents {
   readonly stage: string

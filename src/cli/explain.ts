@@ -1,15 +1,15 @@
 /** `loom explain`: why a stage would run, change by change, and everything its identity is made of. */
 import { Effect, Option } from "effect"
-import { canonicalJson, type Json } from "../runtime/canonical-json.ts"
-import { nearestName } from "../runtime/nearest-name.ts"
-import { type Plan, type PlannedKey, type PlannedStage, planPipeline } from "../runtime/plan.ts"
-import { sayChange } from "../runtime/say-change.ts"
+import { canonicalJson, type Json } from "../runtime/model/canonical-json.ts"
+import { nearestName } from "../runtime/model/nearest-name.ts"
+import { type Plan, type PlannedKey, type PlannedStage, planPipeline } from "../runtime/plan/plan.ts"
+import { sayChange } from "../runtime/plan/say-change.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { explainSettings } from "./explain-settings.ts"
-import { jsonVersion } from "./json-reporter.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { withCache } from "./project.ts"
-import { fromHere, moment, plural, type Style, style, wantsColor } from "./words.ts"
+import { jsonVersion } from "./reporters/json-reporter.ts"
+import { fromHere, moment, plural, type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface ExplainInput {
   readonly pipeline: string

@@ -1,11 +1,11 @@
 /** `loom log`: the runs of a cache, newest first, or the stages of one of them. */
 import { existsSync } from "node:fs"
 import { Effect, Option } from "effect"
-import { type Run, type StageRecord, Store } from "../runtime/store.ts"
+import { type Run, type StageRecord, Store } from "../runtime/storage/store.ts"
 import { CliFailure } from "./cli-failure.ts"
-import { jsonVersion } from "./json-reporter.ts"
 import { withCache } from "./project.ts"
-import { duration, fromHere, moment, type Style, style, wantsColor } from "./words.ts"
+import { jsonVersion } from "./reporters/json-reporter.ts"
+import { duration, fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface LogInput {
   readonly run: Option.Option<string>

@@ -3,7 +3,7 @@ import { constants } from "node:fs"
 import { access, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { Effect } from "effect"
-import type { StageProblem } from "../runtime/pipeline-graph.ts"
+import type { StageProblem } from "../runtime/define/pipeline-graph.ts"
 
 type Standing = "writable" | "read-only" | "no folder" | "missing"
 

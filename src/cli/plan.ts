@@ -1,13 +1,13 @@
 /** `loom plan`: says stage by stage what would run and why, and runs nothing. */
 import { Effect } from "effect"
-import { type Plan, type PlannedStage, planPipeline } from "../runtime/plan.ts"
+import { type Plan, type PlannedStage, planPipeline } from "../runtime/plan/plan.ts"
 import { CliFailure } from "./cli-failure.ts"
-import { jsonVersion } from "./json-reporter.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { withCache } from "./project.ts"
+import { jsonVersion } from "./reporters/json-reporter.ts"
+import { fromHere, moment, plural, type Style, style, wantsColor } from "./reporters/words.ts"
 import { fromProblem } from "./run-troubles.ts"
 import { sayTrouble } from "./show-failure.ts"
-import { fromHere, moment, plural, type Style, style, wantsColor } from "./words.ts"
 
 export interface PlanInput {
   readonly pipeline: string

@@ -2,16 +2,16 @@
 import { existsSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { Effect, Option } from "effect"
-import { FileMemo } from "../runtime/file-memo.ts"
-import { Store } from "../runtime/store.ts"
-import { codeChange, commonFolder, openOrigin, writeRestored } from "../stages/restore.ts"
+import { FileMemo } from "../runtime/storage/file-memo.ts"
+import { Store } from "../runtime/storage/store.ts"
+import { codeChange, commonFolder, openOrigin, writeRestored } from "../tools/restore.ts"
 import type { CliFailure } from "./cli-failure.ts"
 import { locateLora } from "./find-lora.ts"
-import { jsonVersion } from "./json-reporter.ts"
 import { withCache } from "./project.ts"
+import { jsonVersion } from "./reporters/json-reporter.ts"
+import { fromHere, plural, style, wantsColor } from "./reporters/words.ts"
 import { fromRunEnd } from "./run-troubles.ts"
 import { sayTrouble } from "./show-failure.ts"
-import { fromHere, plural, style, wantsColor } from "./words.ts"
 
 export interface RestoreInput {
   readonly lora: string

@@ -1,8 +1,8 @@
 /** What the runtime reports as wrong, as the troubles a command tells. */
-import type { StageProblem } from "../runtime/pipeline-graph.ts"
-import type { FailureAt, RunFailure, RunStopped } from "../runtime/run-outcome.ts"
-import type { StageFailure } from "../runtime/stage-failure.ts"
-import type { StorageFailure } from "../runtime/storage-failure.ts"
+import type { StageProblem } from "../runtime/define/pipeline-graph.ts"
+import type { StageFailure } from "../runtime/model/stage-failure.ts"
+import type { StorageFailure } from "../runtime/model/storage-failure.ts"
+import type { FailureAt, RunFailure, RunStopped } from "../runtime/run/run-outcome.ts"
 import { CliFailure, type Trouble } from "./cli-failure.ts"
 
 const detailOf = (cause: unknown): Pick<Trouble, "detail"> => {

@@ -1,17 +1,11 @@
 /** `loom show`: prints what a LoRA or embedding file holds and says about itself, whoever made it. */
 import { Effect } from "effect"
-import {
-  type AdapterSummary,
-  type Count,
-  type EmbeddingSummary,
-  type ShownFile,
-  showFile,
-} from "../stages/show-file.ts"
+import { type AdapterSummary, type Count, type EmbeddingSummary, type ShownFile, showFile } from "../tools/show-file.ts"
 import type { CliFailure } from "./cli-failure.ts"
 import { locateLora } from "./find-lora.ts"
-import { jsonVersion } from "./json-reporter.ts"
+import { jsonVersion } from "./reporters/json-reporter.ts"
+import { fromHere, plural, type Style, size, style, wantsColor } from "./reporters/words.ts"
 import { fromRunEnd } from "./run-troubles.ts"
-import { fromHere, plural, type Style, size, style, wantsColor } from "./words.ts"
 
 export interface ShowInput {
   readonly lora: string

@@ -2,30 +2,9 @@
  * The learning rate of update u (counted from 0): a curve times a warm-up factor (u + 1) / W, at most 1.
  *
  * The first update already has a rate, peak / W, and update W − 1 the whole. Only the value at each update matters to
- * the weights, so two plans that agree up to an update give the same training up to there; for that reason the curves
- * count in updates of their own and never look at the length of the run.
+ * the weights, so two plans that agree up to an update give the same training up to there.
  */
-import { Schema } from "effect"
-
-/** What the curve comes down to. */
-const floor = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
-
-export const LearningRateCurve = Schema.Union([
-  Schema.Struct({ kind: Schema.Literal("constant") }),
-  /** Half a cosine from the peak, after warm-up, down to `floor` at update `steps` and held there. */
-  Schema.Struct({
-    kind: Schema.Literal("cosine"),
-    floor,
-    steps: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
-  }),
-  /** Half cosines from the peak to `floor`, one each `stepsBetweenRestarts` − 1 updates, not delayed by warm-up. */
-  Schema.Struct({
-    kind: Schema.Literal("cosine-restarts"),
-    floor,
-    stepsBetweenRestarts: Schema.Int.check(Schema.isGreaterThanOrEqualTo(2)),
-  }),
-])
-export type LearningRateCurve = typeof LearningRateCurve.Type
+import type { LearningRateCurve } from "../settings/learning-rate-curve.ts"
 
 export interface LearningRatePlan {
   readonly peak: number

@@ -5,8 +5,8 @@
  * processes it has, and ends them all with its scope. Nothing here loads onnxruntime.
  */
 import { Context, Effect, Layer } from "effect"
-import type { EngineFailure } from "./engine-failure.ts"
-import { makeHostPool } from "./host-pool.ts"
+import { makeHostPool } from "./host/worker-pool.ts"
+import type { EngineFailure } from "./jobs/engine-failure.ts"
 import type {
   EncodedImage,
   EncodedText,
@@ -18,8 +18,8 @@ import type {
   SampleJob,
   ValidateJob,
   ValidationLosses,
-} from "./host-protocol.ts"
-import type { TrainHooks, TrainJob, TrainResult } from "./train-job.ts"
+} from "./jobs/host-protocol.ts"
+import type { TrainHooks, TrainJob, TrainResult } from "./jobs/train-job.ts"
 
 export class Engine extends Context.Service<
   Engine,

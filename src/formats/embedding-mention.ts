@@ -5,9 +5,6 @@
  * CLIP's tokenizer. The text between mentions is tokenized as it stands, and each mention becomes the embedding's tokens.
  */
 
-/** One word that the tokenizer may see between angle brackets: no white space, nothing that ends the word. */
-export const isKeyword = (text: string): boolean => /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]*$/u.test(text)
-
 const inWord = "[\\p{L}\\p{M}\\p{N}_]"
 
 const mentions = (keyword: string): RegExp => new RegExp(`<${keyword}>|(?<!${inWord})${keyword}(?!${inWord})`, "giu")

@@ -10,7 +10,7 @@
  */
 import { Schema } from "effect"
 import { weight } from "../graph/build.ts"
-import type { WeightLocation } from "../graph/lower.ts"
+import type { WeightLocation } from "../graph/onnx/lower.ts"
 import type { DType, Shape, Tensor } from "../graph/tensor.ts"
 
 /** What must be known of a weights file to build a graph over it. `dtype` as safetensors spells it. */

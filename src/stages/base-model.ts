@@ -7,18 +7,10 @@
  */
 import { basename, resolve } from "node:path"
 import { Effect, Schema } from "effect"
-import { memoryModes } from "../engine/memory-mode.ts"
-import { source } from "../runtime/source.ts"
-import { SourceContext } from "../runtime/stage-context.ts"
-import { StageFailure } from "../runtime/stage-failure.ts"
-import {
-  type BaseModel,
-  BaseModelFolder,
-  TextPart,
-  VaePart,
-  type WantedSize,
-  type WantedTraining,
-} from "./base-files.ts"
+import { memoryModes } from "../engine/jobs/memory-mode.ts"
+import { source } from "../runtime/define/source.ts"
+import { SourceContext } from "../runtime/model/stage-context.ts"
+import { StageFailure } from "../runtime/model/stage-failure.ts"
 import {
   type Component,
   componentsOf,
@@ -32,12 +24,20 @@ import {
   textComponents,
   textLayers,
   vae,
-} from "./base-folder.ts"
-import { ExpectedFiles, expectationProblems } from "./expected-files.ts"
-import { memoryProblems } from "./memory-problems.ts"
-import { triggerProblems } from "./ordinary-trigger.ts"
-import { ownClipSkips } from "./own-clip-skip.ts"
-import { sizeProblem } from "./size-problems.ts"
+} from "./base/base-folder.ts"
+import { ExpectedFiles, expectationProblems } from "./base/expected-files.ts"
+import { memoryProblems } from "./base/memory-problems.ts"
+import { triggerProblems } from "./base/ordinary-trigger.ts"
+import { ownClipSkips } from "./base/own-clip-skip.ts"
+import { sizeProblem } from "./base/size-problems.ts"
+import {
+  type BaseModel,
+  BaseModelFolder,
+  TextPart,
+  VaePart,
+  type WantedSize,
+  type WantedTraining,
+} from "./wires/base-files.ts"
 
 const Folder = Schema.Struct({
   /** Folder in diffusers layout, relative to the pipeline file. */

@@ -7,13 +7,14 @@
 import { parse } from "node:path"
 import { Effect, Schema } from "effect"
 import { hasTriggerPlaceholder, TriggerWord, withTrigger } from "../formats/caption-text.ts"
-import { countMentions, isKeyword } from "../formats/embedding-mention.ts"
-import { itemStage } from "../runtime/item-stage.ts"
-import type { Items } from "../runtime/items.ts"
-import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
-import type { Output } from "../runtime/wire.ts"
-import { Caption, type CaptionSet, CaptionText } from "./captions.ts"
-import { listNames } from "./list-names.ts"
+import { countMentions } from "../formats/embedding-mention.ts"
+import { itemStage } from "../runtime/define/item-stage.ts"
+import type { Items } from "../runtime/model/items.ts"
+import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
+import type { Output } from "../runtime/model/wire.ts"
+import { isKeyword } from "../settings/keyword.ts"
+import { listNames } from "./dataset/list-names.ts"
+import { Caption, type CaptionSet, CaptionText } from "./wires/captions.ts"
 
 const CaptionParams = Schema.Struct({
   /** Word or phrase that shall call up what is learned. `[trigger]` in a caption is replaced by it, else it is put in front. */

@@ -5,11 +5,11 @@
  * with the original size and the place of the cut, which SDXL takes as conditioning. Enlarging is a choice.
  */
 import { Effect, Schema } from "effect"
-import { itemStage } from "../runtime/item-stage.ts"
-import { StageContext } from "../runtime/stage-context.ts"
-import { type Problem, StageFailure } from "../runtime/stage-failure.ts"
-import { enlargingProblems, largeEnough, Upscale } from "./enlarging.ts"
-import { CroppedPicture, type CroppedPictureSet, Picture, type PictureSet } from "./pictures.ts"
+import { itemStage } from "../runtime/define/item-stage.ts"
+import { StageContext } from "../runtime/model/stage-context.ts"
+import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
+import { enlargingProblems, largeEnough, Upscale } from "./dataset/enlarging.ts"
+import { CroppedPicture, type CroppedPictureSet, Picture, type PictureSet } from "./wires/pictures.ts"
 
 const CropParams = Schema.Struct({
   /** Side of the square in pixels, or width and height. A multiple of the base model's own step, 64 for most. */

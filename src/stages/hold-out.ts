@@ -5,9 +5,9 @@
  * moves at most one of the others. For pictures of a folder of their own no holding out is needed: encode that folder as well.
  */
 import { Effect, Schema } from "effect"
-import { stage } from "../runtime/stage.ts"
-import type { Problem } from "../runtime/stage-failure.ts"
-import { Dataset, type DatasetSample, type EncodedDataset } from "./dataset.ts"
+import { stage } from "../runtime/define/stage.ts"
+import type { Problem } from "../runtime/model/stage-failure.ts"
+import { Dataset, type DatasetSample, type EncodedDataset } from "./wires/dataset.ts"
 
 const HoldOutParams = Schema.Struct({
   /** Of the pictures, between 0 and 1; at least one is held out, and at least one is left. Default 0.1. */

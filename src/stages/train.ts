@@ -7,16 +7,16 @@
  */
 import { Effect, Option } from "effect"
 import { Engine } from "../engine/engine.ts"
-import { stage } from "../runtime/stage.ts"
-import { trainedFrom } from "./adapter.ts"
-import { BaseModelFolder, type WantedSize, type WantedTraining } from "./base-files.ts"
-import { Dataset, type EncodedDataset } from "./dataset.ts"
-import { engineCores } from "./engine-words.ts"
-import { likeProblems } from "./ordinary-trigger.ts"
-import { checkMentions } from "./train-checks.ts"
-import { checkTraining, settingsFor, TrainParams, type TrainParamsInput } from "./train-params.ts"
-import { reachSteps } from "./train-trajectory.ts"
-import { Trained, type TrainedAdapters } from "./trained.ts"
+import { stage } from "../runtime/define/stage.ts"
+import { engineCores } from "./base/engine-words.ts"
+import { likeProblems } from "./base/ordinary-trigger.ts"
+import { trainedFrom } from "./training/adapter.ts"
+import { checkMentions } from "./training/train-checks.ts"
+import { checkTraining, settingsFor, TrainParams, type TrainParamsInput } from "./training/train-params.ts"
+import { reachSteps } from "./training/train-trajectory.ts"
+import { BaseModelFolder, type WantedSize, type WantedTraining } from "./wires/base-files.ts"
+import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
+import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
 const trainStage = stage({
   name: "train",

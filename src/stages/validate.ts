@@ -6,17 +6,17 @@
  */
 import { Effect, Schema } from "effect"
 import { denoisingBands } from "../diffusion/denoising-bands.ts"
-import { adaptedParts } from "../engine/train-settings.ts"
-import { Items } from "../runtime/items.ts"
-import { stage } from "../runtime/stage.ts"
-import { StageContext } from "../runtime/stage-context.ts"
-import type { Problem } from "../runtime/stage-failure.ts"
-import type { Output } from "../runtime/wire.ts"
-import { Checkpoints, type LoraCheckpoints } from "./checkpoints.ts"
-import type { EncodedDataset } from "./dataset.ts"
-import { Trained } from "./trained.ts"
-import { type ValidationParams, validationLoss } from "./validation-loss.ts"
-import { ValidatedCheckpoint, Validation, ValidationLoss } from "./validations.ts"
+import { stage } from "../runtime/define/stage.ts"
+import { Items } from "../runtime/model/items.ts"
+import { StageContext } from "../runtime/model/stage-context.ts"
+import type { Problem } from "../runtime/model/stage-failure.ts"
+import type { Output } from "../runtime/model/wire.ts"
+import { adaptedParts } from "../settings/train-settings.ts"
+import { type ValidationParams, validationLoss } from "./training/validation-loss.ts"
+import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
+import type { EncodedDataset } from "./wires/dataset.ts"
+import { Trained } from "./wires/trained.ts"
+import { ValidatedCheckpoint, Validation, ValidationLoss } from "./wires/validations.ts"
 
 const listCheckpoints = stage({
   name: "plan-validation",

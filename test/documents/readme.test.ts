@@ -75,7 +75,7 @@ describe("the README", () => {
   )
 
   it("names every room of the house and every parameter of train", async () => {
-    const { TrainParams } = await import("../../src/stages/train-params.ts")
+    const { TrainParams } = await import("../../src/stages/training/train-params.ts")
     const parameters = Object.keys(TrainParams.fields)
     expect(parameters.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
   })

@@ -1,7 +1,7 @@
 /** The optimizer against torch.optim.AdamW and clip_grad_norm_ in double (test/reference/make_optimizer_goldens.py). */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { adamWUpdate, clipFactor, gradientNorm } from "../../src/engine/adam-w.ts"
+import { adamWUpdate, clipFactor, gradientNorm } from "../../src/engine/train/adam-w.ts"
 
 interface Golden {
   readonly settings: { betas: [number, number]; eps: number; weightDecay: number; maxNorm: number }

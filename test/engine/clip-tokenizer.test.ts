@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { openClipTokenizer } from "../../src/engine/clip-tokenizer.ts"
+import { openClipTokenizer } from "../../src/engine/base/clip-tokenizer.ts"
 
 const folder = fileURLToPath(new URL("../golden/engine/tokenizer/", import.meta.url))
 const golden: { pad: string; text: string; ids: number[] }[] = JSON.parse(

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
-import type { TrainJob } from "../../src/engine/train-job.ts"
-import type { TrainSettings } from "../../src/engine/train-settings.ts"
+import type { TrainJob } from "../../src/engine/jobs/train-job.ts"
 import { decodeSafetensors, type SafetensorsInMemory } from "../../src/formats/safetensors.ts"
+import type { TrainSettings } from "../../src/settings/train-settings.ts"
 import { type GoldenRunName, goldenJob, goldenRuns } from "./golden-run.ts"
 
 const goldenOf = (name: GoldenRunName) =>

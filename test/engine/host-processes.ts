@@ -16,7 +16,7 @@ export const hostsOf = (parent: number): readonly number[] =>
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return parentOf(pid) === parent && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("engine/host.ts")
+        return parentOf(pid) === parent && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("engine/host/host.ts")
       } catch {
         // It ended while we looked.
         return false

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest"
 import { noiseSchedule } from "../../src/diffusion/noise-schedule.ts"
 import { SchedulerConfig } from "../../src/diffusion/scheduler-config.ts"
 import { timestepRange } from "../../src/diffusion/timestep-range.ts"
-import { type MicroBatch, microBatches } from "../../src/engine/micro-batch.ts"
-import type { TrainSettings } from "../../src/engine/train-settings.ts"
+import { type MicroBatch, microBatches } from "../../src/engine/train/micro-batch.ts"
 import { decodeVaeConfig } from "../../src/models/vae-config.ts"
+import type { TrainSettings } from "../../src/settings/train-settings.ts"
 import { tinyJob } from "./tiny-job.ts"
 
 const schedule = noiseSchedule(Schema.decodeUnknownSync(SchedulerConfig)({}))

@@ -4,10 +4,10 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { randomStream } from "../../src/diffusion/random-stream.ts"
 import { Engine } from "../../src/engine/engine.ts"
-import { randomStream } from "../../src/engine/random-stream.ts"
-import type { BaseModelFiles } from "../../src/engine/train-job.ts"
-import { takenFor } from "../../src/stages/ordinary-trigger.ts"
+import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
+import { takenFor } from "../../src/stages/base/ordinary-trigger.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 
 const folder = fileURLToPath(new URL("../../pipelines/quickstart/base/", import.meta.url))

@@ -1,6 +1,6 @@
 /** Known answers of the generator, and what the streams promise. */
 import { assert, describe, it } from "@effect/vitest"
-import { philox4x32, randomStream, type StreamName } from "../../src/engine/random-stream.ts"
+import { philox4x32, randomStream, type StreamName } from "../../src/diffusion/random-stream.ts"
 
 const name: StreamName = { seed: 7, purpose: "noise", step: 3, sample: 1 }
 const draw = (stream: StreamName, count: number) => {

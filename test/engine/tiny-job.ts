@@ -1,9 +1,9 @@
 /** A training job on the tiny base: three pictures that exist only as random latents and text states. */
 import { Effect } from "effect"
-import type { MemoryPlan } from "../../src/engine/memory-plan.ts"
-import { randomStream } from "../../src/engine/random-stream.ts"
-import type { BaseModelFiles, StepRecord, TrainHooks, TrainJob, TrainSample } from "../../src/engine/train-job.ts"
-import { TrainSettings } from "../../src/engine/train-settings.ts"
+import { randomStream } from "../../src/diffusion/random-stream.ts"
+import type { MemoryPlan } from "../../src/engine/jobs/memory-mode.ts"
+import type { BaseModelFiles, StepRecord, TrainHooks, TrainJob, TrainSample } from "../../src/engine/jobs/train-job.ts"
+import { TrainSettings } from "../../src/settings/train-settings.ts"
 
 export const side = 16
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Effect, Schema } from "effect"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type RandomStream, randomStream } from "../../src/engine/random-stream.ts"
+import { type RandomStream, randomStream } from "../../src/diffusion/random-stream.ts"
 import { captionFileOf, readCaptionFile } from "../../src/formats/caption-file.ts"
 import { containsPhrase, TriggerWord, withTrigger } from "../../src/formats/caption-text.ts"
 

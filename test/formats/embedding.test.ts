@@ -5,8 +5,9 @@ import {
   encodeA1111Embedding,
   encodeDiffusersEmbedding,
 } from "../../src/formats/embedding-file.ts"
-import { countMentions, isKeyword, sayMentions, splitAtMentions } from "../../src/formats/embedding-mention.ts"
+import { countMentions, sayMentions, splitAtMentions } from "../../src/formats/embedding-mention.ts"
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts"
+import { isKeyword } from "../../src/settings/keyword.ts"
 
 describe("a mention", () => {
   it.each([

@@ -1,7 +1,7 @@
 /** The reverse walk: how far it goes, what it adds up, what it leaves alone. */
 import { describe, expect, it } from "vitest"
-import { gradients } from "../../src/graph/autodiff.ts"
 import * as g from "../../src/graph/build.ts"
+import { gradients } from "../../src/graph/gradients/autodiff.ts"
 import { countOperations, printGraph } from "../../src/graph/print.ts"
 import { interpret } from "../rig/interpret.ts"
 

@@ -1,7 +1,7 @@
 /** Every row of the gradient table against central differences in double precision. */
 import { describe, expect, it } from "vitest"
-import { type GradientRule, NoGradient } from "../../src/graph/gradient-rule.ts"
-import { gradientRules } from "../../src/graph/gradients.ts"
+import { type GradientRule, NoGradient } from "../../src/graph/gradients/gradient-rule.ts"
+import { gradientRules } from "../../src/graph/gradients/gradients.ts"
 import type { OpName } from "../../src/graph/operations.ts"
 import { postOrder } from "../../src/graph/post-order.ts"
 import type { Node } from "../../src/graph/tensor.ts"

@@ -1,6 +1,7 @@
 /** A small stand-in for a model to train: frozen layers in 16 bits, a low-rank branch on each, one loss. */
-import { gradients } from "../../src/graph/autodiff.ts"
+
 import * as g from "../../src/graph/build.ts"
+import { gradients } from "../../src/graph/gradients/autodiff.ts"
 import type { DType, Tensor } from "../../src/graph/tensor.ts"
 
 export const [rows, width, rank] = [3, 4, 2]

@@ -3,7 +3,7 @@ import { fromBinary } from "@bufbuild/protobuf"
 import { type GraphProto, ModelProtoSchema, TensorProto_DataLocation } from "onnx-buf"
 import { describe, expect, it } from "vitest"
 import * as g from "../../src/graph/build.ts"
-import { lowerToOnnx, type WeightLocation } from "../../src/graph/lower.ts"
+import { lowerToOnnx, type WeightLocation } from "../../src/graph/onnx/lower.ts"
 import type { Tensor } from "../../src/graph/tensor.ts"
 import { layerNames, lowRankStack } from "./low-rank-stack.ts"
 

@@ -1,7 +1,7 @@
 /** What both tests of the operations do with a case: feed it, weigh its output to a loss, differentiate. */
 
-import { gradients } from "../../src/graph/autodiff.ts"
 import * as g from "../../src/graph/build.ts"
+import { gradients } from "../../src/graph/gradients/autodiff.ts"
 import { elementCount } from "../../src/graph/shape.ts"
 import type { Shape, Tensor } from "../../src/graph/tensor.ts"
 import { frozenWeight, type OperationCase } from "./operation-cases.ts"

@@ -1,7 +1,7 @@
 /** The printed form of a graph, frozen. */
 import { expect, it } from "vitest"
-import { gradients } from "../../src/graph/autodiff.ts"
 import * as g from "../../src/graph/build.ts"
+import { gradients } from "../../src/graph/gradients/autodiff.ts"
 import { countOperations, printGraph } from "../../src/graph/print.ts"
 
 const x = g.input("x", [5, 4])

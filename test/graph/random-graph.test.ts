@@ -1,8 +1,8 @@
 /** Properties of differentiation on random graphs. */
 import { describe, expect, it } from "vitest"
-import { gradients } from "../../src/graph/autodiff.ts"
 import * as g from "../../src/graph/build.ts"
-import { lowerToOnnx } from "../../src/graph/lower.ts"
+import { gradients } from "../../src/graph/gradients/autodiff.ts"
+import { lowerToOnnx } from "../../src/graph/onnx/lower.ts"
 import { printGraph } from "../../src/graph/print.ts"
 import { interpret } from "../rig/interpret.ts"
 import { relativeError } from "./closeness.ts"

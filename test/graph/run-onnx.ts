@@ -1,6 +1,6 @@
 /** Runs a lowered graph with ONNX Runtime in this process, on one thread. */
 import * as ort from "onnxruntime-node"
-import type { LoweredGraph } from "../../src/graph/lower.ts"
+import type { LoweredGraph } from "../../src/graph/onnx/lower.ts"
 import { elementCount } from "../../src/graph/shape.ts"
 
 /** Options under which 16-bit casts and the backward pass's own casts survive; see engine notes on constant folding. */

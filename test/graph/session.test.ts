@@ -1,6 +1,6 @@
 /** Every operation, forward and backward, run by ONNX Runtime: agrees with the interpreter to float32 rounding. */
 import { describe, expect, it } from "vitest"
-import { lowerToOnnx } from "../../src/graph/lower.ts"
+import { lowerToOnnx } from "../../src/graph/onnx/lower.ts"
 import type { OpName } from "../../src/graph/operations.ts"
 import { interpret } from "../rig/interpret.ts"
 import { relativeError } from "./closeness.ts"

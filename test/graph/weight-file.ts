@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { WeightLocation } from "../../src/graph/lower.ts"
+import type { WeightLocation } from "../../src/graph/onnx/lower.ts"
 import type { DType } from "../../src/graph/tensor.ts"
 
 type Weights = Readonly<Record<string, readonly [DType, ArrayBufferView]>>

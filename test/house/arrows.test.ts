@@ -2,29 +2,14 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import { describe, expect, it } from "vitest"
+import { confined, rooms } from "./rooms.ts"
 
 const source = resolve(import.meta.dirname, "../../src")
-
-/** room → rooms it may import. `index.ts` is the public door and may import what it re-exports. */
-const arrows: Readonly<Record<string, readonly string[]>> = {
-  stages: ["runtime", "models", "diffusion", "engine", "formats"],
-  runtime: [],
-  graph: [],
-  models: ["graph"],
-  diffusion: [],
-  engine: ["graph", "models", "diffusion", "formats"],
-  formats: [],
-  cli: ["runtime", "stages"],
-}
-
-/** packages that only one room (or one family of files) may speak to */
-const confined: readonly { readonly specifier: RegExp; readonly only: RegExp }[] = [
-  { specifier: /^onnxruntime-node/, only: /^engine\// },
-  { specifier: /^better-sqlite3/, only: /^runtime\/store[^/]*\.ts$/ },
-  { specifier: /^effect\/cli/, only: /^cli\// },
-]
-
-const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => /\.(ts|js)$/.test(file))
+const files = readdirSync(source, { recursive: true, encoding: "utf8" })
+  .filter((file) => /\.(ts|js)$/.test(file))
+  .map((file) => file.replaceAll(sep, "/"))
+/** `index.ts` is the public door and may import what it re-exports. */
+const inRooms = files.filter((file) => file.includes("/"))
 
 const importsOf = (file: string): readonly string[] => {
   const text = readFileSync(join(source, file), "utf8")
@@ -32,22 +17,53 @@ const importsOf = (file: string): readonly string[] => {
   return [...text.matchAll(pattern)].map((match) => match[1] as string)
 }
 
-const roomOf = (path: string): string => path.split(sep)[0] as string
+/** The rooms that a file's local imports lead to; ".." leads to the package's own folder (package.json), which holds no code. */
+const roomsReached = (file: string): readonly string[] =>
+  importsOf(file)
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => relative(source, resolve(source, dirname(file), specifier)).replaceAll(sep, "/"))
+    .filter((target) => !target.startsWith(".."))
+    .map(dirname)
+
+const byName = new Map(rooms.map((room) => [room.name, room]))
+
+/** "engine" lets the whole room in from outside; from within, the files of a room's own level may use its sub-rooms. */
+const mayReach = (from: string, to: string): boolean => {
+  if (from === to || to.startsWith(`${from}/`)) return true
+  const allowed = byName.get(from)?.mayImport ?? []
+  const [whole = ""] = to.split("/")
+  const isWithin = from.startsWith(`${whole}/`)
+  return allowed.includes(to) || (!isWithin && allowed.includes(whole))
+}
 
 describe("the house", () => {
-  it("has only the rooms of the design", () => {
-    const rooms = new Set(files.filter((file) => file.includes(sep)).map(roomOf))
-    expect([...rooms].sort()).toEqual(Object.keys(arrows).sort())
+  it("has the rooms of the table and no others", () => {
+    expect([...new Set(inRooms.map(dirname))].sort()).toEqual(rooms.map(({ name }) => name).sort())
   })
 
-  it.each(files.filter((file) => file.includes(sep)))("%s imports only what its room may", (file) => {
-    const room = roomOf(file)
-    const wrong = importsOf(file)
-      .filter((specifier) => specifier.startsWith("."))
-      .map((specifier) => roomOf(relative(source, resolve(source, dirname(file), specifier))))
-      // ".." leads to the package's own folder (package.json), which holds no code
-      .filter((target) => target !== room && target !== ".." && !(arrows[room] ?? []).includes(target))
-    expect(wrong).toEqual([])
+  it.each(inRooms)("%s imports only what its room may", (file) => {
+    expect(roomsReached(file).filter((target) => !mayReach(dirname(file), target))).toEqual([])
+  })
+
+  it("has no two rooms that import each other, not even through others", () => {
+    const reaches = new Map(rooms.map(({ name }) => [name, new Set<string>()]))
+    for (const file of inRooms) for (const target of roomsReached(file)) reaches.get(dirname(file))?.add(target)
+    const beyond = (from: string, seen = new Set<string>()): ReadonlySet<string> => {
+      for (const target of reaches.get(from) ?? []) {
+        if (target === from || seen.has(target)) continue
+        seen.add(target)
+        beyond(target, seen)
+      }
+      return seen
+    }
+    expect(rooms.map(({ name }) => name).filter((name) => beyond(name).has(name))).toEqual([])
+  })
+
+  it("keeps a room small enough to find something in", () => {
+    const sizes = Object.entries(Object.groupBy(inRooms, dirname)).map(
+      ([name, inIt = []]) => [name, inIt.length] as const,
+    )
+    expect(sizes.filter(([, size]) => size > 30)).toEqual([])
   })
 
   it.each(confined)("$specifier is spoken only by $only", ({ specifier, only }) => {

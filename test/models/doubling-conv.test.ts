@@ -1,7 +1,7 @@
 /** The convolution of a doubled picture without the doubled picture: the same numbers as the plain form, forward and backward. */
 import { describe, expect, it } from "vitest"
-import { gradients } from "../../src/graph/autodiff.ts"
 import { conv, input, meanOfAll, square, upsampleNearest } from "../../src/graph/build.ts"
+import { gradients } from "../../src/graph/gradients/autodiff.ts"
 import { elementCount } from "../../src/graph/shape.ts"
 import type { Tensor } from "../../src/graph/tensor.ts"
 import { doublingConv } from "../../src/models/doubling-conv.ts"

@@ -1,4 +1,4 @@
-"""Golden file for src/engine/tiles.ts: a picture and latents through a tiny VAE in tiles, as diffusers tiles them.
+"""Golden file for src/engine/encode/tiles.ts: a picture and latents through a tiny VAE in tiles, as diffusers tiles them.
 
 The VAE is that of test/golden/models/sd1-two-levels (factor 2), run in float64 with tiles of 8 picture elements. Written to
 test/golden/models/tiling.safetensors: image, moments (means, then log-variances), latents, decoded. The sides leave

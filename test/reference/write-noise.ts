@@ -4,7 +4,7 @@
  * Usage: node test/reference/write-noise.ts OUT.safetensors HEIGHT WIDTH SEED...   (height and width of the latents)
  */
 import { writeFileSync } from "node:fs"
-import { startingNoise } from "../../src/engine/starting-noise.ts"
+import { startingNoise } from "../../src/engine/sample/starting-noise.ts"
 import { encodeSafetensors } from "../../src/formats/safetensors.ts"
 
 const [out = "noise.safetensors", height = "16", width = "16", ...seeds] = process.argv.slice(2)

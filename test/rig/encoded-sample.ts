@@ -1,7 +1,7 @@
 /** A picture and its caption through the engine's encoders: a sample to train on. */
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
-import type { BaseModelFiles, TrainSample } from "../../src/engine/train-job.ts"
+import type { BaseModelFiles, TrainSample } from "../../src/engine/jobs/train-job.ts"
 
 interface ToEncode {
   readonly caption: string

@@ -1,7 +1,7 @@
 /** A base model's folder as the engine takes it: path inside the folder to path on disk. */
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import type { BaseModelFiles } from "../../src/engine/train-job.ts"
+import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
 
 export const filesIn = (folder: string): BaseModelFiles =>
   Object.fromEntries(

@@ -1,9 +1,9 @@
 /** Stages that begin and end when the test says so: no sleeping in tests of concurrency. */
 import { Deferred, Effect, Schema } from "effect"
-import { pipeline } from "../../src/runtime/pipeline.ts"
-import { stage } from "../../src/runtime/stage.ts"
-import { StageFailure } from "../../src/runtime/stage-failure.ts"
-import type { Output } from "../../src/runtime/wire.ts"
+import { pipeline } from "../../src/runtime/define/pipeline.ts"
+import { stage } from "../../src/runtime/define/stage.ts"
+import { StageFailure } from "../../src/runtime/model/stage-failure.ts"
+import type { Output } from "../../src/runtime/model/wire.ts"
 
 export interface Latched {
   /** Done when the stage of this name has begun. */

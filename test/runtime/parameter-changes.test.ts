@@ -1,9 +1,9 @@
 /** What is said about a parameter that is more than one value: the place inside it, not the whole of it. */
 import { describe, expect, it } from "vitest"
-import type { Json } from "../../src/runtime/canonical-json.ts"
-import { changesBetween } from "../../src/runtime/explain.ts"
-import type { PreImage } from "../../src/runtime/fingerprint.ts"
-import { sayChanges } from "../../src/runtime/say-change.ts"
+import type { Json } from "../../src/runtime/model/canonical-json.ts"
+import { changesBetween } from "../../src/runtime/model/changes.ts"
+import type { PreImage } from "../../src/runtime/model/fingerprint.ts"
+import { sayChanges } from "../../src/runtime/plan/say-change.ts"
 
 const sentence = (name: string, from: Json, to: Json): string => {
   const preImage = (value: Json): PreImage => ({ type: "stage", format: 1, fields: { [`param.${name}`]: value } })

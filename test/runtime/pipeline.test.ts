@@ -1,8 +1,8 @@
 /** Pipelines and their parameters: what `--set` may say, which labels stages get, what is left out. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { pipeline } from "../../src/runtime/pipeline.ts"
-import { stage } from "../../src/runtime/stage.ts"
+import { pipeline } from "../../src/runtime/define/pipeline.ts"
+import { stage } from "../../src/runtime/define/stage.ts"
 
 const number = stage({
   name: "number",

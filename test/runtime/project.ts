@@ -7,12 +7,12 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { Effect, Fiber, Stream } from "effect"
-import { Events, type RunEvent } from "../../src/runtime/events.ts"
-import type { Pipeline } from "../../src/runtime/pipeline.ts"
-import { type PlannedStage, planPipeline } from "../../src/runtime/plan.ts"
-import type { RunOptions } from "../../src/runtime/run-options.ts"
-import { runtimeLayer } from "../../src/runtime/runtime-layer.ts"
-import { runPipeline } from "../../src/runtime/scheduler/run.ts"
+import type { Pipeline } from "../../src/runtime/define/pipeline.ts"
+import { Events, type RunEvent } from "../../src/runtime/model/events.ts"
+import { type PlannedStage, planPipeline } from "../../src/runtime/plan/plan.ts"
+import { runPipeline } from "../../src/runtime/run/run.ts"
+import type { RunOptions } from "../../src/runtime/run/run-options.ts"
+import { runtimeLayer } from "../../src/runtime/run/runtime-layer.ts"
 
 export type Overrides = Readonly<Record<string, string>>
 export type Options = Partial<RunOptions> & { readonly set?: Overrides; readonly onEvent?: (event: RunEvent) => void }

@@ -5,13 +5,13 @@
  * also lists the computations a run needs, each by what it depends on; a run must make exactly those that no earlier run made.
  */
 import { Effect, Schema } from "effect"
-import { itemStage } from "../../src/runtime/item-stage.ts"
-import { type Item, Items } from "../../src/runtime/items.ts"
-import { pipeline } from "../../src/runtime/pipeline.ts"
-import { source } from "../../src/runtime/source.ts"
-import { stage } from "../../src/runtime/stage.ts"
-import type { StageFailure } from "../../src/runtime/stage-failure.ts"
-import type { Output } from "../../src/runtime/wire.ts"
+import { itemStage } from "../../src/runtime/define/item-stage.ts"
+import { pipeline } from "../../src/runtime/define/pipeline.ts"
+import { source } from "../../src/runtime/define/source.ts"
+import { stage } from "../../src/runtime/define/stage.ts"
+import { type Item, Items } from "../../src/runtime/model/items.ts"
+import type { StageFailure } from "../../src/runtime/model/stage-failure.ts"
+import type { Output } from "../../src/runtime/model/wire.ts"
 import { broken } from "./latches.ts"
 
 type List = readonly Item<number>[]

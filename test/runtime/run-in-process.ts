@@ -9,14 +9,14 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { Effect, Schema, Stream } from "effect"
-import { Events } from "../../src/runtime/events.ts"
-import { itemStage } from "../../src/runtime/item-stage.ts"
-import { Items } from "../../src/runtime/items.ts"
-import { pipeline } from "../../src/runtime/pipeline.ts"
-import { runtimeLayer } from "../../src/runtime/runtime-layer.ts"
-import { runPipeline } from "../../src/runtime/scheduler/run.ts"
-import { source } from "../../src/runtime/source.ts"
-import { stage } from "../../src/runtime/stage.ts"
+import { itemStage } from "../../src/runtime/define/item-stage.ts"
+import { pipeline } from "../../src/runtime/define/pipeline.ts"
+import { source } from "../../src/runtime/define/source.ts"
+import { stage } from "../../src/runtime/define/stage.ts"
+import { Events } from "../../src/runtime/model/events.ts"
+import { Items } from "../../src/runtime/model/items.ts"
+import { runPipeline } from "../../src/runtime/run/run.ts"
+import { runtimeLayer } from "../../src/runtime/run/runtime-layer.ts"
 
 const [root = ".", pauseAt] = process.argv.slice(2)
 const code = import.meta.url

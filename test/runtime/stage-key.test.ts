@@ -1,16 +1,16 @@
 /** What a key is made of, frozen: a change here makes every user compute everything again. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import type { Json } from "../../src/runtime/canonical-json.ts"
-import { digestJson } from "../../src/runtime/fingerprint.ts"
-import { itemStage } from "../../src/runtime/item-stage.ts"
-import { Items } from "../../src/runtime/items.ts"
-import { brief, isKeyedList, known } from "../../src/runtime/known-value.ts"
-import { pipeline } from "../../src/runtime/pipeline.ts"
-import { schemaIdentity } from "../../src/runtime/schema-codec.ts"
-import { source } from "../../src/runtime/source.ts"
-import { stage } from "../../src/runtime/stage.ts"
-import { itemKeys, stageKey } from "../../src/runtime/stage-key.ts"
+import { itemStage } from "../../src/runtime/define/item-stage.ts"
+import { pipeline } from "../../src/runtime/define/pipeline.ts"
+import { source } from "../../src/runtime/define/source.ts"
+import { stage } from "../../src/runtime/define/stage.ts"
+import type { Json } from "../../src/runtime/model/canonical-json.ts"
+import { digestJson } from "../../src/runtime/model/fingerprint.ts"
+import { Items } from "../../src/runtime/model/items.ts"
+import { brief, isKeyedList, known } from "../../src/runtime/model/known-value.ts"
+import { schemaIdentity } from "../../src/runtime/model/schema-codec.ts"
+import { itemKeys, stageKey } from "../../src/runtime/plan/stage-key.ts"
 
 const code = {
   digest: "c".repeat(64),

@@ -3,12 +3,12 @@
  * one must compile. Never run.
  */
 import { Context, Effect, Layer, Schema } from "effect"
-import { itemStage } from "../../src/runtime/item-stage.ts"
-import { Items } from "../../src/runtime/items.ts"
-import { pipeline } from "../../src/runtime/pipeline.ts"
-import { source } from "../../src/runtime/source.ts"
-import { stage } from "../../src/runtime/stage.ts"
-import type { Output } from "../../src/runtime/wire.ts"
+import { itemStage } from "../../src/runtime/define/item-stage.ts"
+import { pipeline } from "../../src/runtime/define/pipeline.ts"
+import { source } from "../../src/runtime/define/source.ts"
+import { stage } from "../../src/runtime/define/stage.ts"
+import { Items } from "../../src/runtime/model/items.ts"
+import type { Output } from "../../src/runtime/model/wire.ts"
 
 const code = import.meta.url
 const Picture = Schema.Struct({ width: Schema.Int, height: Schema.Int, name: Schema.String })

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { baseModel, caption, checkpoint, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
-import { withWiringProblems } from "../../src/stages/wiring-problems.ts"
+import { withWiringProblems } from "../../src/tools/wiring-problems.ts"
 import { type Choices, line } from "./studio.ts"
 
 /** Values as a pipeline file without a type checker might have them. */

@@ -1,8 +1,8 @@
 /** The settings of other trainers that do what a pipeline does: their steps count pictures, their alpha is scale × dim. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { equivalentSettings } from "../../src/stages/equivalent-settings.ts"
-import { type TrainingAtHand, trainingsAtHand } from "../../src/stages/training-at-hand.ts"
+import { equivalentSettings } from "../../src/tools/equivalent-settings.ts"
+import { type TrainingAtHand, trainingsAtHand } from "../../src/tools/wiring.ts"
 import { type Choices, line } from "./studio.ts"
 
 const trainingOf = async (choices: Partial<Choices>): Promise<TrainingAtHand> => {

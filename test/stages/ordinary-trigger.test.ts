@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { baseModel, caption, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
-import { ordinaryTrigger, type Words } from "../../src/stages/ordinary-trigger.ts"
+import { ordinaryTrigger, type Words } from "../../src/stages/base/ordinary-trigger.ts"
 import { closeStudio, makeStudio, runStudio, type Studio, warningsIn } from "./studio.ts"
 
 /** A vocabulary of CLIP's size, with the numbers that CLIP gives these words. */

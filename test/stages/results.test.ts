@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { readPngText } from "../../src/formats/png-text.ts"
 import { nameInWords } from "../../src/stages/caption.ts"
-import { drawSheet } from "../../src/stages/picture-sheet.ts"
-import { textWidth, wrapText } from "../../src/stages/sheet-text.ts"
+import { drawSheet } from "../../src/stages/sheets/picture-sheet.ts"
+import { textWidth, wrapText } from "../../src/stages/sheets/sheet-text.ts"
 import { closeStudio, finished, makeStudio, type Outcome, runStudio, type Studio } from "./studio.ts"
 
 let studio: Studio

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { RunEvent } from "../../src/runtime/events.ts"
-import { RunStopped } from "../../src/runtime/run-outcome.ts"
-import { makeStopSignal, type StopSignal } from "../../src/runtime/stop-signal.ts"
-import { saveSteps } from "../../src/stages/train-trajectory.ts"
+import type { RunEvent } from "../../src/runtime/model/events.ts"
+import { makeStopSignal, type StopSignal } from "../../src/runtime/model/stop-signal.ts"
+import { RunStopped } from "../../src/runtime/run/run-outcome.ts"
+import { saveSteps } from "../../src/stages/training/train-trajectory.ts"
 import { run } from "../runtime/project.ts"
 import {
   type Choices,

@@ -15,9 +15,9 @@ import {
   train,
   validate,
 } from "../../src/index.ts"
-import { runtimeLayer } from "../../src/runtime/runtime-layer.ts"
-import { Store } from "../../src/runtime/store.ts"
-import type { TrainParamsInput } from "../../src/stages/train-params.ts"
+import { runtimeLayer } from "../../src/runtime/run/runtime-layer.ts"
+import { Store } from "../../src/runtime/storage/store.ts"
+import type { TrainParamsInput } from "../../src/stages/training/train-params.ts"
 import { overTraining } from "../../src/stages/validate.ts"
 import {
   addPicture,

@@ -7,8 +7,8 @@ import { decodeEmbeddingFile } from "../../src/formats/embedding-file.ts"
 import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { readPngText } from "../../src/formats/png-text.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
-import type { RunEvent } from "../../src/runtime/events.ts"
-import type { TrainParamsInput } from "../../src/stages/train-params.ts"
+import type { RunEvent } from "../../src/runtime/model/events.ts"
+import type { TrainParamsInput } from "../../src/stages/training/train-params.ts"
 import { plan } from "../runtime/project.ts"
 import {
   addPicture,

@@ -7,15 +7,15 @@
  * as often as asked. Pictures are random numbers: their content does not change the time.
  */
 import { Effect } from "effect"
-import { openVae } from "../../../src/engine/base-model.ts"
-import { decodeLatents } from "../../../src/engine/decode-latents.ts"
-import { encodeImage } from "../../../src/engine/encode-image.ts"
-import { encodeText } from "../../../src/engine/encode-text.ts"
-import type { EngineFailure } from "../../../src/engine/engine-failure.ts"
-import type { SampleJob } from "../../../src/engine/host-protocol.ts"
-import { fillNormal, randomStream } from "../../../src/engine/random-stream.ts"
-import { sample } from "../../../src/engine/sample.ts"
-import { Sessions } from "../../../src/engine/sessions.ts"
+import { fillNormal, randomStream } from "../../../src/diffusion/random-stream.ts"
+import { openVae } from "../../../src/engine/base/base-model.ts"
+import { encodeImage } from "../../../src/engine/encode/encode-image.ts"
+import { encodeText } from "../../../src/engine/encode/encode-text.ts"
+import type { EngineFailure } from "../../../src/engine/jobs/engine-failure.ts"
+import type { SampleJob } from "../../../src/engine/jobs/host-protocol.ts"
+import { decodeLatents } from "../../../src/engine/sample/decode-latents.ts"
+import { sample } from "../../../src/engine/sample/sample.ts"
+import { Sessions } from "../../../src/engine/session/sessions.ts"
 import { filesIn } from "../../rig/files-in.ts"
 
 export const paintingWorks = ["vae-encode", "text-encode", "vae-decode", "paint"] as const

@@ -15,7 +15,7 @@ const kindOf = ({ op, inputs, output }: NodeRun): string => {
     const inner = (a.at(-1)! * a.at(-2)!) / output.at(-2)!
     return `attention backward, ${inner > 100 ? (output.at(-1)! > 100 ? "scores" : "from scores") : "to scores"}`
   }
-  // Gemm without C is written as FusedMatMul: see graph/onnx-forms.ts.
+  // Gemm without C is written as FusedMatMul: see graph/onnx/onnx-forms.ts.
   if (op === "Gemm" || (op === "FusedMatMul" && output.length === 2))
     return Math.min(...a, ...b) <= 32 ? "products of adapters" : "Gemm"
   if (op === "Transpose" && output.length === 3 && output.includes(9)) return "transposed 3×3 weights"

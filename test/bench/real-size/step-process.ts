@@ -8,16 +8,15 @@
  * and captions are random numbers of the right shape: their content does not change the time of a step.
  */
 import { Effect } from "effect"
-import { openUnet } from "../../../src/engine/base-model.ts"
-import type { MemoryChoice } from "../../../src/engine/memory-mode.ts"
-import type { MemoryPlan } from "../../../src/engine/memory-plan.ts"
-import { randomStream } from "../../../src/engine/random-stream.ts"
-import { GivesBackAtOnce, ProfilePrefix } from "../../../src/engine/session.ts"
-import { Sessions } from "../../../src/engine/sessions.ts"
-import type { TrainSample } from "../../../src/engine/train-job.ts"
-import { TrainSettings } from "../../../src/engine/train-settings.ts"
-import { openTrainer } from "../../../src/engine/trainer.ts"
+import { randomStream } from "../../../src/diffusion/random-stream.ts"
+import { openUnet } from "../../../src/engine/base/base-model.ts"
+import type { MemoryChoice, MemoryPlan } from "../../../src/engine/jobs/memory-mode.ts"
+import type { TrainSample } from "../../../src/engine/jobs/train-job.ts"
+import { GivesBackAtOnce, ProfilePrefix } from "../../../src/engine/session/session.ts"
+import { Sessions } from "../../../src/engine/session/sessions.ts"
+import { openTrainer } from "../../../src/engine/train/trainer.ts"
 import { isSdxl, pooledWidth, type UnetConfig } from "../../../src/models/unet-config.ts"
+import { TrainSettings } from "../../../src/settings/train-settings.ts"
 import { filesIn } from "../../rig/files-in.ts"
 
 export interface StepPlan {

@@ -1,6 +1,6 @@
 /** Lowers a graph, runs it once in ONNX Runtime on one thread, weights in place, and compares results. */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node"
-import { lowerToOnnx, type WeightLocation } from "../../../src/graph/lower.ts"
+import { lowerToOnnx, type WeightLocation } from "../../../src/graph/onnx/lower.ts"
 import type { Tensor } from "../../../src/graph/tensor.ts"
 
 export interface Values {

@@ -1,6 +1,7 @@
 /** The graph of one training step of a golden model: UNet with adapters on every target, loss, all gradients. */
-import { gradients } from "../../../src/graph/autodiff.ts"
+
 import { input, meanOfAll, square, sub } from "../../../src/graph/build.ts"
+import { gradients } from "../../../src/graph/gradients/autodiff.ts"
 import type { Tensor } from "../../../src/graph/tensor.ts"
 import { unetAdapterTargets } from "../../../src/models/adapter-targets.ts"
 import type { AdapterTensors } from "../../../src/models/lora-branch.ts"

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { Blobs } from "../../../src/runtime/blobs.ts"
-import { Cache } from "../../../src/runtime/cache.ts"
-import type { Json } from "../../../src/runtime/canonical-json.ts"
-import type { Key } from "../../../src/runtime/fingerprint.ts"
+import type { Json } from "../../../src/runtime/model/canonical-json.ts"
+import type { Key } from "../../../src/runtime/model/fingerprint.ts"
+import { Blobs } from "../../../src/runtime/storage/blobs.ts"
+import { Cache } from "../../../src/runtime/storage/cache.ts"
 import { inStorage, preImage, result, temporaryFolder } from "./rig/temporary-storage.ts"
 
 /** Does something with the cache of a fresh folder. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { canonicalJson, type Json, NotJson } from "../../../src/runtime/canonical-json.ts"
+import { canonicalJson, type Json, NotJson } from "../../../src/runtime/model/canonical-json.ts"
 
 describe("canonical JSON", () => {
   it("does not depend on the order of members", () => {

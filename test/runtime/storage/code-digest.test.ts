@@ -3,7 +3,7 @@ import * as path from "node:path"
 import { pathToFileURL } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { makeCodeDigest } from "../../../src/runtime/code-digest.ts"
+import { makeCodeDigest } from "../../../src/runtime/plan/code-digest.ts"
 import { temporaryFolder } from "./rig/temporary-storage.ts"
 
 const write = (folder: string, files: Readonly<Record<string, string>>): void => {
@@ -109,7 +109,7 @@ describe("a stage's code", () => {
   it.live("ends at the runtime, whose format version stands for it", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
-      const runtime = new URL("../../../src/runtime/fingerprint.ts", import.meta.url).href
+      const runtime = new URL("../../../src/runtime/model/fingerprint.ts", import.meta.url).href
       write(folder, { ...project, "lib/b.ts": `import { keyOf } from "${runtime}"` })
       const { files, packages } = yield* digestIn(folder)
       expect(files).toHaveLength(8)

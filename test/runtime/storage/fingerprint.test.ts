@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { collectBlobs } from "../../../src/runtime/blob.ts"
-import { digestJson, keyOf, type PreImage } from "../../../src/runtime/fingerprint.ts"
-import { chainKeys } from "../../../src/runtime/trajectory.ts"
+import { collectBlobs } from "../../../src/runtime/model/blob.ts"
+import { digestJson, keyOf, type PreImage } from "../../../src/runtime/model/fingerprint.ts"
+import { chainKeys } from "../../../src/runtime/storage/trajectory.ts"
 
 const crop: PreImage = {
   type: "stage",

@@ -1,8 +1,8 @@
 import * as fs from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { Blobs } from "../../../src/runtime/blobs.ts"
-import { chainKeys, Trajectories } from "../../../src/runtime/trajectory.ts"
+import { Blobs } from "../../../src/runtime/storage/blobs.ts"
+import { chainKeys, Trajectories } from "../../../src/runtime/storage/trajectory.ts"
 import { inStorage, temporaryFolder } from "./rig/temporary-storage.ts"
 
 const snapshots = Effect.gen(function* () {

@@ -6,10 +6,10 @@
  */
 import * as readline from "node:readline"
 import { Effect, Layer, Option } from "effect"
-import { Blobs } from "../../../../src/runtime/blobs.ts"
-import { Cache } from "../../../../src/runtime/cache.ts"
-import { Leases } from "../../../../src/runtime/lease.ts"
-import { storageLayer } from "../../../../src/runtime/storage.ts"
+import { Blobs } from "../../../../src/runtime/storage/blobs.ts"
+import { Cache } from "../../../../src/runtime/storage/cache.ts"
+import { Leases } from "../../../../src/runtime/storage/lease.ts"
+import { storageLayer } from "../../../../src/runtime/storage/storage.ts"
 import { hastyLeases, result, watchCommitPoints } from "./temporary-storage.ts"
 
 const [folder = "", ...flags] = process.argv.slice(2)

@@ -1,0 +1,48 @@
+/** A reporter turns the events of a run into what the user sees; this chooses one. */
+import { Effect, Fiber, Option, type Scope, Stream } from "effect"
+import { Events, type RunEvent } from "../../runtime/model/events.ts"
+import { jsonReporter } from "./json-reporter.ts"
+import { plainReporter } from "./plain-reporter.ts"
+import { prettyReporter } from "./pretty-reporter.ts"
+import { wantsColor } from "./words.ts"
+
+export interface Reporter {
+  readonly show: (event: RunEvent) => void
+  /** A remark of the program itself, between the events. */
+  readonly say: (text: string) => void
+  /** Called once, when nothing more will come. */
+  readonly close: () => void
+}
+
+export interface ReporterOptions {
+  readonly reporter: Option.Option<"pretty" | "plain" | "json">
+  readonly json: boolean
+  readonly verbose: boolean
+  readonly noColor: boolean
+}
+
+export const isJson = ({ json, reporter }: ReporterOptions): boolean => json || Option.contains(reporter, "json")
+
+const chosen = (options: ReporterOptions): Reporter => {
+  const { verbose, noColor } = options
+  if (isJson(options)) return jsonReporter()
+  const isTerminal = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
+  const kind = Option.getOrElse(options.reporter, () => (isTerminal ? "pretty" : "plain"))
+  const color = wantsColor(process.stderr, noColor)
+  return kind === "pretty" ? prettyReporter({ verbose, color }) : plainReporter({ verbose, color })
+}
+
+/** Shows everything that happens from now on; the end of the scope waits until the last event has been shown. */
+export const showEvents = (options: ReporterOptions): Effect.Effect<Reporter, never, Events | Scope.Scope> =>
+  Effect.gen(function* () {
+    const events = yield* Events
+    const stream = yield* events.subscribe
+    const reporter = chosen(options)
+    const fiber = yield* Effect.forkDetach(
+      Stream.runForEach(stream, (event) => Effect.sync(() => reporter.show(event))).pipe(
+        Effect.ensuring(Effect.sync(reporter.close)),
+      ),
+    )
+    yield* Effect.addFinalizer(() => Fiber.join(fiber).pipe(Effect.timeout("1 second"), Effect.ignore))
+    return reporter
+  })

@@ -1,0 +1,76 @@
+/**
+ * The weights of one component of a diffusers folder (UNet, VAE, text encoder), in one file or in shards.
+ *
+ * Only headers are read. The answer serves both sides of a graph: which tensors there are, for building it, and where
+ * their bytes lie, for ONNX Runtime, which reads them from the user's files at those places.
+ */
+import { Effect, Schema } from "effect"
+import { readSafetensorsHeader, type SafetensorsHeader } from "../../formats/safetensors.ts"
+import { headerOf, locateWeights, type WeightHeader } from "../../models/model-weights.ts"
+import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
+import type { BaseModelFiles } from "../jobs/train-job.ts"
+import type { GraphWeights } from "../session/graph-weights.ts"
+import { fileSignature, hasBaseFile, readBaseJson } from "./base-file.ts"
+
+export interface ComponentWeights extends GraphWeights {
+  readonly header: WeightHeader
+}
+
+const ShardIndex = Schema.Struct({ weight_map: Schema.Record(Schema.String, Schema.String) })
+
+/** Full precision first; in each case one file before shards. The last spelling is an older diffusers' own. */
+const endings = [
+  ".safetensors",
+  ".safetensors.index.json",
+  ".fp16.safetensors",
+  ".fp16.safetensors.index.json",
+  ".safetensors.index.fp16.json",
+]
+
+const readHeader = (files: BaseModelFiles, path: string): Effect.Effect<SafetensorsHeader, EngineFailure> => {
+  const file = files[path]
+  if (file === undefined) {
+    return Effect.fail(
+      inputFailure(path, "the index beside it names this file, but it is missing", "Download it again"),
+    )
+  }
+  return Effect.mapError(readSafetensorsHeader(file), ({ reason, hint }) => inputFailure(file, reason, hint))
+}
+
+const missingWeights = (files: BaseModelFiles, folder: string, stem: string): EngineFailure => {
+  const other = Object.keys(files).find((path) => path.startsWith(`${folder}/`) && /\.(bin|ckpt|pt)$/.test(path))
+  const hint =
+    other === undefined
+      ? "Give the whole diffusers folder of a Stable Diffusion model"
+      : `${other} is there; save the model as safetensors`
+  return inputFailure(`${folder}/${stem}.safetensors`, "the base model has no such file", hint)
+}
+
+const shardsOf = Effect.fn("shardsOf")(function* (files: BaseModelFiles, folder: string, path: string) {
+  if (!path.endsWith(".json")) return [path]
+  const { weight_map } = yield* readBaseJson(files, path, ShardIndex)
+  return [...new Set(Object.values(weight_map))].sort().map((name) => `${folder}/${name}`)
+})
+
+/** Opens `folder`'s weights, named `stem` plus one of the usual endings. */
+export const openWeights = Effect.fn("openWeights")(function* (
+  files: BaseModelFiles,
+  folder: string,
+  stem: string,
+): Effect.fn.Return<ComponentWeights, EngineFailure> {
+  const path = endings.map((ending) => `${folder}/${stem}${ending}`).find((one) => hasBaseFile(files, one))
+  if (path === undefined) return yield* missingWeights(files, folder, stem)
+  const paths = yield* shardsOf(files, folder, path)
+  const headers = yield* Effect.forEach(paths, (one) => readHeader(files, one))
+  const shardOf = new Map(headers.flatMap((header) => [...header.tensors.keys()].map((key) => [key, header] as const)))
+  const tensors = new Map(headers.flatMap((header) => [...header.tensors]))
+  const signatures = yield* Effect.forEach(headers, ({ file }) => fileSignature(file))
+  return {
+    file: files[path]!,
+    header: headerOf({ file: files[path]!, tensors }),
+    // A weight's name is its key, perhaps followed by a range of rows.
+    locate: (weightName) => locateWeights({ "": shardOf.get(weightName.split("#")[0]!)! })(weightName),
+    storedBytes: [...tensors.values()].reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
+    signature: signatures.join("\n"),
+  }
+})

@@ -1,0 +1,76 @@
+/**
+ * One host process as its parent sees it: started, spoken to, listened to, killed.
+ *
+ * Computing lives in child processes because a run of ONNX Runtime blocks its thread, cannot be cancelled, and takes
+ * the whole process along when its worker thread is killed. A child can simply be killed.
+ */
+import { type ChildProcess, fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { Effect, Queue } from "effect"
+import { type EngineFailure, workFailure } from "../jobs/engine-failure.ts"
+import type { FromHost, ToHost } from "../jobs/host-protocol.ts"
+
+export interface HostProcess {
+  /** What it says, in order; its end is the last message. */
+  readonly messages: Queue.Dequeue<FromHost | HostGone>
+  readonly tell: (message: ToHost) => Effect.Effect<void>
+  readonly isAlive: () => boolean
+  readonly kill: () => void
+  /** The last line it wrote to stderr: the words of a crash. */
+  readonly lastWords: () => string
+}
+
+export interface HostGone {
+  readonly kind: "gone"
+  /** "it was ended by SIGKILL" */
+  readonly how: string
+}
+
+/** Freed blocks of a MiB and more go back to the system at once; otherwise a released session's memory stays. */
+const allocatorSettings = { MALLOC_MMAP_THRESHOLD_: "1048576", MALLOC_TRIM_THRESHOLD_: "1048576" }
+
+const forkHost = (): ChildProcess =>
+  fork(fileURLToPath(new URL("./host.ts", import.meta.url)), {
+    execArgv: [],
+    env: { ...process.env, ...allocatorSettings },
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  })
+
+export const startHostProcess: Effect.Effect<HostProcess> = Effect.gen(function* () {
+  const messages = yield* Queue.unbounded<FromHost | HostGone>()
+  const child = forkHost()
+  let words = ""
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    words = (words + text).slice(-2000)
+  })
+  child.on("message", (message) => Queue.offerUnsafe(messages, message as FromHost))
+  child.on("error", (error) => Queue.offerUnsafe(messages, { kind: "gone", how: error.message }))
+  // "close" comes after the last of stderr, unlike "exit".
+  child.on("close", (code, signal) => {
+    const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`
+    Queue.offerUnsafe(messages, { kind: "gone", how })
+  })
+  return {
+    messages,
+    tell: (message) =>
+      Effect.sync(() => {
+        // The callback swallows the error of a channel that has closed; "close" reports it in words.
+        child.send(message, () => {})
+      }),
+    isAlive: () => child.connected,
+    kill: () => {
+      child.kill("SIGKILL")
+    },
+    lastWords: () => words.trim().split("\n").at(-1) ?? "",
+  }
+})
+
+export const hostGoneFailure = (host: HostProcess, { how }: HostGone): EngineFailure => {
+  const words = host.lastWords()
+  return workFailure(
+    "the engine's process ended",
+    words === "" ? how : `${how}, with the words: ${words}`,
+    "If memory ran out, choose smaller pictures or close other programs; then run again",
+  )
+}

@@ -1,0 +1,24 @@
+/**
+ * How much of the forward pass a training step keeps for its backward pass: time against memory.
+ *
+ * A mode changes how a step is computed, not what: values that are not kept are computed again by the same operations
+ * from the same numbers, and come out the same bit for bit. So it enters no key and stands in no file.
+ */
+
+export const memoryModes = ["fast", "balanced", "small"] as const
+export type MemoryMode = (typeof memoryModes)[number]
+
+/** "auto": the first mode that fits into the free memory. */
+export type MemoryChoice = "auto" | MemoryMode
+
+export interface MemoryNeed {
+  readonly mode: MemoryMode
+  /** Memory of the process's own: it must be there. */
+  readonly heapBytes: number
+  /** Weights in place in the user's file. */
+  readonly mappedBytes: number
+}
+
+export interface MemoryPlan extends MemoryNeed {
+  readonly freeBytes: number
+}

@@ -1,0 +1,110 @@
+/**
+ * What a training run is given and what it tells while it runs. Plain data only: it crosses to another process.
+ */
+import type { Effect } from "effect"
+import type { TrainedGroup, TrainSettings } from "../../settings/train-settings.ts"
+import type { MemoryChoice, MemoryPlan } from "./memory-mode.ts"
+
+/** Path inside a diffusers folder, such as "unet/config.json", to an absolute path. */
+export type BaseModelFiles = Readonly<Record<string, string>>
+
+/** One picture with its caption, encoded. The latents are drawn afresh from mean and log-variance at each use. */
+export interface TrainSample {
+  /** Named in failures, so that the user finds the picture. */
+  readonly key: string
+  readonly mean: Float32Array
+  readonly logVariance: Float32Array
+  /** [channels, height, width] of the latents. */
+  readonly latentShape: readonly number[]
+  /** Word for word; read where a custom embedding has its own tokens in it. */
+  readonly caption: string
+  /** One list for each text encoder. */
+  readonly tokenIds: readonly (readonly number[])[]
+  readonly states: Float32Array
+  /** [tokens, width] of the text states. */
+  readonly statesShape: readonly number[]
+  /** SDXL's pooled vector; null in other families. */
+  readonly pooled: Float32Array | null
+  /** What SDXL is told of the picture: original height and width, crop top and left, target height and width. */
+  readonly timeIds: readonly number[]
+}
+
+export interface TrainJob {
+  readonly base: BaseModelFiles
+  readonly settings: TrainSettings
+  readonly samples: readonly TrainSample[]
+  /** Bytes of a snapshot taken after `fromStep` updates; absent when `fromStep` is 0. */
+  readonly resume?: Uint8Array
+  /** Updates already done. */
+  readonly fromStep: number
+  /** Updates done when the job ends; a snapshot is always sent then. */
+  readonly untilStep: number
+  readonly snapshotAtSteps: readonly number[]
+  /** Time against memory; changes no number. "auto" when left out. */
+  readonly memory?: MemoryChoice
+}
+
+/** A caption with a custom embedding's tokens in it. */
+export interface CaptionFacts {
+  /** Of the picture. */
+  readonly key: string
+  readonly mentions: number
+  /** Words that no longer fit into the encoder's tokens. */
+  readonly lost: readonly string[]
+}
+
+/** What a training is about to train. */
+export interface TrainFacts {
+  readonly unetModules: number
+  /** For each text encoder that has adapters: how many, the layers that run under the CLIP skip, and all it has. */
+  readonly textEncoders: readonly { readonly modules: number; readonly run: number; readonly layers: number }[]
+  /** Tokens of the custom embedding; 0: none. */
+  readonly embeddingTokens: number
+  /** With a custom embedding, each caption. */
+  readonly captions: readonly CaptionFacts[]
+  readonly memory: MemoryPlan
+}
+
+/** One line of a training log. `step` counts finished updates, from 1. */
+export interface StepRecord {
+  readonly step: number
+  /** Mean over the update's pictures of the weighted loss. */
+  readonly loss: number
+  /** Exponential mean of the losses since the first step, so that it goes on unchanged after a resume. */
+  readonly lossSmoothed: number
+  /** Of the UNet, or where it is not trained of what is. */
+  readonly learningRate: number
+  /** By group; what is held has none. */
+  readonly learningRates: Readonly<Partial<Record<TrainedGroup, number>>>
+  /** L2 norm over all gradients before clipping. */
+  readonly gradNorm: number
+  readonly timesteps: readonly number[]
+  /** Weighted loss of each picture, in the order of the timesteps. */
+  readonly losses: readonly number[]
+  /** Of this step alone. */
+  readonly elapsedMs: number
+  /** Resident memory of the process that trains. */
+  readonly residentBytes: number
+}
+
+export interface Snapshot {
+  /** Updates done when it was taken. */
+  readonly step: number
+  readonly bytes: Uint8Array
+}
+
+export interface TrainHooks {
+  /** Once, before the first step. */
+  readonly onStart?: (facts: TrainFacts) => Effect.Effect<void>
+  readonly onStep: (record: StepRecord) => Effect.Effect<void>
+  readonly onSnapshot: (snapshot: Snapshot) => Effect.Effect<void>
+  /** Asked between steps; after a yes the last finished step is sent as a snapshot and the job ends. */
+  readonly shouldStop: () => boolean
+}
+
+export interface TrainResult {
+  /** Updates done, `untilStep` unless the run was stopped. */
+  readonly step: number
+  readonly stopped: boolean
+  readonly snapshot: Uint8Array
+}

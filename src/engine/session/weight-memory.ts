@@ -1,0 +1,21 @@
+/**
+ * Where a session's weights lie: unpacked on the heap, or in place in the user's file.
+ *
+ * One limit decides it, for the session that is made as for the plan that foresees its memory.
+ */
+
+/**
+ * Below this, 16-bit weights are unpacked to float32 once, when the session is made, and packed for the matrix kernels:
+ * at most twice this much memory buys the fastest runs. Above it they stay mapped from the user's file and are cast
+ * layer by layer in every run, which costs time in proportion but hardly any memory.
+ */
+export const unpackedWeightBytesLimit = 512 * 1024 * 1024
+
+/** Whether weights of so many bytes stay in their file. */
+export const isMapped = (weightBytes: number): boolean => weightBytes > unpackedWeightBytesLimit
+
+/** What weights that do not may become at most: twice as wide, and packed beside that. */
+export const unpackedBytes = (weightBytes: number): number => 4 * weightBytes
+
+/** Whether ONNX Runtime shall know shapes beforehand. Where weights stay in their file, the run's own memory counts; see graph/onnx/dynamic-shapes.ts. */
+export const shapesIn = (weightBytes: number): "known" | "late" => (isMapped(weightBytes) ? "late" : "known")

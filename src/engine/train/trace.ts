@@ -1,0 +1,116 @@
+/**
+ * A training run written down for an independent program: every draw, prediction, gradient and new value of N updates.
+ *
+ * The updates are those of a real run, made by the same code; this file only writes beside it. The format is fixed:
+ * F32 and I64 tensors under the keys below and no others, settings as JSON in the metadata. `test/reference/replay.py`
+ * reads it.
+ */
+import { Effect } from "effect"
+import { encodeSafetensors, type TensorToStore } from "../../formats/safetensors.ts"
+import { isSdxl, timeIdCount, type UnetConfig } from "../../models/unet-config.ts"
+import type { TrainSettings } from "../../settings/train-settings.ts"
+import { openUnet } from "../base/base-model.ts"
+import { openSchedule } from "../base/open-schedule.ts"
+import type { TraceJob } from "../jobs/host-protocol.ts"
+import { type AdapterLayout, adapterMatrices, viewOf } from "./adapter-layout.ts"
+import { peakRates } from "./learning-rates.ts"
+import { openTrainer, type TrainedPicture, type Update } from "./trainer.ts"
+
+type Tensors = Map<string, TensorToStore>
+
+const float32 = (shape: readonly number[], data: Float32Array): TensorToStore => ({
+  dtype: "F32",
+  shape,
+  // Copied, because the run goes on in the same arrays.
+  data: data.slice(),
+})
+const int64 = (values: readonly number[]): TensorToStore => ({
+  dtype: "I64",
+  shape: [values.length],
+  data: BigInt64Array.from(values, BigInt),
+})
+
+const writeMatrices = (tensors: Tensors, prefix: string, layout: AdapterLayout, flat: Float32Array): void => {
+  for (const matrix of adapterMatrices(layout)) {
+    tensors.set(`${prefix}/${matrix.name}`, float32(matrix.fileShape, viewOf(flat, matrix)))
+  }
+}
+
+const writeEmbedding = (tensors: Tensors, prefix: string, { embeddings }: AdapterLayout, flat: Float32Array): void => {
+  for (const matrix of embeddings) {
+    tensors.set(`${prefix}/${matrix.name}`, float32(matrix.fileShape, viewOf(flat, matrix)))
+  }
+}
+
+const writeInitial = (tensors: Tensors, layout: AdapterLayout, parameters: Float32Array, alpha: number): void => {
+  writeMatrices(tensors, "adapter.init", layout, parameters)
+  writeEmbedding(tensors, "embedding.init", layout, parameters)
+  for (const { key } of layout.modules) {
+    tensors.set(`adapter.init/${key}.alpha`, float32([], Float32Array.of(alpha)))
+  }
+}
+
+const writePicture = (tensors: Tensors, at: string, { drawn, loss, prediction }: TrainedPicture): void => {
+  const shape = [1, ...drawn.sample.latentShape]
+  tensors.set(`${at}.latents`, float32(shape, drawn.latents))
+  tensors.set(`${at}.noise`, float32(shape, drawn.noise))
+  tensors.set(`${at}.timestep`, int64([drawn.timestep]))
+  for (const [place, ids] of drawn.text.tokenIds.entries()) {
+    tensors.set(place === 0 ? `${at}.tokens` : `${at}.tokens_${place + 1}`, int64(ids))
+  }
+  if (drawn.sample.pooled !== null)
+    tensors.set(`${at}.time_ids`, float32([timeIdCount], Float32Array.from(drawn.sample.timeIds)))
+  tensors.set(`${at}.prediction`, float32(shape, prediction))
+  tensors.set(`${at}.loss`, float32([1], Float32Array.of(loss)))
+}
+
+const writeUpdate = (tensors: Tensors, layout: AdapterLayout, update: Update, parameters: Float32Array): void => {
+  const { index, pictures, gradient, learningRates } = update
+  pictures.forEach((picture, place) => {
+    writePicture(tensors, `step.${index}.${place}`, picture)
+  })
+  writeMatrices(tensors, `step.${index}.grad`, layout, gradient)
+  if (learningRates.embedding !== undefined) writeEmbedding(tensors, `step.${index}.grad_embedding`, layout, gradient)
+  for (const [group, rate] of Object.entries(learningRates)) {
+    tensors.set(`step.${index}.lr/${group}`, float32([1], Float32Array.of(rate)))
+  }
+  writeMatrices(tensors, `adapter.${index}`, layout, parameters)
+  writeEmbedding(tensors, `embedding.${index}`, layout, parameters)
+}
+
+/** Families differ in what their UNet's config says. */
+const familyOf = (config: UnetConfig): "sd1" | "sd2" | "sdxl" =>
+  isSdxl(config) ? "sdxl" : config.use_linear_projection ? "sd2" : "sd1"
+
+const settingsOf = (settings: TrainSettings, family: string, predictionType: string) => ({
+  family,
+  clip_skip: settings.clipSkip,
+  scale: settings.networkScale,
+  dim: settings.networkDim,
+  min_snr_gamma: settings.minSnrGamma,
+  prediction_type: predictionType,
+  weight_decay: settings.weightDecay,
+  betas: settings.betas,
+  eps: settings.eps,
+  max_grad_norm: settings.maxGradNorm,
+  embedding_stop_at: settings.customEmbedding?.stopAtStep ?? null,
+  accumulation: settings.gradientAccumulationSteps,
+  noise_offset: settings.noiseOffset,
+  warmup_steps: settings.warmupSteps,
+  learning_rate: { unet: 0, text: 0, embedding: 0, ...peakRates(settings) },
+  // Only where the rates are more than warm-up and peak.
+  ...(settings.schedule.kind === "constant" ? {} : { schedule: settings.schedule.kind }),
+})
+
+/** The bytes of the trace of the first `steps` updates after the job's start. */
+export const trace = Effect.fn("trace")(function* ({ job, steps }: TraceJob) {
+  const { settings } = job
+  const unet = yield* openUnet(job.base)
+  const { predictionType } = yield* openSchedule(job.base, settings.predictionType)
+  const { layout, state, update } = yield* openTrainer(job)
+  const tensors: Tensors = new Map()
+  writeInitial(tensors, layout, state.parameters, settings.networkScale * settings.networkDim)
+  for (let done = 0; done < steps; done++) writeUpdate(tensors, layout, yield* update, state.parameters)
+  const written = settingsOf(settings, familyOf(unet.config), predictionType)
+  return encodeSafetensors(tensors, { loom_trace: "1", settings: JSON.stringify(written) })
+})

@@ -1,0 +1,156 @@
+/**
+ * The training graph: UNet with adapters and the loss, differentiated towards all that is trained. Where something
+ * before the text states is trained, the text encoder is part of it: from token ids to loss in one graph.
+ *
+ * One micro-batch of one picture. Everything random or dependent on the timestep is fed (noisy latents, sinusoids,
+ * target, weight), so the graph itself is a pure function of picture and parameters. Each gradient leaves by itself, into its
+ * place in an array that lies outside: nothing that is finished stays among the run's own values.
+ */
+
+import { square } from "../../graph/arithmetic.ts"
+import { concat, input, meanOfAll, mul, reduceMean, sub } from "../../graph/build.ts"
+import { gradients } from "../../graph/gradients/autodiff.ts"
+import type { Tensor } from "../../graph/tensor.ts"
+import type { ClipTextOutputs } from "../../models/clip-text.ts"
+import type { AdapterTensors } from "../../models/lora-branch.ts"
+import { weightsFrom } from "../../models/model-weights.ts"
+import { type UnetFeeds, unet } from "../../models/unet.ts"
+import { isSdxl, timeIdCount, type UnetConfig } from "../../models/unet-config.ts"
+import type { Component } from "../base/base-model.ts"
+import type { TextNetwork } from "../base/text-networks.ts"
+import { textGraph } from "../encode/text-feeds.ts"
+import { type GraphWeights, joinWeights } from "../session/graph-weights.ts"
+import { type AdapterLayout, type AdapterModule, matricesOf, type TrainedMatrix } from "./adapter-layout.ts"
+
+export interface TrainGraphShapes {
+  /** Pictures in one run. */
+  readonly pictures: number
+  /** [channels, height, width] */
+  readonly latents: readonly number[]
+  /** [tokens, width] */
+  readonly states: readonly number[]
+  /** Width of SDXL's pooled vector; 0 in other families. */
+  readonly pooled: number
+}
+
+/** The networks of a training graph; no text encoders where the text states are fed. */
+export interface TrainedNetworks {
+  readonly unet: Component<UnetConfig>
+  readonly texts: readonly TextNetwork[]
+}
+
+/** What a graph is built for, besides networks and shapes. */
+export interface TrainedLayout {
+  readonly layout: AdapterLayout
+  readonly scale: number
+  readonly clipSkip: number
+}
+
+/** [pictures], and as the UNet gives it. */
+export interface LossGraph {
+  readonly outputs: { readonly loss: Tensor; readonly prediction: Tensor }
+}
+
+/** The name under which a matrix's gradient leaves the graph. */
+export const gradientName = ({ name }: Pick<TrainedMatrix, "name">): string => `gradient of ${name}`
+
+/** Besides, the gradient of each trained matrix, by `gradientName`. */
+export interface TrainedGraph extends LossGraph {
+  readonly leaves: Readonly<Record<string, Tensor>>
+}
+
+/** Everything that is trained as inputs of a graph; adapters by module path, per network. */
+const trainedInputs = ({ layout, scale }: TrainedLayout) => {
+  const tensors = new Map<TrainedMatrix, Tensor>(
+    matricesOf(layout).map((matrix) => [matrix, input(matrix.name, matrix.shape)]),
+  )
+  const adapters = (network: AdapterModule["network"]) =>
+    new Map<string, AdapterTensors>(
+      layout.modules
+        .filter((module) => module.network === network)
+        .map(({ path, down, up }) => [path, { down: tensors.get(down)!, up: tensors.get(up)!, scale }]),
+    )
+  const rowsFor = ({ embedding }: TextNetwork): Tensor | null => {
+    const matrix = layout.embeddings.find(({ name }) => name === embedding)
+    return matrix === undefined ? null : tensors.get(matrix)!
+  }
+  return { tensors, adapters, rowsFor }
+}
+
+/** Text states, and SDXL's pooled vector. */
+interface TextConditions {
+  readonly states: Tensor
+  readonly pooled: Tensor | null
+}
+
+const fedTexts = ({ pictures, states, pooled }: TrainGraphShapes): TextConditions => ({
+  states: input("text_states", [pictures, ...states]),
+  pooled: pooled === 0 ? null : input("text_embeds", [pictures, pooled]),
+})
+
+/** States of several encoders stand side by side. */
+const joinTexts = (outputs: readonly ClipTextOutputs[]): TextConditions => ({
+  states: concat(
+    outputs.map(({ hiddenStates }) => hiddenStates),
+    2,
+  ),
+  pooled: outputs.at(-1)!.pooled ?? null,
+})
+
+/** SDXL's UNet is told of the pooled vector and the picture's sizes. */
+const addedConditions = (config: UnetConfig, pictures: number, textEmbeds: Tensor | null): Pick<UnetFeeds, "added"> => {
+  if (!isSdxl(config) || textEmbeds === null) return {}
+  const features = timeIdCount * config.addition_time_embed_dim!
+  return { added: { textEmbeds, timeIdFeatures: input("time_id_features", [pictures, features]) } }
+}
+
+const graphWithTargets = (
+  { unet: { config, weights }, texts }: TrainedNetworks,
+  trained: TrainedLayout,
+  shapes: TrainGraphShapes,
+): LossGraph & { readonly targets: readonly Tensor[] } => {
+  const { pictures, latents, states } = shapes
+  const inputs = trainedInputs(trained)
+  const made = texts.map((network) => {
+    const { folder, encoder } = network
+    const scope = { weights: weightsFrom(encoder.weights.header, folder), adapters: inputs.adapters(folder) }
+    return textGraph(network, scope, { count: pictures, tokens: states[0]! }, inputs.rowsFor(network), trained.clipSkip)
+  })
+  const text = texts.length === 0 ? fedTexts(shapes) : joinTexts(made)
+  const part = texts.length === 0 ? "" : "unet"
+  const prediction = unet({ weights: weightsFrom(weights.header, part), adapters: inputs.adapters("unet") }, config, {
+    sample: input("noisy_latents", [pictures, ...latents]),
+    timeFeatures: input("time_features", [pictures, config.block_out_channels[0]!]),
+    encoderHiddenStates: text.states,
+    ...addedConditions(config, pictures, text.pooled),
+  })
+  const target = input("target", [pictures, ...latents])
+  const errors = reduceMean(square(sub(prediction, target)), [1, 2, 3])
+  const loss = mul(errors, input("loss_weight", [pictures]))
+  return { outputs: { loss, prediction }, targets: [...inputs.tensors.values()] }
+}
+
+type GraphOf<Graph> = (networks: TrainedNetworks, trained: TrainedLayout, shapes: TrainGraphShapes) => Graph
+
+/** The loss alone, of parameters as they are. */
+export const lossGraph: GraphOf<LossGraph> = (networks, trained, shapes) => {
+  const { outputs } = graphWithTargets(networks, trained, shapes)
+  return { outputs }
+}
+
+export const trainGraph: GraphOf<TrainedGraph> = (networks, trained, shapes) => {
+  const { outputs, targets } = graphWithTargets(networks, trained, shapes)
+  const flows = gradients(meanOfAll(outputs.loss), targets)
+  const leaves = matricesOf(trained.layout).map((matrix, place) => [gradientName(matrix), flows[place]!] as const)
+  return { outputs, leaves: Object.fromEntries(leaves) }
+}
+
+/** In the words of a failure. */
+export const trainingGraph = "the training graph"
+
+/** All frozen weights that the training graph reads. */
+export const trainedWeights = ({ unet, texts }: TrainedNetworks): GraphWeights => {
+  if (texts.length === 0) return unet.weights
+  const ofTexts = texts.map(({ folder, encoder }) => [folder, encoder.weights] as const)
+  return joinWeights({ unet: unet.weights, ...Object.fromEntries(ofTexts) })
+}

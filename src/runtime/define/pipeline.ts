@@ -1,0 +1,153 @@
+/**
+ * A pipeline: a name, typed parameters with defaults, and a function that wires stages.
+ *
+ * Nothing runs while it is wired. `instantiate` checks the overrides (`--set key=value`) against the parameter schema,
+ * calls the build function, and returns the graph: every stage behind the results in topological order, each with a label
+ * ("crop", "crop-2") and its checked parameters. Mistakes in stage parameters do not stop it; they are listed in the graph as
+ * problems, so that planning can report them together with everything else.
+ */
+import { Effect, Predicate, Result, Schema } from "effect"
+import type { Json } from "../model/canonical-json.ts"
+import { nearestName } from "../model/nearest-name.ts"
+import type { ParamsSchema } from "../model/node.ts"
+import { decodeParams, encodeJson, type FieldIssue, makeParams } from "../model/schema-codec.ts"
+import { StageFailure } from "../model/stage-failure.ts"
+import type { Output } from "../model/wire.ts"
+import { type PipelineGraph, wiredGraph } from "./pipeline-graph.ts"
+
+/** What a build function may return: the results that are wanted. Only what they depend on runs. */
+export type PipelineResults = Output<unknown> | readonly Output<unknown>[] | Readonly<Record<string, Output<unknown>>>
+
+const PipelineId = "loom/runtime/Pipeline"
+
+export interface Pipeline {
+  readonly [PipelineId]: typeof PipelineId
+  readonly name: string
+  readonly paramsSchema: ParamsSchema
+  /** As JSON, for help texts. */
+  readonly defaults: Readonly<Record<string, Json>>
+  readonly instantiate: (overrides?: Readonly<Record<string, string>>) => Effect.Effect<PipelineGraph, StageFailure>
+}
+
+export const isPipeline = (value: unknown): value is Pipeline => Predicate.hasProperty(value, PipelineId)
+
+interface PipelineOptions<P extends ParamsSchema> {
+  readonly params: P
+  readonly defaults: P["~type.make.in"]
+}
+
+export function pipeline(name: string, build: () => PipelineResults): Pipeline
+export function pipeline<P extends ParamsSchema>(
+  name: string,
+  options: PipelineOptions<P>,
+  build: (params: P["Type"]) => PipelineResults,
+): Pipeline
+export function pipeline<P extends ParamsSchema>(
+  name: string,
+  second: PipelineOptions<P> | (() => PipelineResults),
+  third?: (params: P["Type"]) => PipelineResults,
+): Pipeline {
+  const options = typeof second === "function" ? undefined : second
+  const build = typeof second === "function" ? second : third!
+  return make(name, options?.params ?? noParams, options?.defaults ?? {}, build as (params: object) => PipelineResults)
+}
+
+const noParams: ParamsSchema = Schema.Struct({})
+
+const make = (
+  name: string,
+  paramsSchema: ParamsSchema,
+  defaults: object,
+  build: (params: object) => PipelineResults,
+): Pipeline => {
+  const filled = Result.flatMap(makeParams(paramsSchema, defaults), (values) => encodeJson(paramsSchema, values))
+  const encodedDefaults = Result.getOrElse(filled, () => ({})) as Readonly<Record<string, Json>>
+  return {
+    [PipelineId]: PipelineId,
+    name,
+    paramsSchema,
+    defaults: encodedDefaults,
+    instantiate: Effect.fnUntraced(function* (overrides = {}) {
+      if (Result.isFailure(filled)) return yield* badDefaults(name, filled.failure)
+      const encoded = yield* withOverrides(name, paramsSchema, encodedDefaults, overrides)
+      const params = yield* Effect.fromResult(decodeParams(paramsSchema, encoded)).pipe(
+        Effect.mapError((issues) => badParams(name, issues)),
+      )
+      return yield* Effect.try({
+        try: () => wiredGraph(name, encoded, () => build(params)),
+        catch: (cause) => buildThrew(name, cause),
+      })
+    }),
+  }
+}
+
+/** The defaults with the overrides put over them, each parsed by the schema of its own field. */
+const withOverrides = (
+  pipeline: string,
+  schema: ParamsSchema,
+  defaults: Readonly<Record<string, Json>>,
+  overrides: Readonly<Record<string, string>>,
+): Effect.Effect<Readonly<Record<string, Json>>, StageFailure> => {
+  const fields = fieldNames(schema, defaults)
+  let values = defaults
+  for (const [name, text] of Object.entries(overrides)) {
+    if (!fields.includes(name)) return Effect.fail(unknownParam(pipeline, name, fields))
+    const possible = readings(text)
+    const fitting = possible.find((value) => fits(schema, { ...values, [name]: value }, name))
+    values = { ...values, [name]: fitting ?? possible.at(-1)! }
+  }
+  return Effect.succeed(values)
+}
+
+// A text is taken as a string where the field allows one, and else as JSON: "16", "true", "[1,2]", "null".
+const readings = (text: string): readonly Json[] => {
+  try {
+    return [text, JSON.parse(text) as Json]
+  } catch {
+    return [text]
+  }
+}
+
+const fits = (schema: ParamsSchema, values: Json, field: string): boolean => {
+  const decoded = decodeParams(schema, values)
+  return Result.isSuccess(decoded) || !decoded.failure.some((issue) => issue.field.split(".")[0] === field)
+}
+
+const fieldNames = (schema: ParamsSchema, defaults: Readonly<Record<string, Json>>): readonly string[] =>
+  "fields" in schema && Predicate.isObject(schema.fields) ? Object.keys(schema.fields) : Object.keys(defaults)
+
+const unknownParam = (pipeline: string, name: string, fields: readonly string[]): StageFailure => {
+  const nearest = nearestName(name, fields)
+  const valid = fields.length === 0 ? "This pipeline has no parameters." : `It has ${fields.join(", ")}.`
+  return new StageFailure({
+    what: `The pipeline has no parameter "${name}"`,
+    where: `pipeline ${pipeline}`,
+    why: "the name is not in its parameter schema",
+    hint: nearest === undefined ? valid : `Did you mean "${nearest}"? ${valid}`,
+    kind: "input",
+  })
+}
+
+const badParams = (pipeline: string, issues: readonly FieldIssue[]): StageFailure =>
+  new StageFailure({
+    what: issues.length === 1 ? "A pipeline parameter does not fit" : `${issues.length} pipeline parameters do not fit`,
+    where: `pipeline ${pipeline}: ${issues.map((issue) => issue.field).join(", ")}`,
+    why: issues.map((issue) => `${issue.field}: ${issue.why}`).join("; "),
+    hint: "Change the value given with --set, or the default in the pipeline file.",
+    kind: "input",
+  })
+
+const badDefaults = (pipeline: string, issues: readonly FieldIssue[]): StageFailure => {
+  const { what, where, why } = badParams(pipeline, issues)
+  return new StageFailure({ what, where, why, hint: "Correct the defaults in the pipeline file.", kind: "input" })
+}
+
+const buildThrew = (pipeline: string, cause: unknown): StageFailure =>
+  new StageFailure({
+    what: "The pipeline could not be wired",
+    where: `pipeline ${pipeline}`,
+    why: cause instanceof Error ? cause.message : String(cause),
+    hint: "Correct the pipeline file; --verbose shows where it was thrown.",
+    kind: "input",
+    cause,
+  })

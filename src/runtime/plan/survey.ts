@@ -1,0 +1,87 @@
+/**
+ * The walk behind a plan: every stage of a graph, level by level, asked where it stands.
+ *
+ * A level holds the stages whose inputs lie in earlier levels, so all its keys can be looked up in one query. Sources are
+ * read first. Nothing is run and nothing is written. Problems are gathered over the whole graph: those of parameters, those
+ * of sources, and those that stages see in the inputs that are already known.
+ */
+import { Effect } from "effect"
+import type { PipelineGraph, StageInstance, StageProblem } from "../define/pipeline-graph.ts"
+import { Cache } from "../storage/cache.ts"
+import { type Hits, keysOf, type Outlook, outlookOf, type Prospect, prospect } from "./assessment.ts"
+import { type CodeDigest, codeDigest } from "./code-digest.ts"
+import { inspectInputs } from "./inspect.ts"
+import { readSource } from "./read-source.ts"
+
+export interface Surveyed {
+  readonly instance: StageInstance
+  readonly prospect: Prospect
+  readonly hits: Hits
+}
+
+export interface Survey {
+  readonly graph: PipelineGraph
+  readonly stages: ReadonlyMap<string, Surveyed>
+  readonly outlooks: ReadonlyMap<string, Outlook>
+  readonly codes: ReadonlyMap<string, CodeDigest>
+  readonly problems: readonly StageProblem[]
+}
+
+export const survey = Effect.fnUntraced(function* (graph: PipelineGraph, root: string) {
+  const codes = yield* codeDigests(graph)
+  const stages = new Map<string, Surveyed>()
+  const outlooks = new Map<string, Outlook>()
+  const problems: StageProblem[] = [...graph.problems]
+  for (const [depth, level] of levels(graph).entries()) {
+    if (depth === 0) problems.push(...(yield* readSources(level, root, outlooks)))
+    const cache = yield* Cache
+    const prospects = level.map((instance) => prospect(instance, codes.get(instance.node.code)!, outlooks))
+    const keys = prospects.flatMap(keysOf)
+    const hits: Hits = keys.length === 0 ? new Map() : yield* cache.lookupMany(keys)
+    for (const [index, instance] of level.entries()) {
+      const prospect = prospects[index]!
+      stages.set(instance.label, { instance, prospect, hits })
+      if (instance.node.kind !== "source") outlooks.set(instance.label, outlookOf(prospect, hits))
+      problems.push(...inspectInputs(instance, prospect, outlooks))
+    }
+  }
+  return { graph, stages, outlooks, codes, problems } satisfies Survey
+})
+
+/** Depth 0 reads from nothing; every other stage lies one below the deepest it reads from. */
+const levels = (graph: PipelineGraph): readonly (readonly StageInstance[])[] => {
+  const depths = new Map<string, number>()
+  const levels: StageInstance[][] = []
+  for (const instance of graph.stages) {
+    const depth = Math.max(-1, ...Object.values(instance.inputs).map((label) => depths.get(label)!)) + 1
+    depths.set(instance.label, depth)
+    levels[depth] ??= []
+    levels[depth].push(instance)
+  }
+  return levels
+}
+
+const codeDigests = Effect.fnUntraced(function* (graph: PipelineGraph) {
+  // A source is read anew each time, so its code is in no key.
+  const working = graph.stages.filter(({ node }) => node.kind !== "source")
+  const modules = [...new Set(working.map(({ node }) => node.code))]
+  const digests = yield* Effect.forEach(modules, codeDigest)
+  return new Map(modules.map((module, index) => [module, digests[index]!]))
+})
+
+/** Hashing big files is bound by the disk, so a few at a time. */
+const sourcesAtOnce = 4
+
+const readSources = Effect.fnUntraced(function* (
+  level: readonly StageInstance[],
+  root: string,
+  outlooks: Map<string, Outlook>,
+) {
+  const read = Effect.fnUntraced(function* (instance: StageInstance) {
+    if (instance.node.kind !== "source") return []
+    const { value, problems } = yield* readSource(instance, instance.node, root)
+    outlooks.set(instance.label, value === undefined ? { kind: "unknown" } : { kind: "known", value })
+    return problems
+  })
+  return (yield* Effect.forEach(level, read, { concurrency: sourcesAtOnce })).flat()
+})

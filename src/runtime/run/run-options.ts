@@ -1,0 +1,17 @@
+/** What a run may be told beside the graph. None of it enters a key. */
+
+import type { StopSignal } from "../model/stop-signal.ts"
+import type { PlanOptions } from "../plan/plan.ts"
+
+export interface RunOptions extends PlanOptions {
+  /** Where artifacts are written. */
+  readonly outputFolder: string
+  /** The core budget that running stages and items share; default: as many as the machine has. */
+  readonly cores?: number
+  readonly stop?: StopSignal
+  /**
+   * After a failure nothing new starts and what runs may finish ("stop-new", the default), or everything that does not depend
+   * on it goes on ("keep-going").
+   */
+  readonly onFailure?: "stop-new" | "keep-going"
+}

@@ -1,0 +1,155 @@
+/**
+ * The files of the blob store: where they lie, how they are published, and how one is looked at without reading it.
+ *
+ * `blobs/ab/cdef…` holds the bytes whose SHA-256 is abcdef…; `blobs/temporary/` holds files that are being written. A
+ * temporary file whose writer is gone is removed when the folder is next opened. Functions throw what Node throws.
+ */
+import * as crypto from "node:crypto"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import type { Blob, Sha256 } from "../model/blob.ts"
+import type { CommitPoint } from "./commit-points.ts"
+import { livenessOf, thisProcess } from "./process-identity.ts"
+
+/** How a blob's file looks: as published, of the right size but touched since, or not there (or of another size). */
+export type Look = "whole" | "doubtful" | "absent"
+
+export interface BlobFolder {
+  readonly fileOf: (sha256: Sha256) => string
+  readonly look: (blob: Blob) => Look
+  readonly publish: (bytes: Uint8Array) => Promise<Blob>
+  readonly publishFile: (source: string) => Promise<Blob>
+  /** Marks a doubtful file, whose bytes were found to be right, as published. */
+  readonly affirm: (sha256: Sha256) => void
+  /** Removes a file that does not hold what its name says. */
+  readonly discard: (sha256: Sha256) => void
+}
+
+// Any instant before the program existed would do; an even second so that FAT keeps it.
+const publishedAtSeconds = Date.UTC(2000, 0, 1) / 1000
+
+const dayMs = 86_400_000
+
+/** Opens `blobs/` in a cache folder, making it when it is not there. */
+export const openBlobFolder = (root: string, reach: (point: CommitPoint) => void): BlobFolder => {
+  const blobs = path.join(root, "blobs")
+  const temporary = path.join(blobs, "temporary")
+  fs.mkdirSync(temporary, { recursive: true })
+  removeLeftovers(temporary)
+  let written = 0
+
+  const fileOf = (sha256: Sha256): string => path.join(blobs, sha256.slice(0, 2), sha256.slice(2))
+
+  const look = (blob: Blob): Look => {
+    const stat = fs.statSync(fileOf(blob.sha256), { throwIfNoEntry: false })
+    if (stat === undefined || stat.size !== blob.sizeBytes) return "absent"
+    return stat.mtimeMs === publishedAtSeconds * 1000 ? "whole" : "doubtful"
+  }
+
+  /** Writes a temporary file with `fill`, which tells what it wrote, and moves it to its name. */
+  const publishWith = async (fill: (file: fs.promises.FileHandle) => Promise<Blob>): Promise<Blob> => {
+    const draft = path.join(temporary, `${placeTag()}.${process.pid}.${thisProcess().started}.${written++}`)
+    try {
+      const blob = await writeDraft(draft, fill, reach)
+      if (look(blob) !== "whole") await moveInto(fileOf(blob.sha256), draft, blobs, reach)
+      return blob
+    } finally {
+      await fs.promises.rm(draft, { force: true })
+    }
+  }
+
+  const publish = async (bytes: Uint8Array): Promise<Blob> => {
+    const blob: Blob = { sha256: crypto.hash("sha256", bytes) as Sha256, sizeBytes: bytes.byteLength }
+    if (look(blob) === "whole") return blob
+    return publishWith(async (file) => {
+      await file.writeFile(bytes)
+      return blob
+    })
+  }
+
+  return {
+    fileOf,
+    look,
+    publish,
+    publishFile: (source) => publishWith((file) => copyInto(file, source)),
+    affirm: (sha256) => fs.utimesSync(fileOf(sha256), publishedAtSeconds, publishedAtSeconds),
+    discard: (sha256) => fs.rmSync(fileOf(sha256), { force: true }),
+  }
+}
+
+const copyInto = async (file: fs.promises.FileHandle, source: string): Promise<Blob> => {
+  const hash = crypto.createHash("sha256")
+  let sizeBytes = 0
+  for await (const piece of fs.createReadStream(source, { highWaterMark: 1 << 20 })) {
+    hash.update(piece)
+    await file.writeFile(piece)
+    sizeBytes += piece.length
+  }
+  return { sha256: hash.digest("hex") as Sha256, sizeBytes }
+}
+
+const writeDraft = async (
+  draft: string,
+  fill: (file: fs.promises.FileHandle) => Promise<Blob>,
+  reach: (point: CommitPoint) => void,
+): Promise<Blob> => {
+  const file = await fs.promises.open(draft, "wx")
+  try {
+    const blob = await fill(file)
+    reach("blob-written")
+    await file.chmod(0o444)
+    await file.utimes(publishedAtSeconds, publishedAtSeconds)
+    await file.sync()
+    reach("blob-synced")
+    return blob
+  } finally {
+    await file.close()
+  }
+}
+
+const moveInto = async (
+  target: string,
+  draft: string,
+  blobs: string,
+  reach: (point: CommitPoint) => void,
+): Promise<void> => {
+  const shard = path.dirname(target)
+  if ((await fs.promises.mkdir(shard, { recursive: true })) !== undefined) await syncFolder(blobs)
+  await fs.promises.rename(draft, target)
+  reach("blob-renamed")
+  await syncFolder(shard)
+  reach("blob-published")
+}
+
+// Windows cannot open a folder to flush it; there the file system's own journal has to do.
+const syncFolder = async (folder: string): Promise<void> => {
+  if (process.platform === "win32") return
+  const handle = await fs.promises.open(folder, "r")
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Names what a process number is valid in, short enough for a file name. */
+const placeTag = (): string => {
+  const { host, boot, space } = thisProcess()
+  return crypto.hash("sha256", JSON.stringify([host, boot, space])).slice(0, 16)
+}
+
+const removeLeftovers = (temporary: string): void => {
+  for (const name of fs.readdirSync(temporary)) {
+    const [place, pid, started] = name.split(".")
+    const draft = path.join(temporary, name)
+    const writer = { ...thisProcess(), pid: Number(pid), started: started ?? "" }
+    const isGone = place === placeTag() ? livenessOf(writer) === "dead" : isOlderThanADay(draft)
+    if (isGone) fs.rmSync(draft, { force: true })
+  }
+}
+
+// Judged by the change time: the modification time may already be the fixed one.
+const isOlderThanADay = (file: string): boolean => {
+  const stat = fs.statSync(file, { throwIfNoEntry: false })
+  return stat !== undefined && Date.now() - stat.ctimeMs > dayMs
+}

@@ -1,0 +1,20 @@
+/** The storage side as one layer over one cache folder. */
+import { Layer } from "effect"
+import type { StorageFailure } from "../model/storage-failure.ts"
+import { Blobs } from "./blobs.ts"
+import { Cache } from "./cache.ts"
+import { FileMemo } from "./file-memo.ts"
+import { Leases } from "./lease.ts"
+import { Store } from "./store.ts"
+import { Trajectories } from "./trajectory.ts"
+
+/** Everything that remembers. */
+export type Storage = Store | FileMemo | Blobs | Cache | Leases | Trajectories
+
+/** Opens a cache folder, making it when it is not there. */
+export const storageLayer = (folder: string): Layer.Layer<Storage, StorageFailure> =>
+  Layer.mergeAll(Cache.layer, Trajectories.layer, Leases.layer).pipe(
+    Layer.provideMerge(Blobs.layer),
+    Layer.provideMerge(FileMemo.layer),
+    Layer.provideMerge(Store.layer(folder)),
+  )

@@ -1,0 +1,210 @@
+/**
+ * The store: one SQLite file per cache folder, and the only place (with its parts, store-*.ts) that speaks SQL.
+ *
+ * It keeps keys, pre-images, manifests, leases, digests of files, snapshots, runs and metrics; bytes lie beside it as files.
+ * Statements are prepared once; writers take the write lock at once (BEGIN IMMEDIATE) and hold it for microseconds. All of it may be
+ * deleted at any time: everything here can be computed again. Every failure is a sentence (storage-failure.ts).
+ *
+ * Table functions are synchronous and for the storage side (cache.ts, lease.ts, …); runs are recorded through the service itself.
+ */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import type Database from "better-sqlite3"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { canonicalJson, type Json } from "../model/canonical-json.ts"
+import type { Key } from "../model/fingerprint.ts"
+import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
+import { CommitPoints } from "./commit-points.ts"
+import { livenessOf, thisProcess } from "./process-identity.ts"
+import { type FileTable, fileTable, type TrajectoryTable, trajectoryTable } from "./store-files.ts"
+import { type LeaseTable, leaseTable } from "./store-leases.ts"
+import { type ResultTable, resultTable } from "./store-results.ts"
+import { type MetricSeries, type RunRow, type RunTable, runTable } from "./store-runs.ts"
+import { openDatabase } from "./store-schema.ts"
+
+export const RunId = Schema.Int.pipe(Schema.brand("RunId"))
+export type RunId = typeof RunId.Type
+
+export interface NewRun {
+  readonly pipeline: string
+  /** The pipeline's parameters, encoded. */
+  readonly parameters: Json
+}
+
+/** How a run ended. A run whose process is gone without an end is listed as "interrupted". */
+export type RunEnd = "finished" | "failed" | "stopped"
+
+export interface Run extends NewRun {
+  readonly id: RunId
+  readonly state: "running" | "interrupted" | RunEnd
+  readonly startedAtMs: number
+  readonly finishedAtMs: number | null
+}
+
+/** What became of one stage in one run; recording a label again replaces its record. */
+export interface StageRecord {
+  readonly label: string
+  readonly stage: string
+  readonly state: "source" | "restored" | "ran" | "failed" | "stopped" | "skipped"
+  /** The sentence shown for it. */
+  readonly reason: string
+  readonly key: Key | null
+  readonly elapsedMs: number
+  /** Whatever else a presenter wants back: item counts, the error. */
+  readonly detail: Json
+}
+
+export interface MetricRow {
+  readonly step: number
+  readonly values: Readonly<Record<string, number>>
+}
+
+interface Tables {
+  readonly results: ResultTable
+  readonly leases: LeaseTable
+  readonly files: FileTable
+  readonly trajectories: TrajectoryTable
+  readonly runs: RunTable
+}
+
+export class Store extends Context.Service<
+  Store,
+  {
+    /** The cache folder. */
+    readonly folder: string
+    readonly tables: Tables
+    /** Does synchronous work on the tables; `what` completes "… failed" when it throws. */
+    readonly attempt: <A>(what: string, work: () => A) => Effect.Effect<A, StorageFailure>
+    /** Inside: commits that are on the disk when they return, together with all before them. */
+    readonly durably: <A>(work: () => A) => A
+    readonly beginRun: (run: NewRun) => Effect.Effect<RunId, StorageFailure>
+    readonly finishRun: (run: RunId, end: RunEnd) => Effect.Effect<void, StorageFailure>
+    readonly recordStage: (run: RunId, record: StageRecord) => Effect.Effect<void, StorageFailure>
+    /** The same for many at once, in one transaction. */
+    readonly recordStages: (run: RunId, records: readonly StageRecord[]) => Effect.Effect<void, StorageFailure>
+    readonly recordMetric: (
+      run: RunId,
+      label: string,
+      name: string,
+      step: number,
+      values: Readonly<Record<string, number>>,
+    ) => Effect.Effect<void, StorageFailure>
+    /** Newest first. */
+    readonly listRuns: (query?: {
+      readonly pipeline?: string
+      readonly limit?: number
+    }) => Effect.Effect<readonly Run[], StorageFailure>
+    /** In the order in which they were first recorded. */
+    readonly runStages: (run: RunId) => Effect.Effect<readonly StageRecord[], StorageFailure>
+    /** Which metrics a run recorded. */
+    readonly metricSeries: (run: RunId) => Effect.Effect<readonly MetricSeries[], StorageFailure>
+    /** By rising step. */
+    readonly metrics: (run: RunId, label: string, name: string) => Effect.Effect<readonly MetricRow[], StorageFailure>
+  }
+>()("loom/runtime/Store") {
+  /** Opens a cache folder, making it when it is not there; closes the database with the scope. */
+  static readonly layer = (folder: string): Layer.Layer<Store, StorageFailure> =>
+    Layer.effect(
+      Store,
+      Effect.gen(function* () {
+        const reach = yield* CommitPoints
+        const root = path.resolve(folder)
+        const database = yield* Effect.acquireRelease(openFolder(root), (open) => Effect.sync(() => open.close()))
+        const tables = yield* Effect.try({
+          try: () => allTables(database, () => reach("row-written")),
+          catch: (cause) => storageFailure("Opening the cache", database.name, cause),
+        })
+        const attempt = <A>(what: string, work: () => A): Effect.Effect<A, StorageFailure> =>
+          Effect.try({ try: work, catch: (cause) => storageFailure(what, database.name, cause) })
+        const durably = <A>(work: () => A): A => {
+          database.pragma("synchronous = FULL")
+          try {
+            return work()
+          } finally {
+            database.pragma("synchronous = NORMAL")
+          }
+        }
+        return { folder: root, tables, attempt, durably, ...runLog(tables.runs, attempt) }
+      }),
+    )
+}
+
+const openFolder = (root: string): Effect.Effect<Database.Database, StorageFailure> =>
+  Effect.try({
+    try: () => {
+      makeFolder(root)
+      return openDatabase(path.join(root, "loom.sqlite"))
+    },
+    catch: (cause) => storageFailure("Opening the cache", root, cause),
+  })
+
+const makeFolder = (folder: string): void => {
+  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+  // Asked first, because a recursive mkdir says ENOENT where the file system is read-only.
+  fs.accessSync(nearestExisting(folder), fs.constants.W_OK)
+  fs.mkdirSync(folder, { recursive: true })
+}
+
+const nearestExisting = (folder: string): string =>
+  fs.existsSync(folder) ? folder : nearestExisting(path.dirname(folder))
+
+const allTables = (database: Database.Database, reachRowWritten: () => void): Tables => ({
+  results: resultTable(database, reachRowWritten),
+  leases: leaseTable(database),
+  files: fileTable(database),
+  trajectories: trajectoryTable(database),
+  runs: runTable(database),
+})
+
+/** The part of the service that records runs. */
+const runLog = (
+  runs: RunTable,
+  attempt: <A>(what: string, work: () => A) => Effect.Effect<A, StorageFailure>,
+): Omit<Store["Service"], "folder" | "tables" | "attempt" | "durably"> => {
+  const recordStages = (run: RunId, records: readonly StageRecord[]) =>
+    attempt("Recording the run", () =>
+      runs.recordStages(
+        run,
+        records.map((record) => ({ ...record, detail: canonicalJson(record.detail) })),
+      ),
+    )
+  return {
+    beginRun: Effect.fn("Store.beginRun")(function* ({ pipeline, parameters }) {
+      const startedAtMs = yield* Clock.currentTimeMillis
+      const row = { ...thisProcess(), pipeline, parameters: canonicalJson(parameters), startedAtMs }
+      return (yield* attempt("Recording the run", () => runs.begin(row))) as RunId
+    }),
+    finishRun: Effect.fn("Store.finishRun")(function* (run, end) {
+      const nowMs = yield* Clock.currentTimeMillis
+      yield* attempt("Recording the run", () => runs.finish(run, end, nowMs))
+    }),
+    recordStage: (run, record) => recordStages(run, [record]),
+    recordStages,
+    recordMetric: (run, label, name, step, values) =>
+      attempt("Recording metrics", () => runs.recordMetric(run, label, name, step, JSON.stringify(values))),
+    listRuns: (query) =>
+      attempt("Reading the runs", () => runs.list(query?.pipeline ?? null, query?.limit ?? 1000).map(runOf)),
+    runStages: (run) => attempt("Reading the run", () => runs.stages(run).map(stageRecordOf)),
+    metricSeries: (run) => attempt("Reading metrics", () => runs.series(run)),
+    metrics: (run, label, name) =>
+      attempt("Reading metrics", () =>
+        runs.metrics(run, label, name).map(({ step, row }) => ({ step, values: JSON.parse(row) })),
+      ),
+  }
+}
+
+const runOf = (row: RunRow): Run => ({
+  id: row.id as RunId,
+  pipeline: row.pipeline,
+  parameters: JSON.parse(row.parameters),
+  state: row.state === "running" && livenessOf(row) === "dead" ? "interrupted" : (row.state as Run["state"]),
+  startedAtMs: row.startedAtMs,
+  finishedAtMs: row.finishedAtMs,
+})
+
+const stageRecordOf = (row: ReturnType<RunTable["stages"]>[number]): StageRecord => ({
+  ...row,
+  state: row.state as StageRecord["state"],
+  key: row.key as Key | null,
+  detail: JSON.parse(row.detail),
+})

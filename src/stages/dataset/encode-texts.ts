@@ -1,0 +1,44 @@
+/**
+ * Captions through tokenizer and text encoder, in SDXL through both. What does not fit into the encoder's 77 tokens is kept
+ * in words.
+ */
+import { Effect, Schema } from "effect"
+import { Engine } from "../../engine/engine.ts"
+import { encodeSafetensors, type TensorToStore } from "../../formats/safetensors.ts"
+import { itemStage } from "../../runtime/define/item-stage.ts"
+import { StageContext } from "../../runtime/model/stage-context.ts"
+import { engineCores, locateFiles, stageFailure } from "../base/engine-words.ts"
+import { TextPart } from "../wires/base-files.ts"
+import { Caption } from "../wires/captions.ts"
+import { EncodedText } from "../wires/dataset.ts"
+
+export const encodeTexts = itemStage({
+  name: "encode-texts",
+  noun: "caption",
+  code: import.meta.url,
+  params: Schema.Struct({
+    /** null: the model's own. */
+    clipSkip: Schema.NullOr(Schema.Int),
+  }),
+  item: Caption,
+  shared: { textEncoder: TextPart },
+  output: EncodedText,
+  services: Engine.layer,
+  cores: engineCores,
+  check: ({ clipSkip }) =>
+    clipSkip === null || clipSkip >= 1
+      ? []
+      : [{ field: "clipSkip", why: `${clipSkip} must be 1 or more`, hint: "1 skips no layer", severity: "error" }],
+  run: Effect.fnUntraced(function* ({ params, key, item, shared }) {
+    const { blobs } = yield* StageContext
+    const engine = yield* Engine
+    const base = yield* locateFiles(shared.textEncoder.files)
+    const { tokenIds, truncated, states, shape, pooled } = yield* engine
+      .encodeText({ base, text: item.text, clipSkip: params.clipSkip ?? shared.textEncoder.ownClipSkip })
+      .pipe(Effect.mapError(stageFailure(key)))
+    const tensors = new Map<string, TensorToStore>([["states", { dtype: "F32", shape, data: states }]])
+    if (pooled !== null) tensors.set("pooled", { dtype: "F32", shape: [pooled.length], data: pooled })
+    const blob = yield* blobs.put(encodeSafetensors(tensors))
+    return { text: item.text, tokenIds, lost: truncated, states: blob, statesShape: shape }
+  }),
+})

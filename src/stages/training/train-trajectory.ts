@@ -1,0 +1,293 @@
+/**
+ * From settings to snapshots: which steps are already on this trajectory, and training the ones that are not.
+ *
+ * The key of a step chains the one before with what is in force at that step, starting from what all steps depend on. A
+ * save step is reached from the furthest snapshot before it; save steps without a snapshot between them share one run.
+ * Only the steps after a change differ in their keys, so only they are computed again.
+ */
+import { Deferred, Effect, Option } from "effect"
+import { denoisingBands, lossByBand } from "../../diffusion/denoising-bands.ts"
+import { Engine } from "../../engine/engine.ts"
+import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
+import type { StepRecord, TrainFacts, TrainSample } from "../../engine/jobs/train-job.ts"
+import { learningRatesAt, peakRates } from "../../engine/train/learning-rates.ts"
+import type { Blob } from "../../runtime/model/blob.ts"
+import { StageContext } from "../../runtime/model/stage-context.ts"
+import { StageFailure, StageStopped } from "../../runtime/model/stage-failure.ts"
+import { codeDigest } from "../../runtime/plan/code-digest.ts"
+import { chainKeys } from "../../runtime/storage/trajectory.ts"
+import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
+import { locateFiles, stageFailure } from "../base/engine-words.ts"
+import { loadSample } from "../dataset/load-sample.ts"
+import type { BaseModelFolder } from "../wires/base-files.ts"
+import type { Dataset } from "../wires/dataset.ts"
+
+export interface Course {
+  readonly dataset: Dataset
+  readonly base: BaseModelFolder
+  readonly settings: TrainSettings
+  readonly snapshotEverySteps: number
+  readonly memory: MemoryChoice
+}
+
+/** Steps at which an adapter is wanted: every so many, and the last one. */
+export const saveSteps = ({ steps, saveEverySteps }: Pick<TrainSettings, "steps" | "saveEverySteps">) => {
+  const regular = saveEverySteps === 0 ? [] : multiples(saveEverySteps, 0, steps - 1)
+  return [...regular, steps]
+}
+
+/** Multiples of `every` in (after, upTo]. */
+const multiples = (every: number, after: number, upTo: number): readonly number[] => {
+  const first = Math.floor(after / every) + 1
+  return Array.from(
+    { length: Math.max(0, Math.floor(upTo / every) - first + 1) },
+    (_, index) => (first + index) * every,
+  )
+}
+
+const textFolders = ["text_encoder/", "tokenizer/", "text_encoder_2/", "tokenizer_2/"]
+
+/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoders. */
+const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
+  const readsText = trainsText(settings) || settings.captionDropout > 0
+  const folders = ["unet/", "scheduler/", ...(readsText ? textFolders : [])]
+  return Object.entries(files)
+    .filter(([name]) => folders.some((folder) => name.startsWith(folder)) || name === "vae/config.json")
+    .map(([name, { sha256 }]) => [name, sha256] as const)
+    .sort()
+}
+
+/** A caption as training reads it: as text, as ids or as states, whatever something trained comes after. */
+const captionRead = ({ text, tokenIds, states }: Dataset["samples"][number], settings: TrainSettings) => {
+  if (settings.customEmbedding !== null) return [text]
+  return trainsText(settings) ? tokenIds : [states.sha256, ...tokenIds]
+}
+
+/** SDXL alone is told of a picture's sizes. */
+const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseModelFolder) =>
+  family === "sdxl" ? [timeIds] : []
+
+/** One key per step, counted from 0: the state after that update. */
+const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
+  const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
+  const { networkDim, networkScale, seed, steps, clipSkip, customEmbedding, ...others } = settings
+  // Of rates and schedule, the values at each step are all that counts.
+  const { saveEverySteps: _, unetLearningRate: _1, textModel: _2, warmupSteps: _3, schedule: _4, ...rest } = others
+  const { stopAtStep: _5, learningRate: _6, ...embedding } = customEmbedding ?? { stopAtStep: null, learningRate: 0 }
+  const start = {
+    code: digest,
+    networkDim,
+    networkScale,
+    seed,
+    clipSkip,
+    trained: Object.keys(peakRates(settings)),
+    embedding,
+    base: trainedOn(base, settings),
+    samples: dataset.samples.map((sample) => [
+      ...[sample.key, sample.latents.sha256, ...captionRead(sample, settings)],
+      ...sizesRead(sample, base),
+    ]),
+  }
+  const inForce = Array.from({ length: steps }, (_, update) => ({
+    ...rest,
+    learningRates: learningRatesAt(settings, update),
+  }))
+  return { code: digest, keys: chainKeys(start, inForce) }
+})
+
+const codeUnreadable = (): StageFailure =>
+  new StageFailure({
+    what: "the code of this stage cannot be read",
+    where: "train",
+    why: "its modules are not where they were",
+    hint: "Run again",
+    kind: "work",
+  })
+
+interface Stretch {
+  /** Steps done when it starts, with the snapshot to start from. */
+  readonly from: number
+  readonly snapshot: Blob | undefined
+  /** Save steps to reach, in order. */
+  readonly reach: readonly number[]
+}
+
+/** The stretches of training that are missing for these save steps. */
+const missingStretches = Effect.fnUntraced(function* (keys: readonly string[], wanted: readonly number[]) {
+  const { trajectory } = yield* StageContext
+  const stretches: Stretch[] = []
+  for (const step of wanted) {
+    const found = yield* trajectory.furthest(keys.slice(0, step))
+    const from = Option.match(found, { onNone: () => 0, onSome: ({ index }) => index + 1 })
+    if (from === step) continue
+    const last = stretches.at(-1)
+    if (last !== undefined && from <= last.reach.at(-1)!) {
+      stretches[stretches.length - 1] = { ...last, reach: [...last.reach, step] }
+    } else {
+      stretches.push({ from, snapshot: Option.getOrUndefined(found)?.blob, reach: [step] })
+    }
+  }
+  return stretches
+})
+
+const metricsOf = ({ loss, lossSmoothed, learningRate, gradNorm, elapsedMs, residentBytes }: StepRecord) => ({
+  loss,
+  lossSmoothed,
+  learningRate,
+  gradNorm,
+  elapsedMs,
+  residentBytes,
+})
+
+/** The rates of the other groups, for the record alone. */
+const otherRates = ({ learningRates: { text, embedding } }: StepRecord) => ({
+  ...(text !== undefined && { textLearningRate: text }),
+  ...(embedding !== undefined && { embeddingLearningRate: embedding }),
+})
+
+/** The loss of the step's pictures by quarter of the denoising they were shown: "loss 0–25 %" is the noisy start. */
+const bandLosses = ({ timesteps, losses }: StepRecord, { trainTimesteps }: BaseModelFolder) => {
+  const measured = timesteps.map((timestep, place) => ({ timestep, loss: losses[place]! }))
+  const byBand = lossByBand(measured, trainTimesteps)
+  return Object.fromEntries(
+    denoisingBands.flatMap((band, place) => {
+      const loss = byBand[place]
+      return loss === undefined ? [] : [[`loss ${band}`, loss] as const]
+    }),
+  )
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+type TrainedEncoder = TrainFacts["textEncoders"][number]
+
+/** Adapters of a text encoder; `name` tells it from another one. */
+const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): string => {
+  const cut = run < layers ? `, those of the last ${counted(layers - run, "layer")} are cut off by CLIP skip` : ""
+  return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
+}
+
+const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
+
+/** The memory plan, in a line. */
+const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["memory"]): string => {
+  const whole = heapBytes + mappedBytes
+  const weights = mappedBytes > 0 ? `, ${inGigabytes(mappedBytes)} of it weights in their file` : ""
+  const tight = whole > freeBytes ? "; weights will be read from the disk again in every step" : ""
+  return `memory: ${mode}, at most about ${inGigabytes(whole)} of ${inGigabytes(freeBytes)} free${weights}${tight}`
+}
+
+/** What is about to be trained, in a line; and every caption that lost something at the end. */
+const tellStart = Effect.fnUntraced(function* (facts: TrainFacts) {
+  const { unetModules, textEncoders, embeddingTokens, captions, memory } = facts
+  const { log, warn } = yield* StageContext
+  const names = textEncoders.length === 1 ? ["the text model's"] : ["the first text model's", "the second one's"]
+  const parts = [
+    ...(unetModules > 0 ? [`${counted(unetModules, "adapter")} in the UNet`] : []),
+    ...textEncoders.map((encoder, place) => encoderWords(encoder, names[place]!)),
+    ...(embeddingTokens > 0 ? [`an embedding of ${counted(embeddingTokens, "token")}`] : []),
+  ]
+  yield* log(`training ${parts.join("; ")}`)
+  yield* log(memoryWords(memory))
+  for (const { key, lost } of captions.filter((caption) => caption.lost.length > 0)) {
+    yield* warn(
+      `${key}: with the embedding's tokens the caption is too long; this was cut off: "${lost.join(" ")}"`,
+      "Shorten the caption, or put what matters first",
+    )
+  }
+})
+
+const trainStretch = Effect.fnUntraced(function* (
+  course: Course,
+  keys: readonly string[],
+  samples: readonly TrainSample[],
+  { from, snapshot, reach }: Stretch,
+) {
+  const context = yield* StageContext
+  const { blobs, progress, record, stopRequested, trajectory } = context
+  const engine = yield* Engine
+  const { steps } = course.settings
+  const untilStep = reach.at(-1)!
+  // The engine's hooks cannot fail; what goes wrong in them ends the training through this.
+  const trouble = yield* Deferred.make<never, StageFailure>()
+  const orTrouble = (work: Effect.Effect<void, StageFailure>) =>
+    Effect.catch(work, (failure) => Effect.asVoid(Deferred.fail(trouble, failure)))
+  const keep = (step: number, bytes: Uint8Array) =>
+    Effect.flatMap(blobs.put(bytes), (blob) => trajectory.file(keys[step - 1]!, blob))
+  const regular = multiples(course.snapshotEverySteps, from, untilStep)
+  const job = {
+    base: yield* locateFiles(course.base.files),
+    settings: course.settings,
+    samples,
+    ...(snapshot === undefined ? {} : { resume: yield* blobs.bytes(snapshot) }),
+    fromStep: from,
+    untilStep,
+    snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
+    memory: course.memory,
+  }
+  const result = yield* engine
+    .train(job, {
+      onStart: (facts) => Effect.provideService(tellStart(facts), StageContext, context),
+      onStep: (row) =>
+        Effect.andThen(
+          progress({ done: row.step, of: steps, unit: "steps", metrics: metricsOf(row) }),
+          orTrouble(
+            record("train", {
+              step: row.step,
+              ...metricsOf(row),
+              ...otherRates(row),
+              ...bandLosses(row, course.base),
+            }),
+          ),
+        ),
+      onSnapshot: ({ step, bytes }) => orTrouble(keep(step, bytes)),
+      shouldStop: stopRequested,
+    })
+    .pipe(Effect.mapError(stageFailure("train")), Effect.raceFirst(Deferred.await(trouble)))
+  if (result.stopped) {
+    // Nothing to keep when not a single step was done.
+    if (result.step > from) yield* keep(result.step, result.snapshot)
+    return yield* new StageStopped({
+      done: result.step,
+      of: steps,
+      unit: "steps",
+      hint: `Run the same command again to go on from step ${result.step}`,
+    })
+  }
+})
+
+/** The snapshots at all save steps; what is missing is trained. */
+export const reachSteps = Effect.fn("reachSteps")(function* (course: Course) {
+  const { progress, trajectory } = yield* StageContext
+  const { code, keys } = yield* stepKeys(course)
+  const wanted = saveSteps(course.settings)
+  const stretches = yield* missingStretches(keys, wanted)
+  if (stretches.length > 0) {
+    const samples = yield* Effect.forEach(course.dataset.samples, loadSample)
+    yield* Effect.forEach(stretches, (stretch) =>
+      progress({ done: stretch.from, of: course.settings.steps, unit: "steps" }).pipe(
+        Effect.andThen(trainStretch(course, keys, samples, stretch)),
+      ),
+    )
+  }
+  const snapshots = yield* Effect.forEach(wanted, (step) =>
+    trajectory.furthest([keys[step - 1]!]).pipe(
+      Effect.flatMap(
+        Option.match({
+          onNone: () => Effect.fail(snapshotLost(step)),
+          onSome: ({ blob }) => Effect.succeed({ step, snapshot: blob }),
+        }),
+      ),
+    ),
+  )
+  return { code, snapshots }
+})
+
+const snapshotLost = (step: number): StageFailure =>
+  new StageFailure({
+    what: "a snapshot is gone",
+    where: `step ${step}`,
+    why: "it was filed a moment ago and is not in the cache any more",
+    hint: "Let nothing delete the cache while a run goes on, and run again",
+    kind: "work",
+  })

@@ -1,0 +1,42 @@
+/**
+ * What is to be painted for an evaluation, and what was: each picture with everything it is made from.
+ *
+ * A picture's recipe is its identity, so that a changed prompt paints only the pictures of that prompt.
+ */
+import { Schema } from "effect"
+import { Blob } from "../../runtime/model/blob.ts"
+
+export const SamplerName = Schema.Literals(["DDIM", "DPM++ 2M"])
+export type SamplerName = typeof SamplerName.Type
+
+export const PaintingRecipe = Schema.Struct({
+  prompt: Schema.String,
+  negativePrompt: Schema.String,
+  seed: Schema.Int,
+  /** The LoRA that is in force; null: none. */
+  adapter: Schema.NullOr(Blob),
+  /** The embedding that the keyword calls up; null: none. */
+  embedding: Schema.NullOr(Schema.Struct({ keyword: Schema.String, file: Blob })),
+  /** Of the adapter: 1 as trained. */
+  strength: Schema.Finite,
+  /** Steps the adapter was trained for; 0 for the base model. */
+  trainedSteps: Schema.Int,
+  sampler: SamplerName,
+  steps: Schema.Int,
+  guidance: Schema.Finite,
+  clipSkip: Schema.Int,
+  width: Schema.Int,
+  height: Schema.Int,
+})
+export type PaintingRecipe = typeof PaintingRecipe.Type
+
+export const Painting = Schema.Struct({
+  recipe: PaintingRecipe,
+  /** PNG without any text. */
+  picture: Blob,
+})
+export type Painting = typeof Painting.Type
+
+/** The pictures' names: rows first, the base model before the checkpoints. */
+export const paintingKey = ({ prompt, seed, trainedSteps }: PaintingRecipe): string =>
+  `${prompt} · seed ${seed} · ${trainedSteps === 0 ? "base model" : `step ${trainedSteps}`}`
