@@ -8,6 +8,7 @@ import {
   type EquivalentSetting,
   type Equivalents,
   equivalentSettings,
+  presumedBase,
 } from "../tools/equivalent-settings.ts"
 import { type TrainingAtHand, trainingsAtHand } from "../tools/wiring.ts"
 import { CliFailure } from "./cli-failure.ts"
@@ -58,9 +59,7 @@ const shownText = (shown: Shown, isOne: boolean, paint: Style): string => {
 
 /** Kind of the base model, by its configurations. */
 const kindOf = ({ base }: TrainingAtHand, root: string): Effect.Effect<BaseKind> =>
-  base === undefined
-    ? Effect.succeed({ family: "sd1", predictionType: "epsilon" })
-    : describeFolder(resolve(root, base))
+  base === undefined ? Effect.succeed(presumedBase) : describeFolder(resolve(root, base))
 
 export const explainSettings = Effect.fn("loom explain --settings")(function* (
   graph: PipelineGraph,

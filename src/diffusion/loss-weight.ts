@@ -5,8 +5,9 @@
  *
  * In double. At SNR 0 (zero-terminal-SNR models) the ε weight is its limit, 1, where the quotient would be 0 / 0.
  */
+
+import type { PredictionType } from "../settings/prediction-type.ts"
 import { type NoiseSchedule, signalToNoise } from "./noise-schedule.ts"
-import type { PredictionType } from "./scheduler-config.ts"
 
 /** The weight at a timestep; `gamma` null means that every timestep weighs 1. */
 export const minSnrWeight = (

@@ -8,7 +8,8 @@
  * entry. Only the rescaling to zero terminal SNR may differ, by 4e-7: it takes square roots, and PyTorch's are not
  * always rounded correctly. Everything derived from ᾱ (SNR, weights, samplers) is double.
  */
-import type { PredictionType, SchedulerConfig, TimestepSpacing } from "./scheduler-config.ts"
+import type { PredictionType } from "../settings/prediction-type.ts"
+import type { SchedulerConfig, TimestepSpacing } from "./scheduler-config.ts"
 
 export interface NoiseSchedule {
   /** float32 values; index t. */

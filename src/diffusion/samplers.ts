@@ -1,4 +1,5 @@
-/** The samplers there are, by the names that pipelines, pictures and other programs use for them. */
+/** The samplers by their names. */
+import type { SamplerName } from "../settings/sampler-name.ts"
 import { ddim } from "./ddim.ts"
 import { dpmSolverPp2m } from "./dpm-solver-pp-2m.ts"
 import type { Sampler } from "./sampler.ts"
@@ -6,8 +7,4 @@ import type { Sampler } from "./sampler.ts"
 export const samplers = {
   DDIM: ddim,
   "DPM++ 2M": dpmSolverPp2m,
-} as const satisfies Record<string, Sampler>
-
-export type SamplerName = keyof typeof samplers
-
-export const samplerNames = Object.keys(samplers) as readonly SamplerName[]
+} as const satisfies Readonly<Record<SamplerName, Sampler>>

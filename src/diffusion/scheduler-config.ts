@@ -7,13 +7,10 @@
  * Karras, exponential and beta spacings.
  */
 import { Effect, Schema } from "effect"
+import { PredictionType } from "../settings/prediction-type.ts"
 
 const withDefault = <A, E>(schema: Schema.Codec<A, E>, value: E) =>
   schema.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
-
-export const PredictionType = Schema.Literals(["epsilon", "v_prediction"])
-/** What the UNet predicts: the noise ε, or v = √ᾱ·ε − √(1−ᾱ)·x₀ (Salimans & Ho 2022). */
-export type PredictionType = typeof PredictionType.Type
 
 export const TimestepSpacing = Schema.Literals(["leading", "trailing", "linspace"])
 /** How a sampler spreads its steps over the timesteps (Lin et al. 2023, table 2). */

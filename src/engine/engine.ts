@@ -15,11 +15,11 @@ import type {
   NearestWord,
   NearestWordJob,
   SampledImage,
-  SampleJob,
-  ValidateJob,
+  StoredSampleJob,
+  StoredValidateJob,
   ValidationLosses,
 } from "./jobs/host-protocol.ts"
-import type { TrainHooks, TrainJob, TrainResult } from "./jobs/train-job.ts"
+import type { StoredTrainJob, TrainHooks, TrainResult } from "./jobs/train-job.ts"
 
 export class Engine extends Context.Service<
   Engine,
@@ -29,15 +29,15 @@ export class Engine extends Context.Service<
     /** Token ids and text states of a caption. */
     readonly encodeText: (job: EncodeTextJob) => Effect.Effect<EncodedText, EngineFailure>
     /** Trains, tells each step and snapshot to the hooks, and stops between two steps when they say so. */
-    readonly train: (job: TrainJob, hooks: TrainHooks) => Effect.Effect<TrainResult, EngineFailure>
+    readonly train: (job: StoredTrainJob, hooks: TrainHooks) => Effect.Effect<TrainResult, EngineFailure>
     /** One picture of the base model, with or without a LoRA. */
-    readonly sample: (job: SampleJob) => Effect.Effect<SampledImage, EngineFailure>
+    readonly sample: (job: StoredSampleJob) => Effect.Effect<SampledImage, EngineFailure>
     /** The ordinary word whose text state a phrase comes closest to; null where the vocabulary has too few words. */
     readonly nearestWord: (job: NearestWordJob) => Effect.Effect<NearestWord | null, EngineFailure>
     /** Losses of pictures that were not trained on, at fixed timesteps with fixed noise. */
-    readonly validate: (job: ValidateJob) => Effect.Effect<ValidationLosses, EngineFailure>
+    readonly validate: (job: StoredValidateJob) => Effect.Effect<ValidationLosses, EngineFailure>
     /** The trace of `steps` updates, as the bytes of a safetensors file. */
-    readonly traceTraining: (job: TrainJob, steps: number) => Effect.Effect<Uint8Array, EngineFailure>
+    readonly traceTraining: (job: StoredTrainJob, steps: number) => Effect.Effect<Uint8Array, EngineFailure>
   }
 >()("loom/engine/Engine") {
   static readonly layer: Layer.Layer<Engine> = Layer.effect(

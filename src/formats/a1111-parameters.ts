@@ -40,7 +40,7 @@ export const a1111Parameters = (recipe: PictureRecipe): string => {
     ["Size", `${recipe.width}x${recipe.height}`],
     ["Model hash", shortHash(model.sha256, 10)],
     ["Model", model.name],
-    ["Clip skip", recipe.clipSkip > 1 ? recipe.clipSkip : undefined],
+    ["Clip skip", recipe.encoding.clipSkip > 1 ? recipe.encoding.clipSkip : undefined],
     ["Lora hashes", lora && loraHash ? `${lora.name}: ${loraHash}` : undefined],
     ["Version", recipe.madeBy],
   ]

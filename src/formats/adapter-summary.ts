@@ -2,21 +2,16 @@
  * What an adapter or embedding file holds, from its header alone: form, networks, modules, ranks, number formats, and the family of
  * base models it fits, told by the width of the text states it was made for.
  */
+import { type Family, familyNames, familyRecord } from "../settings/family.ts"
 import { type AdapterForm, type AdapterName, type AdapterNetwork, adapterName } from "./adapter-names.ts"
 import type { SafetensorsHeader, TensorEntry } from "./safetensors.ts"
-
-export type ModelFamily =
-  | "Stable Diffusion 1.x"
-  | "Stable Diffusion 2.x"
-  | "Stable Diffusion XL"
-  | "Stable Diffusion 3"
-  | "Flux"
 
 interface Holding {
   /** Values and how many tensors or modules have each, the most frequent first. */
   readonly dtypes: readonly Count<string>[]
   readonly parameters: number
-  readonly family: ModelFamily | undefined
+  /** Title of the family, also of one that Loom cannot train. */
+  readonly family: string | undefined
 }
 
 export interface Count<A> {
@@ -59,23 +54,23 @@ const countsOf = <A>(values: Iterable<A>): readonly Count<A>[] => {
 
 const elements = ({ shape }: TensorEntry): number => shape.reduce((product, side) => product * side, 1)
 
-/** Width of the text states (or of an embedding's rows) to family. */
-const familyOfWidth: Readonly<Record<number, ModelFamily>> = {
-  768: "Stable Diffusion 1.x",
-  1024: "Stable Diffusion 2.x",
-  2048: "Stable Diffusion XL",
-}
+const widthsOf = ({ textEncoders }: Family): readonly number[] => textEncoders.map(({ width }) => width)
+const known = familyNames.map(familyRecord)
+
+/** The family whose text states are so wide, all encoders together. */
+const familyOfWidth = (wanted: number): string | undefined =>
+  known.find((family) => widthsOf(family).reduce((sum, width) => sum + width, 0) === wanted)?.title
 
 type Named = readonly (readonly [name: string, parts: AdapterName, entry: TensorEntry])[]
 
 /** Cross-attention's keys read the text states, and so know their width. */
-const adapterFamily = (named: Named): ModelFamily | undefined => {
+const adapterFamily = (named: Named): string | undefined => {
   const modules = named.map(([, { module }]) => module)
   if (modules.some((module) => /single_(transformer_)?blocks/.test(module))) return "Flux"
   if (modules.some((module) => /joint_blocks|^transformer\.transformer_blocks/.test(module)))
     return "Stable Diffusion 3"
   const key = named.find(([, { module, part }]) => part === "down" && /attn2[._](processor\.)?to_k$/.test(module))
-  return familyOfWidth[key?.[2].shape[1] ?? 0]
+  return familyOfWidth(key?.[2].shape[1] ?? 0)
 }
 
 const summariseAdapter = (header: SafetensorsHeader, named: Named): AdapterSummary => {
@@ -105,8 +100,10 @@ const summariseAdapter = (header: SafetensorsHeader, named: Named): AdapterSumma
 const isEmbedding = (name: string, { shape }: TensorEntry): boolean =>
   shape.length === 2 && (shape[0] ?? 0) <= 75 && !/\.(weight|bias)$/.test(name)
 
-const embeddingFamily = (widths: readonly number[]): ModelFamily | undefined =>
-  widths.includes(1280) ? "Stable Diffusion XL" : familyOfWidth[widths[0] ?? 0]
+/** Of a file that holds rows for one encoder alone, the family that has the width at all. */
+const embeddingFamily = (widths: readonly number[]): string | undefined =>
+  known.find((family) => `${widthsOf(family).toSorted()}` === `${widths.toSorted()}`)?.title ??
+  known.find((family) => widthsOf(family).some((width) => widths.includes(width)))?.title
 
 const isWholeModel = (names: readonly string[]): boolean =>
   names.some((name) =>

@@ -1,11 +1,12 @@
 /**
  * A picture's recipe as ComfyUI's standard graph: checkpoint → (LoRA) → (CLIP skip) → two prompts → KSampler → VAE → save.
- * For SDXL an empty negative prompt is zeroed, which ComfyUI does not do by itself.
+ * Where a family was trained so, an empty negative prompt is zeroed, which ComfyUI does not do by itself.
  *
  * One list of nodes gives both texts that ComfyUI stores: "prompt" (what its server runs) and "workflow" (what its
  * canvas shows, LiteGraph's version 0.4), so the two cannot disagree. Dropping the picture on the canvas loads it;
  * the person only has to have files of these names.
  */
+import { familyRecord } from "../settings/family.ts"
 import { sayMentions } from "./embedding-mention.ts"
 import type { PictureRecipe } from "./picture-recipe.ts"
 
@@ -62,14 +63,10 @@ type Nodes = Readonly<Record<string, GraphNode>>
 /** Where model and CLIP come from after the LoRA, if there is one. */
 const afterLora = ({ lora }: PictureRecipe): string => (lora ? "10" : checkpoint)
 
-/**
- * ComfyUI's layer for this CLIP skip, from the last one at −1 on; null where it takes that one anyway. Its SD2 encoder has
- * the layer that diffusers' leaves out, and it takes SDXL's states before the last layer by itself.
- */
-const lastLayer = ({ clipSkip, family }: PictureRecipe): number | null => {
-  if (family === "sdxl") return clipSkip === 2 ? null : -clipSkip
-  if (clipSkip === 1) return null
-  return family === "sd2" ? -clipSkip - 1 : -clipSkip
+/** ComfyUI's layer for this CLIP skip, from the last one at −1 on; null where it takes that one anyway, as the family's own. */
+const lastLayer = ({ encoding: { family, clipSkip } }: PictureRecipe): number | null => {
+  const { ownClipSkip, elsewhere } = familyRecord(family)
+  return clipSkip === ownClipSkip ? null : -clipSkip - elsewhere.comfyui.layersMore
 }
 
 const loaders = (recipe: PictureRecipe): Nodes => {
@@ -104,7 +101,8 @@ const loaders = (recipe: PictureRecipe): Nodes => {
   }
 }
 
-const isZeroed = ({ family, negativePrompt }: PictureRecipe): boolean => family === "sdxl" && negativePrompt === ""
+const isZeroed = ({ encoding: { family }, negativePrompt }: PictureRecipe): boolean =>
+  negativePrompt === "" && familyRecord(family).emptyNegativePrompt === "zeros"
 
 /** ComfyUI takes an embedding for one where a word begins with `embedding:`; behind its name only a comma may follow. */
 const spoken = (text: string, { embedding }: PictureRecipe): string =>

@@ -5,6 +5,7 @@
  * a table for each text encoder, `clip_l` and `clip_g`. diffusers takes a file with one tensor named `<keyword>` for each
  * encoder. Encoding is a pure function: equal rows and metadata give equal bytes.
  */
+import { familyNames, familyRecord } from "../settings/family.ts"
 import { BadFile } from "./bad-file.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
 
@@ -19,16 +20,22 @@ type Metadata = Readonly<Record<string, string>>
 const encode = (tables: readonly (readonly [name: string, rows: EmbeddingRows])[], metadata: Metadata) =>
   encodeSafetensors(new Map(tables.map(([name, { data, shape }]) => [name, { dtype: "F32", shape, data }])), metadata)
 
-/** SDXL's tables, in the order of its text encoders. */
-const sdxlNames = ["clip_l", "clip_g"] as const
+/** The tables of the families that have several text encoders, in the order of these. */
+const tableLists: readonly (readonly string[])[] = familyNames
+  .map((name) => familyRecord(name).textEncoders.map(({ embedding }) => embedding))
+  .filter(({ length }) => length > 1)
 
-/** `tables`: rows for each text encoder, one or two. */
+/** What the tables of one encoder, or of so many, are called. */
+const tableNames = (count: number): readonly string[] =>
+  tableLists.find(({ length }) => length === count) ?? ["emb_params"]
+
+/** `tables`: rows for each text encoder. */
 export const encodeA1111Embedding = (
   tables: readonly EmbeddingRows[],
   metadata: Metadata = {},
 ): Uint8Array<ArrayBuffer> =>
   encode(
-    tables.map((rows, place) => [tables.length === 1 ? "emb_params" : sdxlNames[place]!, rows] as const),
+    tables.map((rows, place) => [tableNames(tables.length)[place]!, rows] as const),
     metadata,
   )
 
@@ -43,12 +50,14 @@ export const encodeDiffusersEmbedding = (
 export const decodeEmbeddingFile = (bytes: Uint8Array, file = "the embedding"): readonly EmbeddingRows[] => {
   const { header, float32 } = decodeSafetensors(bytes, file)
   const names = [...header.tensors.keys()]
-  const isSdxl = names.length === sdxlNames.length && sdxlNames.every((name) => header.tensors.has(name))
-  const ordered = isSdxl ? sdxlNames : names
+  const several = tableLists.find(
+    (list) => list.length === names.length && list.every((name) => header.tensors.has(name)),
+  )
+  const ordered = several ?? names
   const tables = ordered.map((name) => ({ data: float32(name), shape: header.tensors.get(name)!.shape }))
   const [first] = tables
   const isWhole = tables.every(({ shape }) => shape.length === 2 && shape[0] === first!.shape[0])
-  if (first !== undefined && isWhole && (tables.length === 1 || isSdxl)) return tables
+  if (first !== undefined && isWhole && (tables.length === 1 || several !== undefined)) return tables
   throw new BadFile({
     file,
     reason:

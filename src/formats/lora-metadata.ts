@@ -4,6 +4,9 @@
  *
  * No clock is read: the same run gives the same bytes. A date is written only when the caller passes one.
  */
+import { familyRecord } from "../settings/family.ts"
+import type { PredictionType } from "../settings/prediction-type.ts"
+import type { TextEncoding } from "../settings/text-encoding.ts"
 
 /** A value that JSON can say. */
 export type MetadataJson =
@@ -17,8 +20,8 @@ export type MetadataJson =
 export interface LoraDescription {
   /** Name of the LoRA, without step or extension. */
   readonly name: string
-  readonly family: "sd1" | "sd2" | "sdxl"
-  readonly predictionType: "epsilon" | "v_prediction"
+  readonly encoding: TextEncoding
+  readonly predictionType: PredictionType
   readonly baseModel: { readonly name: string; readonly sha256?: string }
   readonly networkDim: number
   /** alpha / dim. */
@@ -41,7 +44,6 @@ export interface LoraDescription {
   readonly noiseOffset: number
   readonly minSnrGamma: number | null
   readonly seed: number
-  readonly clipSkip: number
   /** Pixels. */
   readonly width: number
   readonly height: number
@@ -67,18 +69,6 @@ export const tagFrequency = (captions: readonly string[]): Readonly<Record<strin
   return Object.fromEntries(counts)
 }
 
-const baseModelVersion = ({ family, predictionType }: LoraDescription): string => {
-  if (family === "sdxl") return "sdxl_base_v1-0"
-  if (family === "sd1") return "sd_v1"
-  return predictionType === "epsilon" ? "sd_v2" : "sd_v2_v"
-}
-
-const architecture = ({ family, predictionType }: LoraDescription): string => {
-  if (family === "sdxl") return "stable-diffusion-xl-v1-base/lora"
-  if (family === "sd1") return "stable-diffusion-v1/lora"
-  return predictionType === "epsilon" ? "stable-diffusion-v2-512/lora" : "stable-diffusion-v2-768-v/lora"
-}
-
 /** Values as Python prints them, since kohya's readers expect that. */
 const printed = (value: string | number | boolean | null): string => {
   if (value === null) return "None"
@@ -88,12 +78,13 @@ const printed = (value: string | number | boolean | null): string => {
 
 /** kohya's keys. Source of the names: `train_network.py`, kohya-ss/sd-scripts 48d368f. */
 const kohyaKeys = (run: LoraDescription): Readonly<Record<string, string | number | boolean | null>> => {
+  const { baseModelVersion, isV2 } = familyRecord(run.encoding.family).elsewhere.kohya
   const images = run.captions.length
   const epochs = (updates: number) => Math.ceil((updates * run.gradientAccumulationSteps) / Math.max(1, images))
   return {
     ss_output_name: run.name,
-    ss_base_model_version: baseModelVersion(run),
-    ss_v2: run.family === "sd2",
+    ss_base_model_version: baseModelVersion[run.predictionType],
+    ss_v2: isV2,
     ss_sd_model_name: run.baseModel.name,
     ...(run.baseModel.sha256 && { ss_new_sd_model_hash: run.baseModel.sha256 }),
     ss_network_module: "networks.lora",
@@ -120,7 +111,7 @@ const kohyaKeys = (run: LoraDescription): Readonly<Record<string, string | numbe
     ss_noise_offset: run.noiseOffset,
     ss_min_snr_gamma: run.minSnrGamma,
     ss_seed: run.seed,
-    ss_clip_skip: run.clipSkip,
+    ss_clip_skip: run.encoding.clipSkip,
     ss_mixed_precision: "no",
     ss_cache_latents: true,
     ss_resolution: `(${run.width}, ${run.height})`,
@@ -132,13 +123,13 @@ const kohyaKeys = (run: LoraDescription): Readonly<Record<string, string | numbe
 /** Stability's keys. Source: https://github.com/Stability-AI/ModelSpec, version 1.0.1, as kohya fills them. */
 const modelspecKeys = (run: LoraDescription): Readonly<Record<string, string>> => ({
   "modelspec.sai_model_spec": "1.0.1",
-  "modelspec.architecture": architecture(run),
-  "modelspec.implementation": run.family === "sdxl" ? "https://github.com/Stability-AI/generative-models" : "diffusers",
+  "modelspec.architecture": familyRecord(run.encoding.family).elsewhere.modelspec.architecture[run.predictionType],
+  "modelspec.implementation": familyRecord(run.encoding.family).elsewhere.modelspec.implementation,
   "modelspec.title": run.name,
   "modelspec.resolution": `${run.width}x${run.height}`,
   "modelspec.prediction_type": run.predictionType === "epsilon" ? "epsilon" : "v",
   "modelspec.timestep_range": `${run.timesteps.lowest},${run.timesteps.highest}`,
-  "modelspec.encoder_layer": String(run.clipSkip),
+  "modelspec.encoder_layer": String(run.encoding.clipSkip),
   ...(run.trigger && { "modelspec.trigger_phrase": run.trigger }),
   ...(run.finishedAt && { "modelspec.date": run.finishedAt }),
 })

@@ -1,25 +1,22 @@
 /**
  * What a picture was painted from: the facts that A1111 and ComfyUI write into theirs. Plain data.
  */
-
-/** Samplers by the names A1111 shows. */
-export type RecipeSampler = "DDIM" | "DPM++ 2M"
+import type { SamplerName } from "../settings/sampler-name.ts"
+import type { TextEncoding } from "../settings/text-encoding.ts"
 
 export interface PictureRecipe {
   readonly prompt: string
   /** Empty: none. */
   readonly negativePrompt: string
   readonly steps: number
-  readonly sampler: RecipeSampler
+  readonly sampler: SamplerName
   readonly guidanceScale: number
   readonly seed: number
   /** Pixels. */
   readonly width: number
   readonly height: number
-  /** 1: none, and in SDXL 2: as it was trained. */
-  readonly clipSkip: number
-  /** Kind of the base model: programs number CLIP skip and read an empty negative prompt by it. */
-  readonly family: "sd1" | "sd2" | "sdxl"
+  /** Programs number CLIP skip and read an empty negative prompt by the family. */
+  readonly encoding: TextEncoding
   readonly model: { readonly name: string; readonly sha256?: string }
   readonly lora?: {
     /** File name without `.safetensors`. */

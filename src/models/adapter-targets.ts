@@ -30,10 +30,10 @@ export const unetAdapterTargets = (config: UnetConfig): readonly AdapterTarget[]
   )
 }
 
-/** Layers that CLIP skip cuts off get none: the first N + 1 − s of N run. */
-export const clipTextAdapterTargets = (config: ClipTextConfig, skip: number): readonly AdapterTarget[] => {
-  const { hidden_size: width, intermediate_size: inner, num_hidden_layers } = config
-  return Array.from({ length: num_hidden_layers + 1 - skip }, (_, index) => {
+/** Of the first `layersRun` layers; those that CLIP skip cuts off get none. */
+export const clipTextAdapterTargets = (config: ClipTextConfig, layersRun: number): readonly AdapterTarget[] => {
+  const { hidden_size: width, intermediate_size: inner } = config
+  return Array.from({ length: layersRun }, (_, index) => {
     const target = (name: string, inFeatures: number, outFeatures: number): AdapterTarget => ({
       path: `text_model.encoder.layers.${index}.${name}`,
       kind: "linear",

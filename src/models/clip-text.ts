@@ -8,6 +8,7 @@
  */
 import { add, cast, constant, expand, gather, gelu, gemm, mul, quickGelu, reshape, slice } from "../graph/build.ts"
 import type { Tensor } from "../graph/tensor.ts"
+import type { TextCondition } from "../settings/text-condition.ts"
 import { attention } from "./attention.ts"
 import type { ClipTextConfig } from "./clip-text-config.ts"
 import { linear, type ModelScope } from "./lora-branch.ts"
@@ -20,7 +21,7 @@ export interface ClipTextFeeds {
   readonly tokenIds: Tensor
   /** 1: no layer is skipped. */
   readonly skip: number
-  /** Final layer norm on the states: SD1 and SD2 apply it, SDXL does not. */
+  /** Final layer norm on the states; whether a family applies it says its record. */
   readonly finalNorm?: boolean
   /** Rows of a trained embedding that take the place of tokens. */
   readonly learned?: LearnedRows
@@ -38,17 +39,11 @@ export interface LearnedRows {
   readonly kept: Tensor
 }
 
-export interface ClipTextOutputs {
-  /** [batch, tokens, hidden_size] */
-  readonly hiddenStates: Tensor
-  /** [batch, projection_dim]; present when `pooledRows` is given. */
-  readonly pooled?: Tensor
-}
-
 /** Added to the score of every later token. Its exponential is exactly zero, and unlike −∞ it never makes a NaN. */
 const masked = -1e9
 
-export const clipText = (scope: ModelScope, config: ClipTextConfig, feeds: ClipTextFeeds): ClipTextOutputs => {
+/** States [batch, tokens, hidden_size], and where `pooledRows` are given the pooled vector [batch, projection_dim]. */
+export const clipText = (scope: ModelScope, config: ClipTextConfig, feeds: ClipTextFeeds): TextCondition<Tensor> => {
   const { skip, finalNorm = true, pooledRows, tokenIds } = feeds
   const [batch, tokens] = tokenIds.shape as readonly [number, number]
   const own: ModelScope = { ...scope, weights: withOrWithoutPrefix(scope.weights) }
@@ -64,12 +59,12 @@ export const clipText = (scope: ModelScope, config: ClipTextConfig, feeds: ClipT
   }
   const run = layers(own, config, batch, tokens)
   const until = config.num_hidden_layers + 1 - skip
-  const states = run(embeddings(own, config, feeds), 0, until)
-  const hiddenStates = reshape(finalNorm ? norm(states) : states, [batch, tokens, config.hidden_size])
-  if (!pooledRows) return { hiddenStates }
-  const last = norm(gather(run(states, until, config.num_hidden_layers), pooledRows))
+  const rows = run(embeddings(own, config, feeds), 0, until)
+  const states = reshape(finalNorm ? norm(rows) : rows, [batch, tokens, config.hidden_size])
+  if (!pooledRows) return { states, pooled: null }
+  const last = norm(gather(run(rows, until, config.num_hidden_layers), pooledRows))
   const { hidden_size, projection_dim } = config
-  return { hiddenStates, pooled: linear(own, "text_projection", last, hidden_size, projection_dim, { bias: false }) }
+  return { states, pooled: linear(own, "text_projection", last, hidden_size, projection_dim, { bias: false }) }
 }
 
 const prefix = "text_model."

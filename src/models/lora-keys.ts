@@ -1,23 +1,23 @@
 /**
  * From a module's path in a network to its key in a LoRA file, as kohya's trainer spells it.
  *
- * UNet: SD1 and SD2 keep diffusers' block names, SDXL has those of the original code (down_blocks.1.attentions.0 is
- * input_blocks.4.1 there), because kohya's SDXL network is built after it. Text encoders: `lora_te_` where there is one,
- * `lora_te1_` and `lora_te2_` in SDXL. Every program reads these; sources: sd-scripts networks/lora.py and
+ * A family's UNet goes by diffusers' block names, or by those of the original code (down_blocks.1.attentions.0 is input_blocks.4.1
+ * there): kohya's SDXL network is built after that. Every program reads these; sources: sd-scripts networks/lora.py and
  * library/sdxl_original_unet.py.
  */
-import { isSdxl, type UnetConfig } from "./unet-config.ts"
+import { type FamilyTextEncoder, familyOf, familyRecord } from "../settings/family.ts"
+import type { UnetConfig } from "./unet-config.ts"
 
 /** "down_blocks.0.attentions.0.proj_in" → "lora_unet_down_blocks_0_attentions_0_proj_in" */
 export const loraKey = (path: string): string => `lora_unet_${path.replaceAll(".", "_")}`
 
 /** The names that this UNet's modules have in a LoRA file. */
 export const unetLoraKey = (config: UnetConfig): ((path: string) => string) =>
-  isSdxl(config) ? (path) => loraKey(originalPath(config, path)) : loraKey
+  familyRecord(familyOf(config)).unetBlockNames === "original" ? (path) => loraKey(originalPath(config, path)) : loraKey
 
-/** "text_model.encoder.layers.0.mlp.fc1" → "lora_te_text_model_encoder_layers_0_mlp_fc1"; encoders are counted from 0. */
-export const textLoraKey = (encoder: number, encoders: number, path: string): string =>
-  `${encoders === 1 ? "lora_te" : `lora_te${encoder + 1}`}_${path.replaceAll(".", "_")}`
+/** "text_model.encoder.layers.0.mlp.fc1" → "lora_te_text_model_encoder_layers_0_mlp_fc1" */
+export const textLoraKey = ({ loraPrefix }: Pick<FamilyTextEncoder, "loraPrefix">, path: string): string =>
+  `${loraPrefix}_${path.replaceAll(".", "_")}`
 
 /** The original code counts blocks through all levels; a resampling between levels is a block too. */
 const originalPath = (config: UnetConfig, path: string): string => {

@@ -1,11 +1,13 @@
 /**
  * The config.json of a UNet2DConditionModel: every field that changes the graph, spelled and defaulted as in diffusers
- * (diffusers 0.42, models/unets/unet_2d_condition.py). SD1, SD2 and SDXL differ in nothing but these values.
+ * (diffusers 0.42, models/unets/unet_2d_condition.py). Families differ in nothing but these values.
  *
  * Trap: the number called `attention_head_dim` is the number of heads, a naming accident that diffusers keeps for the
  * sake of published configs (its issue 2011). Only `num_attention_heads` overrides it.
  */
 import { Schema } from "effect"
+import { familyOf, familyRecord } from "../settings/family.ts"
+import type { ConditionShape } from "../settings/text-condition.ts"
 import { type Complaint, configDecoder, indivisibleWidth, PositiveInt, withDefault } from "./unsupported-config.ts"
 
 /** One value for all levels, or one per level. */
@@ -57,15 +59,20 @@ export const UnetConfig = Schema.Struct({
 })
 export type UnetConfig = typeof UnetConfig.Type
 
-/** SDXL is the one family whose UNet is told of picture sizes and of a pooled text vector. */
-export const isSdxl = ({ addition_embed_type }: UnetConfig): boolean => addition_embed_type === "text_time"
+/** How many numbers this UNet is told of a picture; 0: none. */
+export const timeIdCount = (config: UnetConfig): number => familyRecord(familyOf(config)).timeIds.length
 
-/** How many numbers SDXL is told of a picture: original height and width, crop top and left, target height and width. */
-export const timeIdCount = 6
+/** Width of the features that those numbers become, all in a row. */
+export const timeIdFeatureWidth = (config: UnetConfig): number =>
+  timeIdCount(config) * (config.addition_time_embed_dim ?? 0)
 
-/** Width of the pooled vector that SDXL's UNet takes beside its six sizes. */
-export const pooledWidth = (config: UnetConfig): number =>
-  config.projection_class_embeddings_input_dim! - timeIdCount * config.addition_time_embed_dim!
+/** What this UNet takes as the condition of a text of so many tokens. */
+export const conditionShape = (config: UnetConfig, tokens: number): ConditionShape => {
+  const { cross_attention_dim, addition_embed_type, projection_class_embeddings_input_dim } = config
+  const [width = 0] = [cross_attention_dim].flat()
+  const pooledWidth = (projection_class_embeddings_input_dim ?? 0) - timeIdFeatureWidth(config)
+  return { states: [tokens, width], pooled: addition_embed_type === null ? null : [pooledWidth] }
+}
 
 const perLevelFields = [
   "layers_per_block",

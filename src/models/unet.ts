@@ -1,12 +1,13 @@
 /**
  * UNet2DConditionModel: predicts the noise (or velocity) in a latent picture at a time, given text states.
  *
- * The one idea: one description for SD1, SD2 and SDXL; `unetLayout` says what there is, this file runs it.
+ * The one idea: one description for all families; `unetLayout` says what there is, this file runs it.
  * Left out: the sinusoids of the timestep. They are a feed (`timeFeatures`), because they must be rounded as diffusers
  * rounds them, which is a matter of plain numbers and not of the graph.
  */
 import { add, concat, reshape, silu } from "../graph/build.ts"
 import type { Tensor } from "../graph/tensor.ts"
+import type { TextCondition } from "../settings/text-condition.ts"
 import { linear, type ModelScope } from "./lora-branch.ts"
 import { groupNorm } from "./normalisation.ts"
 import { pictureConv } from "./resnet.ts"
@@ -20,10 +21,10 @@ export interface UnetFeeds {
   readonly sample: Tensor
   /** Sinusoids of the timestep [batch, block_out_channels[0]]. */
   readonly timeFeatures: Tensor
-  /** Text states [batch, tokens, cross_attention_dim]. */
-  readonly encoderHiddenStates: Tensor
-  /** SDXL: pooled text vector, and the sinusoids of the six sizes in a row [batch, 6 · addition_time_embed_dim]. */
-  readonly added?: { readonly textEmbeds: Tensor; readonly timeIdFeatures: Tensor }
+  /** States [batch, tokens, cross_attention_dim], and where the UNet takes one a pooled vector [batch, width]. */
+  readonly text: TextCondition<Tensor>
+  /** With a pooled vector: the sinusoids of the picture's numbers in a row [batch, numbers · addition_time_embed_dim]. */
+  readonly timeIdFeatures?: Tensor
 }
 
 /** → [batch, out_channels, height, width] */
@@ -48,16 +49,17 @@ export const unet = (scope: ModelScope, config: UnetConfig, feeds: UnetFeeds): T
   return pictureConv(scope, "conv_out", normal, config.out_channels, { kernel: config.conv_out_kernel })
 }
 
-const contextRows = ({ encoderHiddenStates }: UnetFeeds): Tensor => {
-  const [batch, tokens, width] = encoderHiddenStates.shape as readonly [number, number, number]
-  return reshape(encoderHiddenStates, [batch * tokens, width])
+const contextRows = ({ text: { states } }: UnetFeeds): Tensor => {
+  const [batch, tokens, width] = states.shape as readonly [number, number, number]
+  return reshape(states, [batch * tokens, width])
 }
 
-/** [batch, width]; the added conditioning of SDXL is one more embedding of the same kind. */
+/** [batch, width]; what is told beside the states is one more embedding of the same kind. */
 const timeEmbedding = (scope: ModelScope, config: UnetConfig, width: number, feeds: UnetFeeds): Tensor => {
   const time = twoLayers(scope, "time_embedding", feeds.timeFeatures, config.block_out_channels[0]!, width)
   if (config.addition_embed_type === null) return time
-  if (!feeds.added) {
+  const { text, timeIdFeatures } = feeds
+  if (text.pooled === null || timeIdFeatures === undefined) {
     throw new UnsupportedConfig({
       model: "unet",
       field: "addition_embed_type",
@@ -65,7 +67,7 @@ const timeEmbedding = (scope: ModelScope, config: UnetConfig, width: number, fee
       supported: "null where no pooled text vector and no picture sizes are fed",
     })
   }
-  const added = concat([feeds.added.textEmbeds, feeds.added.timeIdFeatures], 1)
+  const added = concat([text.pooled, timeIdFeatures], 1)
   const addedWidth = config.projection_class_embeddings_input_dim ?? added.shape[1]!
   return add(time, twoLayers(scope, "add_embedding", added, addedWidth, width))
 }

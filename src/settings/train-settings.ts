@@ -7,6 +7,7 @@
 import { Effect, Schema } from "effect"
 import { isKeyword } from "./keyword.ts"
 import { LearningRateCurve } from "./learning-rate-curve.ts"
+import { PredictionType } from "./prediction-type.ts"
 
 const positive = Schema.Finite.check(Schema.isGreaterThan(0))
 const notNegative = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
@@ -56,8 +57,6 @@ export const TrainSettings = Schema.Struct({
   /** Pictures per update; their gradients are averaged. */
   gradientAccumulationSteps: withDefault(countFrom(1), 1),
   seed: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
-  /** 1: none. */
-  clipSkip: withDefault(countFrom(1), 1),
   /** Standard deviation of a normal number per picture and channel that is added to the noise. */
   noiseOffset: withDefault(notNegative, 0),
   /** γ of min-SNR weighting (Hang et al. 2023); null: every timestep weighs the same. */
@@ -71,7 +70,7 @@ export const TrainSettings = Schema.Struct({
   captionDropout: withDefault(fraction, 0),
   denoising: withDefault(Denoising, { start: 0, end: 1 }),
   /** null: as the base model's scheduler says. */
-  predictionType: withDefault(Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])), null),
+  predictionType: withDefault(Schema.NullOr(PredictionType), null),
   textModel: withDefault(Schema.NullOr(TextModelSettings), null),
   customEmbedding: withDefault(Schema.NullOr(CustomEmbeddingSettings), null),
 })

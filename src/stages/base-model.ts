@@ -11,11 +11,11 @@ import { memoryModes } from "../engine/jobs/memory-mode.ts"
 import { source } from "../runtime/define/source.ts"
 import { SourceContext } from "../runtime/model/stage-context.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
+import { type TextEncoding, textEncoding } from "../settings/text-encoding.ts"
 import {
   type Component,
   componentsOf,
   describeFolder,
-  type Family,
   type Found,
   familyIn,
   findComponent,
@@ -28,7 +28,6 @@ import {
 import { ExpectedFiles, expectationProblems } from "./base/expected-files.ts"
 import { memoryProblems } from "./base/memory-problems.ts"
 import { triggerProblems } from "./base/ordinary-trigger.ts"
-import { ownClipSkips } from "./base/own-clip-skip.ts"
 import { sizeProblem } from "./base/size-problems.ts"
 import {
   type BaseModel,
@@ -145,7 +144,7 @@ const vaePart = source({
 })
 
 /** A skip below 1 is told by the stage that skips. */
-const clipSkipProblems = Effect.fnUntraced(function* (root: string, family: Family, clipSkip: number) {
+const clipSkipProblems = Effect.fnUntraced(function* (root: string, { family, clipSkip }: TextEncoding) {
   const layers = yield* textLayers(root, family)
   if (layers === undefined || clipSkip <= layers) return []
   const why = `${clipSkip} skips more layers than this base model's text encoder has (${layers})`
@@ -164,12 +163,11 @@ const textPart = source({
   read: Effect.fnUntraced(function* ({ params }) {
     const { root: projectRoot, problem } = yield* SourceContext
     const family = yield* familyIn(resolve(projectRoot, params.folder))
-    const ownClipSkip = ownClipSkips[family]
     const { root, paths, files } = yield* readPart(params.folder, textComponents(family))
     const known = yield* triggerProblems(params.trigger, paths)
-    const tooMany = yield* clipSkipProblems(root, family, params.clipSkip ?? ownClipSkip)
+    const tooMany = yield* clipSkipProblems(root, textEncoding(family, params.clipSkip))
     yield* Effect.forEach([...known, ...tooMany], problem)
-    return { files, ownClipSkip }
+    return { files, family }
   }),
 })
 

@@ -68,7 +68,7 @@ const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: 
     format: 2,
     loom,
     precision,
-    settings: trained.settings,
+    settings: { ...trained.settings, clipSkip: dataset.encoding.clipSkip },
     trigger: dataset.trigger,
     pictures: dataset.samples.map(({ key, originalSha256, width, height, text }) => ({
       key,
@@ -97,7 +97,7 @@ const describe = (lineage: Lineage, params: CheckpointParams, step: number) => {
   return loraMetadata({
     ...settings,
     name: params.name,
-    family: base.family,
+    encoding: dataset.encoding,
     predictionType: settings.predictionType ?? base.predictionType,
     baseModel: { name: params.baseName, ...(sha256 === undefined ? {} : { sha256 }) },
     step,

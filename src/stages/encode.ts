@@ -11,6 +11,7 @@ import { Items } from "../runtime/model/items.ts"
 import type { Node } from "../runtime/model/node.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
 import type { Output } from "../runtime/model/wire.ts"
+import { type TextEncoding, textEncoding } from "../settings/text-encoding.ts"
 import { engineCores, locateFiles, stageFailure } from "./base/engine-words.ts"
 import { takenFor, triggerProblems } from "./base/ordinary-trigger.ts"
 import { encodeImages } from "./dataset/encode-images.ts"
@@ -31,12 +32,12 @@ const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
     }))
 
 /** The word that the base model takes the trigger for, unless its tokens have told so before. */
-const wordTakenFor = Effect.fnUntraced(function* (trigger: string, clipSkip: number, { files }: TextPart) {
+const wordTakenFor = Effect.fnUntraced(function* (trigger: string, encoding: TextEncoding, { files }: TextPart) {
   const engine = yield* Engine
   const base = yield* locateFiles(files)
   if ((yield* triggerProblems(trigger, base)).length > 0) return null
   const nearest = yield* engine
-    .nearestWord({ base, phrase: trigger, clipSkip })
+    .nearestWord({ base, phrase: trigger, encoding })
     .pipe(Effect.mapError(stageFailure("trigger")))
   if (nearest === null || nearest.likeness < takenFor) return null
   return { word: nearest.word, likeness: Math.round(nearest.likeness * 1000) / 1000 }
@@ -83,10 +84,10 @@ const join = stage({
         ],
       })
     })
-    const clipSkip = params.clipSkip ?? inputs.textEncoder.ownClipSkip
+    const encoding = textEncoding(inputs.textEncoder.family, params.clipSkip)
     const trigger = inputs.captions[0]?.value.trigger ?? null
-    const triggerLike = trigger === null ? null : yield* wordTakenFor(trigger, clipSkip, inputs.textEncoder)
-    return { clipSkip, trigger, triggerLike, samples }
+    const triggerLike = trigger === null ? null : yield* wordTakenFor(trigger, encoding, inputs.textEncoder)
+    return { encoding, trigger, triggerLike, samples }
   }),
 })
 

@@ -113,7 +113,6 @@ const signed = Effect.fnUntraced(function* (painting: Painting, row: readonly Pa
   const withText = embedRecipe(bytes, {
     ...recipe,
     guidanceScale: recipe.guidance,
-    family: names.base.family,
     model: { name: names.baseName, ...(sha256 === undefined ? {} : { sha256 }) },
     ...(file === undefined
       ? {}
@@ -134,7 +133,7 @@ const signed = Effect.fnUntraced(function* (painting: Painting, row: readonly Pa
   return { fileName, picture: yield* blobs.put(withText) }
 })
 
-const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
+const page = ({ checkpoints, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
   const files = checkpoints.files.flatMap(({ fileName, step }) => (step < checkpoints.keptFrom ? [] : [fileName]))
   const keyword = recipe.embedding?.keyword ?? null
   const last = checkpoints.embeddings.at(-1)?.step
@@ -145,8 +144,7 @@ const page = ({ checkpoints, base, baseName }: Names, dataset: Dataset, recipe: 
     fileName: files.at(-1) ?? null,
     embedding: keyword && forWebui ? { keyword, forWebui, forDiffusers } : null,
     others: files.slice(0, -1),
-    family: base.family,
-    clipSkip: dataset.clipSkip,
+    encoding: dataset.encoding,
     baseName,
     trigger: dataset.trigger,
     prompt: withTrigger(recipe.prompt, dataset.trigger),

@@ -33,7 +33,7 @@ const trainStage = stage({
   services: Engine.layer,
   cores: engineCores,
   run: Effect.fnUntraced(function* ({ params, inputs }) {
-    const settings = settingsFor(params, inputs.dataset.clipSkip)
+    const settings = settingsFor(params)
     const { code, snapshots } = yield* reachSteps({
       ...inputs,
       settings,

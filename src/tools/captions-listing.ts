@@ -6,11 +6,11 @@
  */
 import { Effect, Schema } from "effect"
 import { type ClipTokenizer, type EmbeddingWord, openClipTokenizer } from "../engine/base/clip-tokenizer.ts"
-import { textFoldersIn, tokenizerFolders } from "../engine/base/text-networks.ts"
 import { phrasePlaces } from "../formats/caption-text.ts"
 import { mentionPlaces } from "../formats/embedding-mention.ts"
 import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
 import { Items } from "../runtime/model/items.ts"
+import { familyRecord } from "../settings/family.ts"
 import { locateFiles, stageFailure } from "../stages/base/engine-words.ts"
 import { TextPart } from "../stages/wires/base-files.ts"
 import { Caption } from "../stages/wires/captions.ts"
@@ -88,8 +88,8 @@ export const finalCaptions = Effect.fn("finalCaptions")(function* (
 ) {
   const { items, textEncoder } = yield* Effect.orDie(Schema.decodeUnknownEffect(Read)(inputs))
   const files = yield* locateFiles(textEncoder.files)
-  const tokenizers = yield* Effect.forEach(textFoldersIn(files), (folder) =>
-    Effect.mapError(openClipTokenizer(files, tokenizerFolders[folder], positions), stageFailure("captions")),
+  const tokenizers = yield* Effect.forEach(familyRecord(textEncoder.family).textEncoders, ({ tokenizerFolder }) =>
+    Effect.mapError(openClipTokenizer(files, tokenizerFolder, positions), stageFailure("captions")),
   )
   const word = embedding === null ? undefined : { ...embedding, firstId: firstEmbeddingId }
   return items.map(({ key, value }): FinalCaption => {

@@ -7,7 +7,8 @@
  * Sources: kohya-ss/sd-scripts 48d368f (library/train_util.py), drawthingsai/draw-things-community bfafc68 (LoRATrainer.swift).
  */
 import { timestepRange } from "../diffusion/timestep-range.ts"
-import { ownClipSkips } from "../stages/base/own-clip-skip.ts"
+import { type FamilyName, familyRecord, presumedFamily } from "../settings/family.ts"
+import { textEncoding } from "../settings/text-encoding.ts"
 import type { BaseModelFolder } from "../stages/wires/base-files.ts"
 import type { TrainingAtHand } from "./wiring.ts"
 
@@ -22,7 +23,9 @@ export interface EquivalentSetting {
 
 /** What of the base model other trainers have to be told. */
 export type BaseKind = Pick<BaseModelFolder, "family" | "predictionType">
-type Family = BaseKind["family"]
+
+/** What is told of a model that is not known yet. */
+export const presumedBase: BaseKind = { family: presumedFamily, predictionType: "epsilon" }
 
 export interface Equivalents {
   /** kohya's script for this kind of base model. */
@@ -162,13 +165,7 @@ const embeddingRows = ({ settings }: TrainingAtHand): readonly EquivalentSetting
   ]
 }
 
-const embeddingScripts: Readonly<Record<Family, string>> = {
-  sd1: "train_textual_inversion.py",
-  sd2: "train_textual_inversion.py",
-  sdxl: "sdxl_train_textual_inversion.py",
-}
-
-const differencesOf = ({ settings }: TrainingAtHand, family: Family): readonly string[] => [
+const differencesOf = ({ settings }: TrainingAtHand, family: FamilyName): readonly string[] => [
   "in kohya's scripts the first update of a warm-up has rate 0, and one latent sample per picture is kept for ever",
   "in Draw Things weight decay is 0.001, the gradient has no limit, the loss is weighted with min-SNR γ = 1, and more layers are adapted",
   ...(settings.noiseOffset > 0
@@ -179,7 +176,9 @@ const differencesOf = ({ settings }: TrainingAtHand, family: Family): readonly s
     : []),
   ...(settings.customEmbedding === null
     ? []
-    : [`kohya has a script of its own for embeddings (${embeddingScripts[family]}) and trains none along with a LoRA`]),
+    : [
+        `kohya has a script of its own for embeddings (${familyRecord(family).elsewhere.kohya.embeddingScript}) and trains none along with a LoRA`,
+      ]),
 ]
 
 /** The seed's advice with the numbers of this run. */
@@ -196,36 +195,29 @@ const accumulationHint = ({ settings }: TrainingAtHand): string => {
   )
 }
 
-const scripts: Readonly<Record<Family, string>> = {
-  sd1: "train_network.py",
-  sd2: "train_network.py",
-  sdxl: "sdxl_train_network.py",
+const baseRows = ({ clipSkip }: TrainingAtHand, family: FamilyName): readonly EquivalentSetting[] => {
+  const { clipSkip: skip } = textEncoding(family, clipSkip)
+  const { title, elsewhere } = familyRecord(family)
+  const { flags, takesClipSkip } = elsewhere.kohya
+  const skipFlags = !takesClipSkip || skip === 1 ? [] : [`--clip_skip ${skip}`]
+  return [...(flags.length === 0 ? [] : [row("base model", title, flags)]), row("CLIP skip", number(skip), skipFlags)]
 }
 
-const baseRows = ({ clipSkip }: TrainingAtHand, family: Family): readonly EquivalentSetting[] => {
-  const skip = clipSkip ?? ownClipSkips[family]
-  const skipFlags = family === "sdxl" || skip === 1 ? [] : [`--clip_skip ${skip}`]
+const familyDifferences = ({ clipSkip, settings }: TrainingAtHand, family: FamilyName): readonly string[] => {
+  const { clipSkip: skip } = textEncoding(family, clipSkip)
+  const { shortTitle, ownClipSkip, elsewhere } = familyRecord(family)
+  const { always, withClipSkip, withTextModel } = elsewhere.drawThings
+  const isFixed = !elsewhere.kohya.takesClipSkip && skip !== ownClipSkip
   return [
-    ...(family === "sd2" ? [row("base model", "Stable Diffusion 2", ["--v2"])] : []),
-    row("CLIP skip", number(skip), skipFlags),
-  ]
-}
-
-const familyDifferences = ({ clipSkip, settings }: TrainingAtHand, family: Family): readonly string[] => {
-  if (family !== "sdxl") return []
-  const skip = clipSkip ?? ownClipSkips[family]
-  return [
-    ...(skip === 2 ? [] : ["kohya's SDXL script takes no CLIP skip: it trains on the layer before the last"]),
-    "in Draw Things the cross-attention keys and values of SDXL's UNet are not trained",
-    ...(skip === 1
-      ? []
-      : [`in Draw Things CLIP skip ${skip} takes the states of SDXL's second text model one layer earlier`]),
-    ...(settings.textModel === null ? [] : ["in Draw Things the first of SDXL's text models is not trained"]),
+    ...(isFixed ? [`kohya's ${shortTitle} script takes no CLIP skip: it trains as with ${ownClipSkip}`] : []),
+    ...always.map((clause) => `in Draw Things ${clause}`),
+    ...(skip === 1 ? [] : withClipSkip.map((clause) => `in Draw Things CLIP skip ${skip} ${clause}`)),
+    ...(settings.textModel === null ? [] : withTextModel.map((clause) => `in Draw Things ${clause}`)),
   ]
 }
 
 export const equivalentSettings = (training: TrainingAtHand, base: BaseKind): Equivalents => ({
-  script: scripts[base.family],
+  script: familyRecord(base.family).elsewhere.kohya.script,
   rows: [
     ...(training.name === undefined ? [] : [row("output name", training.name, [`--output_name ${training.name}`])]),
     ...sizeRow(training),

@@ -19,6 +19,8 @@ const settingFields = TrainSettings.fields
 /** Settings that the first records do not have: what they do now by default is what was done then. */
 const RecordedSettings = Schema.Struct({
   ...settingFields,
+  /** Of the captions' encoding. */
+  clipSkip: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
   schedule: settingFields.schedule.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed({ kind: "constant" }))),
   captionDropout: settingFields.captionDropout.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed(0))),
 })

@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { locateFiles, stageFailure } from "../stages/base/engine-words.ts"
-import { loadSample } from "../stages/dataset/load-sample.ts"
+import { storedSample } from "../stages/dataset/stored-sample.ts"
 import { settingsFor, TrainParams } from "../stages/training/train-params.ts"
 import { BaseModelFolder } from "../stages/wires/base-files.ts"
 import { Dataset } from "../stages/wires/dataset.ts"
@@ -20,11 +20,12 @@ export const traceTraining = Effect.fn("traceTraining")(function* (resolved: unk
   const { params, inputs } = yield* Effect.orDie(Schema.decodeUnknownEffect(Traced)(resolved))
   const { dataset, base } = inputs
   const engine = yield* Engine
-  const settings = settingsFor({ ...params, steps: Math.max(params.steps, steps) }, dataset.clipSkip)
+  const settings = settingsFor({ ...params, steps: Math.max(params.steps, steps) })
   const job = {
     base: yield* locateFiles(base.files),
+    encoding: dataset.encoding,
     settings,
-    samples: yield* Effect.forEach(dataset.samples, loadSample),
+    samples: yield* Effect.forEach(dataset.samples, storedSample),
     fromStep: 0,
     untilStep: steps,
     snapshotAtSteps: [],

@@ -3,8 +3,9 @@ import { Schema } from "effect"
 import { describe, expect, test } from "vitest"
 import { noiseSchedule } from "../../src/diffusion/noise-schedule.ts"
 import { type SamplerPlan, stepCountProblem } from "../../src/diffusion/sampler.ts"
-import { type SamplerName, samplers } from "../../src/diffusion/samplers.ts"
+import { samplers } from "../../src/diffusion/samplers.ts"
 import { SchedulerConfig } from "../../src/diffusion/scheduler-config.ts"
+import type { SamplerName } from "../../src/settings/sampler-name.ts"
 import { golden, goldenText, largestDifference } from "./golden.ts"
 
 interface Case {

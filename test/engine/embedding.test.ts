@@ -8,6 +8,8 @@ import { openTextNetworks } from "../../src/engine/base/text-networks.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { initialEmbedding, tableSpread } from "../../src/engine/train/embedding-start.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
+import { storedJob } from "../rig/stored-job.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
 
@@ -40,7 +42,7 @@ it.effect("an embedding that is cut in two at the limit is named among what was 
 
 it.effect("it starts from the init word's rows, cycled", () =>
   Effect.gen(function* () {
-    const text = (yield* openTextNetworks(base))[0]!
+    const text = (yield* openTextNetworks(base, encodingOf(base, 1)))[0]!
     const rows = yield* initialEmbedding(text, customEmbedding, 1)
     const stored = decodeSafetensors(readFileSync(base["text_encoder/model.safetensors"]!))
     const table = stored.float32("text_model.embeddings.token_embedding.weight")
@@ -54,7 +56,7 @@ it.effect("it starts from the init word's rows, cycled", () =>
 
 it.effect("without an init word it starts from noise of the table's spread, its own for each seed", () =>
   Effect.gen(function* () {
-    const text = (yield* openTextNetworks(base))[0]!
+    const text = (yield* openTextNetworks(base, encodingOf(base, 1)))[0]!
     const spread = yield* tableSpread(yield* openTextEncoder(base))
     const long = { ...customEmbedding, length: 75, initWord: null }
     const rows = yield* initialEmbedding(text, long, 1)
@@ -73,7 +75,7 @@ layer(Engine.layer, { excludeTestServices: true })("an embedding", (inEngine) =>
       const job = tinyJob(base, 6, settings)
       const captions = ["a dog", "a <sks> dog", "a cat"]
       const samples = job.samples.map((sample, index) => ({ ...sample, caption: captions[index]! }))
-      const trace = decodeSafetensors(yield* engine.traceTraining({ ...job, samples }, 6))
+      const trace = decodeSafetensors(yield* engine.traceTraining(storedJob({ ...job, samples }), 6))
       const mentioned = [0, 1, 2, 3, 4, 5].map((u) =>
         Number(trace.values(`step.${u}.0.tokens`).includes(800n as never)),
       )
@@ -102,9 +104,9 @@ layer(Engine.layer, { excludeTestServices: true })("an embedding", (inEngine) =>
       const job = tinyJob(base, 1, { customEmbedding })
       const withCaption = (caption: string) => ({ ...job, samples: job.samples.map((one) => ({ ...one, caption })) })
       const { hooks } = recordingHooks()
-      const unmentioned = yield* Effect.flip(engine.train(withCaption("a dog"), hooks))
+      const unmentioned = yield* Effect.flip(engine.train(storedJob(withCaption("a dog")), hooks))
       assert.include(unmentioned.why, 'no caption mentions "sks"')
-      const cutOff = yield* Effect.flip(engine.train(withCaption(`${"a ".repeat(76)}sks`), hooks))
+      const cutOff = yield* Effect.flip(engine.train(storedJob(withCaption(`${"a ".repeat(76)}sks`)), hooks))
       assert.include(cutOff.why, "the mention is cut off")
     }),
   )

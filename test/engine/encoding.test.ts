@@ -2,17 +2,19 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
-import type { SampleJob } from "../../src/engine/jobs/host-protocol.ts"
+import type { StoredSampleJob } from "../../src/engine/jobs/host-protocol.ts"
 import { loraModulesOf } from "../../src/engine/train/snapshot.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
+import { storedFile, storedJob } from "../rig/stored-job.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { randomPixels, recordingHooks, side, tinyJob } from "./tiny-job.ts"
 
 const base = makeTinyBase()
-const recipe: SampleJob = {
+const recipe: StoredSampleJob = {
   base,
   prompt: "a sks dog",
-  clipSkip: 1,
+  encoding: encodingOf(base, 1),
   lora: null,
   sampler: "DDIM",
   steps: 3,
@@ -47,22 +49,22 @@ layer(Engine.layer, { excludeTestServices: true })("engine", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const [all, fewer] = yield* Effect.forEach([1, 2], (clipSkip) =>
-        engine.encodeText({ base, text: "a sks dog", clipSkip }),
+        engine.encodeText({ base, text: "a sks dog", encoding: encodingOf(base, clipSkip) }),
       )
       assert.deepStrictEqual(
         all!.tokenIds.map((ids) => ids.length),
         [77],
       )
-      assert.deepStrictEqual([...all!.shape], [77, 16])
+      assert.deepStrictEqual([...all!.condition.states.shape], [77, 16])
       assert.deepStrictEqual(all!.tokenIds, fewer!.tokenIds)
-      assert.notDeepEqual(all!.states, fewer!.states)
+      assert.notDeepEqual(all!.condition, fewer!.condition)
     }),
   )
 
   it.effect("a CLIP skip beyond the encoder's layers is refused in words", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
-      const failure = yield* Effect.flip(engine.encodeText({ base, text: "a dog", clipSkip: 3 }))
+      const failure = yield* Effect.flip(engine.encodeText({ base, text: "a dog", encoding: encodingOf(base, 3) }))
       assert.include(failure.why, "2 layers")
     }),
   )
@@ -83,11 +85,11 @@ layer(Engine.layer, { excludeTestServices: true })("engine", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 12, { unetLearningRate: 3e-2 })
-      const { snapshot } = yield* engine.train(job, recordingHooks().hooks)
-      const bytes = encodeLoraFile(loraModulesOf(snapshot, 1), {})
+      const { snapshot } = yield* engine.train(storedJob(job), recordingHooks().hooks)
+      const file = storedFile(encodeLoraFile(loraModulesOf(snapshot, 1), {}))
       const plain = yield* engine.sample(recipe)
-      const withLora = yield* engine.sample({ ...recipe, lora: { bytes, strength: 1 } })
-      const withoutStrength = yield* engine.sample({ ...recipe, lora: { bytes, strength: 0 } })
+      const withLora = yield* engine.sample({ ...recipe, lora: { file, strength: 1 } })
+      const withoutStrength = yield* engine.sample({ ...recipe, lora: { file, strength: 0 } })
       assert.notDeepEqual(withLora.pixels, plain.pixels)
       assert.deepStrictEqual(withoutStrength.pixels, plain.pixels)
     }),
@@ -98,8 +100,8 @@ layer(Engine.layer, { excludeTestServices: true })("engine", (it) => {
       const engine = yield* Engine
       const one = Float32Array.of(1)
       const module = { key: "lora_unet_elsewhere", down: one, up: one, downShape: [1, 1], upShape: [1, 1], alpha: 1 }
-      const bytes = encodeLoraFile([module], {})
-      const failure = yield* Effect.flip(engine.sample({ ...recipe, lora: { bytes, strength: 1 } }))
+      const file = storedFile(encodeLoraFile([module], {}))
+      const failure = yield* Effect.flip(engine.sample({ ...recipe, lora: { file, strength: 1 } }))
       assert.strictEqual(failure.kind, "input")
       assert.include(failure.why, "lora_unet_elsewhere")
     }),

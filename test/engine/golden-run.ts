@@ -11,15 +11,16 @@ import { join } from "node:path"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
-import type { TrainSettings } from "../../src/settings/train-settings.ts"
+import { mapCondition } from "../../src/settings/text-condition.ts"
+import { storedJob } from "../rig/stored-job.ts"
 import { makeTinyBase, makeTinySdxl } from "./tiny-base.ts"
-import { tinyJob } from "./tiny-job.ts"
+import { type SomeSettings, tinyJob } from "./tiny-job.ts"
 
 interface GoldenRun {
   readonly makeBase: (root?: string) => BaseModelFiles
   readonly steps: number
   readonly captions: readonly string[]
-  readonly settings: Partial<(typeof TrainSettings)["~type.make.in"]>
+  readonly settings: SomeSettings
 }
 
 const wholeTab = {
@@ -71,14 +72,13 @@ export const goldenJob = Effect.fnUntraced(function* (name: GoldenRunName, folde
   const job = tinyJob(base, steps, settings)
   const samples = yield* Effect.forEach(job.samples, (sample, index) =>
     Effect.map(
-      engine.encodeText({ base, text: captions[index]!, clipSkip: job.settings.clipSkip }),
-      ({ tokenIds, states, shape, pooled }) => ({
+      engine.encodeText({ base, text: captions[index]!, encoding: job.encoding }),
+      ({ tokenIds, condition }) => ({
         ...sample,
         caption: captions[index]!,
         tokenIds,
-        states,
-        statesShape: shape,
-        pooled,
+        condition: mapCondition(condition, ({ data }) => data),
+        conditionShape: mapCondition(condition, ({ shape }) => shape),
       }),
     ),
   )
@@ -91,7 +91,7 @@ if (import.meta.main && name !== undefined && name in goldenRuns && folder !== u
   const write = Effect.gen(function* () {
     const engine = yield* Engine
     const job = yield* goldenJob(name as GoldenRunName, join(folder, "base"))
-    writeFileSync(join(folder, "trace.safetensors"), yield* engine.traceTraining(job, job.untilStep))
+    writeFileSync(join(folder, "trace.safetensors"), yield* engine.traceTraining(storedJob(job), job.untilStep))
   })
   await Effect.runPromise(Effect.provide(write, Engine.layer))
 }

@@ -1,4 +1,5 @@
 /** Whole training runs against PyTorch in double precision (test/reference/make_training_goldens.py). */
+
 import { readFileSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
@@ -6,6 +7,7 @@ import { Engine } from "../../src/engine/engine.ts"
 import type { TrainJob } from "../../src/engine/jobs/train-job.ts"
 import { decodeSafetensors, type SafetensorsInMemory } from "../../src/formats/safetensors.ts"
 import type { TrainSettings } from "../../src/settings/train-settings.ts"
+import { storedJob } from "../rig/stored-job.ts"
 import { type GoldenRunName, goldenJob, goldenRuns } from "./golden-run.ts"
 
 const goldenOf = (name: GoldenRunName) =>
@@ -55,7 +57,7 @@ const movementError = (golden: SafetensorsInMemory, trace: SafetensorsInMemory, 
 const judge = Effect.fnUntraced(function* (name: GoldenRunName, job: TrainJob) {
   const engine = yield* Engine
   const golden = goldenOf(name)
-  const trace = decodeSafetensors(yield* engine.traceTraining(job, job.untilStep))
+  const trace = decodeSafetensors(yield* engine.traceTraining(storedJob(job), job.untilStep))
   const errors: Errors = {
     loss: lossError(golden, trace, job.settings.gradientAccumulationSteps),
     gradient: gradientError(golden, trace),
@@ -103,7 +105,7 @@ layer(Engine.layer, { excludeTestServices: true })("golden runs", (it) => {
   )
 
   const sdxlMistakes: readonly (readonly [string, (job: TrainJob) => TrainJob, readonly string[]])[] = [
-    ["another CLIP skip", (job) => ({ ...job, settings: { ...job.settings, clipSkip: 1 } }), ["loss", "gradient"]],
+    ["another CLIP skip", (job) => ({ ...job, encoding: { ...job.encoding, clipSkip: 1 } }), ["loss", "gradient"]],
     [
       "sizes told in another order",
       (job) => ({

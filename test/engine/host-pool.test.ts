@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
+import { storedJob } from "../rig/stored-job.ts"
 import { eventually, hostsOf, isRunning, processesAreVisible } from "./host-processes.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { randomPixels, recordingHooks, side, tinyJob } from "./tiny-job.ts"
@@ -49,7 +51,7 @@ describe.runIf(processesAreVisible)("host processes", () => {
       const engine = yield* Engine
       const job = tinyJob(base, 1_000_000)
       const failure = yield* Effect.flip(
-        engine.train(job, {
+        engine.train(storedJob(job), {
           onStep: ({ step }) => Effect.sync(() => step === 3 && process.kill(hosts()[0]!, "SIGKILL")),
           onSnapshot: () => Effect.void,
           shouldStop: () => false,
@@ -58,7 +60,7 @@ describe.runIf(processesAreVisible)("host processes", () => {
       assert.strictEqual(failure.kind, "work")
       assert.include(failure.what, "process ended")
       assert.include(failure.why, "SIGKILL")
-      const { step } = yield* engine.train({ ...job, untilStep: 1 }, recordingHooks().hooks)
+      const { step } = yield* engine.train(storedJob({ ...job, untilStep: 1 }), recordingHooks().hooks)
       assert.strictEqual(step, 1)
     }).pipe(Effect.provide(Engine.layer, { local: true })),
   )
@@ -66,7 +68,7 @@ describe.runIf(processesAreVisible)("host processes", () => {
   it.live("a host that died while idle is replaced without a word", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
-      const encode = engine.encodeText({ base, text: "a dog", clipSkip: 1 })
+      const encode = engine.encodeText({ base, text: "a dog", encoding: encodingOf(base, 1) })
       const before = yield* encode
       const [pid] = hosts()
       process.kill(pid!, "SIGKILL")
@@ -80,7 +82,7 @@ describe.runIf(processesAreVisible)("host processes", () => {
       const engine = yield* Engine
       const job = tinyJob(base, 1_000_000)
       const { records, hooks } = recordingHooks()
-      const training = yield* Effect.forkChild(engine.train(job, hooks))
+      const training = yield* Effect.forkChild(engine.train(storedJob(job), hooks))
       assert.isTrue(yield* Effect.promise(() => eventually(() => records.length > 0)))
       yield* Fiber.interrupt(training)
       assert.isTrue(yield* allGone)
@@ -92,7 +94,7 @@ describe.runIf(processesAreVisible)("host processes", () => {
       const { records, hooks } = recordingHooks()
       const abandon = Effect.gen(function* () {
         const engine = yield* Engine
-        yield* Effect.forkDetach(Effect.exit(engine.train(tinyJob(base, 1_000_000), hooks)))
+        yield* Effect.forkDetach(Effect.exit(engine.train(storedJob(tinyJob(base, 1_000_000)), hooks)))
         assert.isTrue(yield* Effect.promise(() => eventually(() => records.length > 0)))
       })
       yield* Effect.provide(abandon, Engine.layer, { local: true })
@@ -104,7 +106,7 @@ describe.runIf(processesAreVisible)("host processes", () => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 8)
-      const result = yield* engine.train(job, {
+      const result = yield* engine.train(storedJob(job), {
         onStep: ({ step }) => Effect.sync(() => step === 2 && process.kill(hosts()[0]!, "SIGINT")),
         onSnapshot: () => Effect.void,
         shouldStop: () => false,

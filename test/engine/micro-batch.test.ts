@@ -15,8 +15,8 @@ const channels = 4
 const area = 64
 
 const texts = {
-  captions: [0, 1, 2].map((id) => ({ tokenIds: [[id]], states: null, pooled: null })),
-  empty: { tokenIds: [[99]], states: null, pooled: null },
+  captions: [0, 1, 2].map((id) => ({ tokenIds: [[id]], condition: null })),
+  empty: { tokenIds: [[99]], condition: null },
 }
 
 /** The first draws under these settings, three micro-batches per update. */

@@ -8,6 +8,7 @@ import { randomStream } from "../../src/diffusion/random-stream.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
 import { takenFor } from "../../src/stages/base/ordinary-trigger.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 
 const folder = fileURLToPath(new URL("../../pipelines/quickstart/base/", import.meta.url))
@@ -36,7 +37,11 @@ describe("the nearest word", () => {
       const engine = yield* Engine
       for (const clipSkip of [1, 2]) {
         for (const word of ["dog", "blue", "umbrella"]) {
-          const nearest = yield* engine.nearestWord({ base: shipped, phrase: word, clipSkip })
+          const nearest = yield* engine.nearestWord({
+            base: shipped,
+            phrase: word,
+            encoding: encodingOf(shipped, clipSkip),
+          })
           assert.strictEqual(nearest?.word, word)
           assert.closeTo(nearest?.likeness ?? 0, 1, 1e-6)
         }
@@ -47,10 +52,14 @@ describe("the nearest word", () => {
   inEngine("of a word with an article is that word, and closer than what is taken for nothing", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
-      const nearest = yield* engine.nearestWord({ base: shipped, phrase: "the house", clipSkip: 1 })
+      const nearest = yield* engine.nearestWord({
+        base: shipped,
+        phrase: "the house",
+        encoding: encodingOf(shipped, 1),
+      })
       assert.strictEqual(nearest?.word, "house")
       for (const phrase of ["ohwx", "sks", "toki", "zwx"]) {
-        const other = yield* engine.nearestWord({ base: shipped, phrase, clipSkip: 1 })
+        const other = yield* engine.nearestWord({ base: shipped, phrase, encoding: encodingOf(shipped, 1) })
         assert.isBelow(other?.likeness ?? 1, nearest?.likeness ?? 0)
         assert.isBelow(other?.likeness ?? 1, takenFor)
       }
@@ -61,7 +70,9 @@ describe("the nearest word", () => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const words = Array.from({ length: 60 }, (_, sample) => inventedWord(sample))
-      const found = yield* Effect.forEach(words, (phrase) => engine.nearestWord({ base: shipped, phrase, clipSkip: 1 }))
+      const found = yield* Effect.forEach(words, (phrase) =>
+        engine.nearestWord({ base: shipped, phrase, encoding: encodingOf(shipped, 1) }),
+      )
       assert.isAtMost(found.filter((nearest) => (nearest?.likeness ?? 0) >= takenFor).length, 2)
     }),
   )
@@ -69,7 +80,8 @@ describe("the nearest word", () => {
   inEngine("is not looked for in a vocabulary of a few dozen words", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
-      assert.isNull(yield* engine.nearestWord({ base: makeTinyBase(), phrase: "dog", clipSkip: 1 }))
+      const base = makeTinyBase()
+      assert.isNull(yield* engine.nearestWord({ base, phrase: "dog", encoding: encodingOf(base, 1) }))
     }),
   )
 })

@@ -14,17 +14,18 @@ import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { BaseModelFiles, TrainJob } from "../../src/engine/jobs/train-job.ts"
 import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import type { TextEncoding } from "../../src/settings/text-encoding.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
 import { encodedSample } from "../rig/encoded-sample.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
 import { filesIn } from "../rig/files-in.ts"
-import { randomPixels } from "./tiny-job.ts"
+import { storedJob } from "../rig/stored-job.ts"
+import { randomPixels, type SomeSettings } from "./tiny-job.ts"
 
 export const python = process.env["LOOM_REFERENCE_PYTHON"]
 /** Smaller pictures leave networks of four levels with norms over a handful of numbers, too few for float32. */
 const side = 32
 const work = mkdtempSync(join(tmpdir(), "loom-replay-"))
-
-export type SomeSettings = Partial<(typeof TrainSettings)["~type.make.in"]>
 
 const call = (script: string, ...words: string[]) => {
   const file = fileURLToPath(new URL(`../reference/${script}`, import.meta.url))
@@ -46,16 +47,16 @@ export const randomModel = (shape: string): string => {
 const plainCaptions = ["a red cat", "photo of a house on the moon", "star"]
 
 /** Random pictures with these captions, encoded. */
-export const encodedSamples = (base: BaseModelFiles, captions: readonly string[], clipSkip: number) =>
+export const encodedSamples = (base: BaseModelFiles, captions: readonly string[], encoding: TextEncoding) =>
   Effect.forEach(captions, (caption, index) => {
     const timeIds = [side + 13 + index, side + 7, 3, index, side, side]
-    return encodedSample(base, { caption, pixels: randomPixels(index, side), side, clipSkip, timeIds })
+    return encodedSample(base, { caption, pixels: randomPixels(index, side), side, encoding, timeIds })
   })
 
 /** Four updates on this model; `settings` come on top of small ones. */
 export const traceOf = Effect.fnUntraced(function* (
   folder: string,
-  settings: SomeSettings,
+  { clipSkip = 1, ...settings }: SomeSettings,
   captions: readonly string[] = plainCaptions,
 ) {
   const engine = yield* Engine
@@ -69,9 +70,10 @@ export const traceOf = Effect.fnUntraced(function* (
     seed: 5,
     ...settings,
   })
-  const samples = yield* encodedSamples(base, captions, all.clipSkip)
-  const job: TrainJob = { base, settings: all, samples, fromStep: 0, untilStep: 4, snapshotAtSteps: [] }
-  return yield* engine.traceTraining(job, 4)
+  const encoding = encodingOf(base, clipSkip)
+  const samples = yield* encodedSamples(base, captions, encoding)
+  const job: TrainJob = { base, encoding, settings: all, samples, fromStep: 0, untilStep: 4, snapshotAtSteps: [] }
+  return yield* engine.traceTraining(storedJob(job), 4)
 })
 
 /** What replay.py, or another of the scripts that judge, says about a file. */

@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
-import { judge, python, type Retelling, randomModel, retold, type SomeSettings, traceOf } from "./replay-rig.ts"
+import { judge, python, type Retelling, randomModel, retold, traceOf } from "./replay-rig.ts"
+import type { SomeSettings } from "./tiny-job.ts"
 
 const textModel = { learningRate: 4e-4 }
 const embedding = { keyword: "toki", length: 4, learningRate: 5e-3, initWord: "blue bird" }

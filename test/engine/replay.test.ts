@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
-import { judge, python, randomModel, retold, type SomeSettings, traceOf } from "./replay-rig.ts"
+import { judge, python, randomModel, retold, traceOf } from "./replay-rig.ts"
+import type { SomeSettings } from "./tiny-job.ts"
 
 /** The same trace with one adapter matrix a thousandth off after the second update. */
 const spoiled = (bytes: Uint8Array): Uint8Array => {

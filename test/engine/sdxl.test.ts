@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
-import type { SampleJob } from "../../src/engine/jobs/host-protocol.ts"
+import type { StoredSampleJob } from "../../src/engine/jobs/host-protocol.ts"
 import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
 import { embeddingOf, loraModulesOf } from "../../src/engine/train/snapshot.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
+import { storedFile, storedJob } from "../rig/stored-job.ts"
 import { makeTinyBase, makeTinySdxl } from "./tiny-base.ts"
 import { endId, recordingHooks, tinySdxlJob } from "./tiny-job.ts"
 
@@ -17,10 +19,10 @@ const golden = decodeSafetensors(readFileSync(new URL("../golden/engine/sdxl.saf
 /** As in make_sdxl_goldens.py. */
 const prompts = ["a sks dog", "", `text that is longer than all of the others ${"photo ".repeat(90)}`]
 
-const recipe: SampleJob = {
+const recipe: StoredSampleJob = {
   base,
   prompt: prompts[0]!,
-  clipSkip: 2,
+  encoding: encodingOf(base, 2),
   lora: null,
   sampler: "DDIM",
   steps: 3,
@@ -39,10 +41,10 @@ const trainAll = Effect.gen(function* () {
   const engine = yield* Engine
   const customEmbedding = { keyword: "sks", length: 2, learningRate: 0.1, initWord: "photo" }
   const settings = { textModel: { learningRate: 1e-2 }, unetLearningRate: 1e-2, customEmbedding, clipSkip: 2 }
-  const { snapshot } = yield* engine.train(tinySdxlJob(base, 6, settings), recordingHooks().hooks)
+  const { snapshot } = yield* engine.train(storedJob(tinySdxlJob(base, 6, settings)), recordingHooks().hooks)
   return {
-    lora: { bytes: encodeLoraFile(loraModulesOf(snapshot, 1), {}), strength: 1 },
-    embedding: { keyword: "sks", bytes: encodeA1111Embedding(embeddingOf(snapshot)) },
+    lora: { file: storedFile(encodeLoraFile(loraModulesOf(snapshot, 1), {})), strength: 1 },
+    embedding: { keyword: "sks", file: storedFile(encodeA1111Embedding(embeddingOf(snapshot))) },
   }
 })
 
@@ -51,15 +53,17 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       for (const [n, text] of prompts.entries()) {
-        const { tokenIds, states, shape, pooled } = yield* engine.encodeText({ base, text, clipSkip })
+        const encoding = encodingOf(base, clipSkip)
+        const { tokenIds, condition } = yield* engine.encodeText({ base, text, encoding })
+        const { states, pooled } = condition
         assert.deepStrictEqual(
           tokenIds.map((ids) => [...ids]),
           [idsIn(`ids.${n}`), idsIn(`ids_2.${n}`)],
         )
-        assert.deepStrictEqual([...shape], [77, 16 + 24])
-        assert.isBelow(worst(states, golden.float32(`states.${clipSkip}.${n}`)), 2e-5)
-        assert.lengthOf(pooled!, 12)
-        assert.isBelow(worst(pooled!, golden.float32(`pooled.${n}`)), 2e-5)
+        assert.deepStrictEqual([...states.shape], [77, 16 + 24])
+        assert.isBelow(worst(states.data, golden.float32(`states.${clipSkip}.${n}`)), 2e-5)
+        assert.deepStrictEqual([...pooled!.shape], [12])
+        assert.isBelow(worst(pooled!.data, golden.float32(`pooled.${n}`)), 2e-5)
       }
     }),
   )
@@ -69,7 +73,7 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
       const engine = yield* Engine
       // The second tokenizer pads with "!" and so reads each of them alone; the first one has a token for two.
       const text = `${"!! ".repeat(40)}photo`
-      const { truncated, tokenIds } = yield* engine.encodeText({ base, text, clipSkip: 2 })
+      const { truncated, tokenIds } = yield* engine.encodeText({ base, text, encoding: encodingOf(base, 2) })
       assert.include(truncated.join(), "photo")
       assert.isBelow(tokenIds[0]!.indexOf(endId), 50)
       assert.strictEqual(tokenIds[1]!.indexOf(endId), 76)
@@ -79,7 +83,7 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
   it.effect.each([
     ["plain", {}],
     ["negative", { negativePrompt: "a cat" }],
-    ["skip-one", { clipSkip: 1 }],
+    ["skip-one", { encoding: encodingOf(base, 1) }],
   ] as const)("a prompt becomes diffusers' picture: %s", ([name, settings]) =>
     Effect.gen(function* () {
       const engine = yield* Engine
@@ -100,7 +104,7 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const { lora, embedding } = yield* trainAll
-      const keys = [...decodeSafetensors(lora.bytes).header.tensors.keys()]
+      const keys = [...decodeSafetensors(readFileSync(lora.file.path)).header.tensors.keys()]
       const prefixes = new Set(keys.map((key) => /^lora_(te\d|unet_[a-z]+)/.exec(key)?.[1]))
       assert.deepStrictEqual([...prefixes].sort(), ["te1", "te2", "unet_input", "unet_middle", "unet_output"])
       const plain = yield* engine.sample(recipe)
@@ -116,10 +120,14 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const rows = (width: number) => ({ data: new Float32Array(width).fill(0.1), shape: [1, width] })
-      const word = (tables: readonly number[]) => ({ keyword: "sks", bytes: encodeA1111Embedding(tables.map(rows)) })
+      const word = (tables: readonly number[]) => ({
+        keyword: "sks",
+        file: storedFile(encodeA1111Embedding(tables.map(rows))),
+      })
       const one = yield* Effect.flip(engine.sample({ ...recipe, embedding: word([16]) }))
       assert.include(one.why, "for one text encoder only, the base model has two")
-      const sd1 = { ...recipe, base: makeTinyBase(), clipSkip: 1 }
+      const otherBase = makeTinyBase()
+      const sd1 = { ...recipe, base: otherBase, encoding: encodingOf(otherBase, 1) }
       const two = yield* Effect.flip(engine.sample({ ...sd1, embedding: word([16, 24]) }))
       assert.include(two.why, "for two text encoders, the base model has one")
       const narrow = yield* Effect.flip(engine.sample({ ...recipe, embedding: word([16, 16]) }))
@@ -135,9 +143,8 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
       ) satisfies BaseModelFiles
       const painting = yield* Effect.flip(engine.sample({ ...recipe, base: half }))
       assert.include(painting.why, "needs two text encoders")
-      const job = tinySdxlJob(half, 1)
-      const samples = job.samples.map((sample) => ({ ...sample, pooled: null }))
-      const training = yield* Effect.flip(engine.train({ ...job, samples }, recordingHooks().hooks))
+      const job = tinySdxlJob(half, 1, { textModel: { learningRate: 1e-3 } })
+      const training = yield* Effect.flip(engine.train(storedJob(job), recordingHooks().hooks))
       assert.include(training.why, "needs two text encoders")
     }),
   )
@@ -147,10 +154,10 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
       const engine = yield* Engine
       const settings = { textModel: { learningRate: 1e-3 }, clipSkip: 2, captionDropout: 0.3 }
       const job = tinySdxlJob(base, 4, settings)
-      const whole = yield* engine.train(job, recordingHooks().hooks)
-      const first = yield* engine.train({ ...job, untilStep: 2 }, recordingHooks().hooks)
+      const whole = yield* engine.train(storedJob(job), recordingHooks().hooks)
+      const first = yield* engine.train(storedJob({ ...job, untilStep: 2 }), recordingHooks().hooks)
       const rest = { ...job, fromStep: 2, resume: first.snapshot }
-      assert.deepStrictEqual((yield* engine.train(rest, recordingHooks().hooks)).snapshot, whole.snapshot)
+      assert.deepStrictEqual((yield* engine.train(storedJob(rest), recordingHooks().hooks)).snapshot, whole.snapshot)
     }),
   )
 
@@ -162,7 +169,7 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
       const onStart = ({ textEncoders }: { readonly textEncoders: unknown }) =>
         Effect.sync(() => told.push(textEncoders))
       const job = tinySdxlJob(base, 1, { textModel: { learningRate: 1e-3 }, clipSkip: 2 })
-      yield* engine.train(job, { ...hooks, onStart })
+      yield* engine.train(storedJob(job), { ...hooks, onStart })
       // CLIP skip 2 cuts one of the first encoder's two layers off; the second one's pooled vector needs all three.
       assert.deepStrictEqual(told, [
         [

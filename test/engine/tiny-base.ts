@@ -115,8 +115,8 @@ const unetWeights = (json: { readonly cross_attention_dim: number }) => {
   const feeds = {
     sample: input("sample", [1, 4, 8, 8]),
     timeFeatures: input("t", [1, 8]),
-    encoderHiddenStates: input("c", [1, 77, json.cross_attention_dim]),
-    added: { textEmbeds: input("p", [1, 12]), timeIdFeatures: input("s", [1, 6 * 8]) },
+    text: { states: input("c", [1, 77, json.cross_attention_dim]), pooled: input("p", [1, 12]) },
+    timeIdFeatures: input("s", [1, 6 * 8]),
   }
   return weightsAskedBy((scope) => unet(scope, config, feeds), config.use_linear_projection ? undefined : asConvolution)
 }

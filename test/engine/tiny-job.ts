@@ -4,6 +4,7 @@ import { randomStream } from "../../src/diffusion/random-stream.ts"
 import type { MemoryPlan } from "../../src/engine/jobs/memory-mode.ts"
 import type { BaseModelFiles, StepRecord, TrainHooks, TrainJob, TrainSample } from "../../src/engine/jobs/train-job.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
 
 export const side = 16
 
@@ -25,19 +26,22 @@ const randomSample = (index: number): TrainSample => ({
   latentShape: [4, 8, 8],
   caption: ["a sks dog", "a photo of <sks> in the text", "dog dog, sks and SKS"][index]!,
   tokenIds: [Array.from({ length: 77 }, (_, place) => place + index)],
-  states: randoms(77 * 16, 3 * index + 2),
-  statesShape: [77, 16],
-  pooled: null,
+  condition: { states: randoms(77 * 16, 3 * index + 2), pooled: null },
+  conditionShape: { states: [77, 16], pooled: null },
   timeIds: [20, 24, 0, 2, 16, 16],
 })
+
+/** Settings of a training, and the CLIP skip of its captions, 1 unless told. */
+export type SomeSettings = Partial<(typeof TrainSettings)["~type.make.in"]> & { readonly clipSkip?: number }
 
 /** A job of `untilStep` updates with these settings on top of small ones. */
 export const tinyJob = (
   base: BaseModelFiles,
   untilStep: number,
-  settings: Partial<(typeof TrainSettings)["~type.make.in"]> = {},
+  { clipSkip = 1, ...settings }: SomeSettings = {},
 ): TrainJob => ({
   base,
+  encoding: encodingOf(base, clipSkip),
   settings: TrainSettings.make({
     networkDim: 2,
     unetLearningRate: 2e-3,
@@ -63,9 +67,8 @@ export const tinySdxlJob = (...[base, untilStep, settings]: Parameters<typeof ti
       endId,
       ...ids.slice(10),
     ]),
-    states: randoms(77 * 40, 3 * index + 2),
-    statesShape: [77, 40],
-    pooled: randoms(12, 100 + index),
+    condition: { states: randoms(77 * 40, 3 * index + 2), pooled: randoms(12, 100 + index) },
+    conditionShape: { states: [77, 40], pooled: [12] },
   }))
   return { ...job, samples }
 }

@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { storedJob } from "../rig/stored-job.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
 
@@ -13,7 +14,7 @@ layer(Engine.layer, { excludeTestServices: true })("trace", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 2)
-      const { header } = decodeSafetensors(yield* engine.traceTraining(job, 2))
+      const { header } = decodeSafetensors(yield* engine.traceTraining(storedJob(job), 2))
       const forms = new Set([...header.tensors.keys()].map((key) => key.replaceAll(/lora_unet_[a-z0-9_]+/g, "KEY")))
       const perPicture = ["latents", "loss", "noise", "prediction", "timestep", "tokens"]
       const halves = ["KEY.lora_down.weight", "KEY.lora_up.weight"]
@@ -41,7 +42,7 @@ layer(Engine.layer, { excludeTestServices: true })("trace", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 1, { minSnrGamma: 5, networkScale: 0.5 })
-      const { metadata } = decodeSafetensors(yield* engine.traceTraining(job, 1)).header
+      const { metadata } = decodeSafetensors(yield* engine.traceTraining(storedJob(job), 1)).header
       assert.strictEqual(metadata["loom_trace"], "1")
       assert.deepStrictEqual(JSON.parse(metadata["settings"]!), {
         family: "sd1",
@@ -67,8 +68,8 @@ layer(Engine.layer, { excludeTestServices: true })("trace", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 2)
-      const traced = decodeSafetensors(yield* engine.traceTraining(job, 2))
-      const trained = decodeSafetensors((yield* engine.train(job, recordingHooks().hooks)).snapshot)
+      const traced = decodeSafetensors(yield* engine.traceTraining(storedJob(job), 2))
+      const trained = decodeSafetensors((yield* engine.train(storedJob(job), recordingHooks().hooks)).snapshot)
       for (const key of trained.header.tensors.keys()) {
         if (!key.startsWith("adapter/")) continue
         assert.deepStrictEqual(trained.float32(key), traced.float32(key.replace("adapter/", "adapter.1/")))

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import { memoryModes } from "../../src/engine/jobs/memory-mode.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { storedJob } from "../rig/stored-job.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
 
@@ -15,8 +16,8 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       const engine = yield* Engine
       const job = tinyJob(base, 6)
       const [first, second] = [recordingHooks(), recordingHooks()]
-      const one = yield* engine.train(job, first.hooks)
-      const two = yield* engine.train(job, second.hooks)
+      const one = yield* engine.train(storedJob(job), first.hooks)
+      const two = yield* engine.train(storedJob(job), second.hooks)
       assert.deepStrictEqual(one.snapshot, two.snapshot)
       assert.deepStrictEqual(
         first.records.map(({ loss, gradNorm, timesteps }) => ({ loss, gradNorm, timesteps })),
@@ -37,7 +38,7 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       for (const job of [tinyJob(base, 3), tinyJob(base, 3, settings)]) {
         const [fast, ...others] = yield* Effect.forEach(memoryModes, (memory) => {
           const { plans, hooks } = recordingHooks()
-          return Effect.map(engine.train({ ...job, memory }, hooks), ({ snapshot }) => {
+          return Effect.map(engine.train(storedJob({ ...job, memory }), hooks), ({ snapshot }) => {
             assert.deepStrictEqual(
               plans.map(({ mode }) => mode),
               [memory],
@@ -55,10 +56,10 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       const engine = yield* Engine
       const job = tinyJob(base, 6)
       const { snapshots, hooks } = recordingHooks()
-      const whole = yield* engine.train({ ...job, snapshotAtSteps: [3] }, hooks)
+      const whole = yield* engine.train(storedJob({ ...job, snapshotAtSteps: [3] }), hooks)
       const elsewhere = Effect.gen(function* () {
         const other = yield* Engine
-        return yield* other.train({ ...job, resume: snapshots.get(3)!, fromStep: 3 }, recordingHooks().hooks)
+        return yield* other.train(storedJob({ ...job, resume: snapshots.get(3)!, fromStep: 3 }), recordingHooks().hooks)
       }).pipe(Effect.provide(Engine.layer, { local: true }))
       assert.deepStrictEqual((yield* elsewhere).snapshot, whole.snapshot)
     }),
@@ -69,7 +70,7 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       const engine = yield* Engine
       const job = tinyJob(base, 2000)
       const { records, snapshots, hooks } = recordingHooks(2)
-      const result = yield* engine.train(job, hooks)
+      const result = yield* engine.train(storedJob(job), hooks)
       assert.isTrue(result.stopped)
       assert.isBelow(result.step, 2000)
       assert.strictEqual(records.at(-1)!.step, result.step)
@@ -84,7 +85,7 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       const engine = yield* Engine
       const job = tinyJob(base, 40, { unetLearningRate: 1e-2, denoising: { start: 0.5, end: 0.5 } })
       const { records, hooks } = recordingHooks()
-      yield* engine.train(job, hooks)
+      yield* engine.train(storedJob(job), hooks)
       const mean = (from: number, to: number) =>
         records.slice(from, to).reduce((sum, { loss }) => sum + loss, 0) / (to - from)
       assert.isBelow(mean(30, 40), 0.9 * mean(0, 10))
@@ -96,7 +97,7 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       const engine = yield* Engine
       const settings = { unetLearningRate: 1e-3, warmupSteps: 4, denoising: { start: 0.8, end: 1 } }
       const { records, hooks } = recordingHooks()
-      yield* engine.train(tinyJob(base, 3, settings), hooks)
+      yield* engine.train(storedJob(tinyJob(base, 3, settings)), hooks)
       assert.deepStrictEqual(
         records.map(({ step }) => step),
         [1, 2, 3],
@@ -120,7 +121,7 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       const samples = job.samples.map((sample, index) =>
         index === 1 ? { ...sample, mean: sample.mean.map(() => Number.NaN) } : sample,
       )
-      const failure = yield* Effect.flip(engine.train({ ...job, samples }, recordingHooks().hooks))
+      const failure = yield* Effect.flip(engine.train(storedJob({ ...job, samples }), recordingHooks().hooks))
       assert.strictEqual(failure.kind, "work")
       assert.match(failure.what, /^step [12], picture picture-1\.png$/)
     }),
@@ -129,10 +130,10 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
   it.effect("a snapshot of another rank is refused in words", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
-      const { snapshot } = yield* engine.train(tinyJob(base, 1), recordingHooks().hooks)
+      const { snapshot } = yield* engine.train(storedJob(tinyJob(base, 1)), recordingHooks().hooks)
       const other = tinyJob(base, 2, { networkDim: 3 })
       const failure = yield* Effect.flip(
-        engine.train({ ...other, resume: snapshot, fromStep: 1 }, recordingHooks().hooks),
+        engine.train(storedJob({ ...other, resume: snapshot, fromStep: 1 }), recordingHooks().hooks),
       )
       assert.strictEqual(failure.kind, "input")
       assert.include(failure.why, "does not fit")
@@ -143,7 +144,7 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 1, { unetLearningRate: 0 })
-      const failure = yield* Effect.flip(engine.train(job, recordingHooks().hooks))
+      const failure = yield* Effect.flip(engine.train(storedJob(job), recordingHooks().hooks))
       assert.strictEqual(failure.what, "unetLearningRate")
     }),
   )
@@ -152,7 +153,7 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 2, { unetLearningRate: 1e-60 })
-      const failure = yield* Effect.flip(engine.train(job, recordingHooks().hooks))
+      const failure = yield* Effect.flip(engine.train(storedJob(job), recordingHooks().hooks))
       assert.include(failure.why, "have not moved at all: lora_unet_down_blocks_0_attentions_0_proj_in")
     }),
   )

@@ -3,7 +3,7 @@ import { assert, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { openTextNetworks } from "../../src/engine/base/text-networks.ts"
 import { Engine } from "../../src/engine/engine.ts"
-import type { ValidateJob } from "../../src/engine/jobs/host-protocol.ts"
+import type { StoredValidateJob } from "../../src/engine/jobs/host-protocol.ts"
 import type { TrainJob } from "../../src/engine/jobs/train-job.ts"
 import { embeddingOf, loraModulesOf } from "../../src/engine/train/snapshot.ts"
 import { validationNoise } from "../../src/engine/train/validate.ts"
@@ -11,10 +11,12 @@ import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
 import { filesIn } from "../rig/files-in.ts"
-import { encodedSamples, judge, python, randomModel, type SomeSettings } from "./replay-rig.ts"
+import { storedFile, storedJob, storedSample } from "../rig/stored-job.ts"
+import { encodedSamples, judge, python, randomModel } from "./replay-rig.ts"
 import { makeTinyBase } from "./tiny-base.ts"
-import { recordingHooks, tinyJob } from "./tiny-job.ts"
+import { recordingHooks, type SomeSettings, tinyJob } from "./tiny-job.ts"
 
 const timesteps = [937, 562, 187, 62]
 const embedding = { keyword: "sks", length: 2, learningRate: 1e-2, initWord: "dog" }
@@ -22,19 +24,31 @@ const embedding = { keyword: "sks", length: 2, learningRate: 1e-2, initWord: "do
 /** A few updates, and the files that a pipeline would keep of them. */
 const trained = Effect.fnUntraced(function* (job: TrainJob) {
   const engine = yield* Engine
-  const { snapshot } = yield* engine.train(job, recordingHooks().hooks)
+  const { snapshot } = yield* engine.train(storedJob(job), recordingHooks().hooks)
   const modules = loraModulesOf(snapshot, job.settings.networkScale)
   const rows = embeddingOf(snapshot)
   return {
     modules,
     rows,
-    adapter: modules.length === 0 ? null : encodeLoraFile(modules, {}),
-    embedding: rows.length === 0 ? null : encodeA1111Embedding(rows),
+    adapter: modules.length === 0 ? null : storedFile(encodeLoraFile(modules, {})),
+    embedding: rows.length === 0 ? null : storedFile(encodeA1111Embedding(rows)),
   }
 })
 
-const jobOf = ({ base, settings, samples }: TrainJob, more: Partial<ValidateJob> = {}): ValidateJob => ({
-  ...{ base, settings, samples, timesteps, seed: 0, adapter: null, embedding: null },
+const jobOf = (
+  { base, encoding, settings, samples }: TrainJob,
+  more: Partial<StoredValidateJob> = {},
+): StoredValidateJob => ({
+  ...{
+    base,
+    encoding,
+    settings,
+    samples: samples.map(storedSample),
+    timesteps,
+    seed: 0,
+    adapter: null,
+    embedding: null,
+  },
   ...more,
 })
 
@@ -125,18 +139,19 @@ const cases: readonly (readonly [string, string, SomeSettings])[] = [
 const captions = ["a red cat", "photo of <sks> on the moon"]
 
 /** A measurement after three updates, written down for check_validation.py. */
-const measured = Effect.fnUntraced(function* (folder: string, some: SomeSettings) {
+const measured = Effect.fnUntraced(function* (folder: string, { clipSkip = 1, ...some }: SomeSettings) {
   const engine = yield* Engine
   const files = filesIn(folder)
   const settings = TrainSettings.make({
     ...{ networkDim: 4, networkScale: 0.7, unetLearningRate: 1e-2, steps: 3, seed: 5, gradientAccumulationSteps: 2 },
     ...some,
   })
-  const samples = yield* encodedSamples(files, captions, settings.clipSkip)
-  const job: TrainJob = { base: files, settings, samples, fromStep: 0, untilStep: 3, snapshotAtSteps: [] }
+  const encoding = encodingOf(files, clipSkip)
+  const samples = yield* encodedSamples(files, captions, encoding)
+  const job: TrainJob = { base: files, encoding, settings, samples, fromStep: 0, untilStep: 3, snapshotAtSteps: [] }
   const { modules, rows, ...saved } = yield* trained(job)
   const { losses } = yield* engine.validate(jobOf(job, saved))
-  const networks = yield* openTextNetworks(files)
+  const networks = yield* openTextNetworks(files, encoding)
   const idsOf = (caption: string, { encoder, tokenizer }: (typeof networks)[number]) =>
     tokenizer.encode(caption, rows.length === 0 ? undefined : { ...embedding, firstId: encoder.config.vocab_size }).ids
   const tensors = new Map<string, TensorToStore>()
@@ -162,7 +177,7 @@ const measured = Effect.fnUntraced(function* (folder: string, some: SomeSettings
       put(`${at}.loss`, Float32Array.of(losses[picture]![place]!), [1])
     })
   })
-  const told = { clip_skip: settings.clipSkip, scale: settings.networkScale }
+  const told = { clip_skip: clipSkip, scale: settings.networkScale }
   return { tensors, metadata: { settings: JSON.stringify(told) } }
 })
 

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest"
 import { type LoraDescription, loraMetadata, tagFrequency } from "../../src/formats/lora-metadata.ts"
+import { textEncoding } from "../../src/settings/text-encoding.ts"
 
 const run: LoraDescription = {
   name: "my-dog",
-  family: "sd1",
+  encoding: { family: "sd1", clipSkip: 1 },
   predictionType: "epsilon",
   baseModel: { name: "stable-diffusion-v1-5", sha256: "ab".repeat(32) },
   networkDim: 16,
@@ -22,7 +23,6 @@ const run: LoraDescription = {
   noiseOffset: 0.05,
   minSnrGamma: null,
   seed: 7,
-  clipSkip: 1,
   width: 512,
   height: 768,
   timesteps: { lowest: 0, highest: 999 },
@@ -62,7 +62,7 @@ test.each([
   ["sd2", "v_prediction", "sd_v2_v", "stable-diffusion-v2-768-v/lora"],
   ["sdxl", "epsilon", "sdxl_base_v1-0", "stable-diffusion-xl-v1-base/lora"],
 ] as const)("a LoRA for %s (%s) names its base as kohya does", (family, predictionType, version, architecture) => {
-  const metadata = loraMetadata({ ...run, family, predictionType })
+  const metadata = loraMetadata({ ...run, encoding: textEncoding(family), predictionType })
   expect(metadata).toMatchObject({ ss_base_model_version: version, "modelspec.architecture": architecture })
 })
 

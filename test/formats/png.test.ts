@@ -6,6 +6,7 @@ import { comfyPrompt, comfyWorkflow } from "../../src/formats/comfyui-workflow.t
 import { embedRecipe } from "../../src/formats/embed-recipe.ts"
 import type { PictureRecipe } from "../../src/formats/picture-recipe.ts"
 import { readPngText, writePngText } from "../../src/formats/png-text.ts"
+import { textEncoding } from "../../src/settings/text-encoding.ts"
 import { badFileFrom, damaged, goldenBytes } from "./golden.ts"
 
 const recipe: PictureRecipe = {
@@ -17,8 +18,7 @@ const recipe: PictureRecipe = {
   seed: 42,
   width: 512,
   height: 768,
-  clipSkip: 2,
-  family: "sd1",
+  encoding: { family: "sd1", clipSkip: 2 },
   model: { name: "base, tuned", sha256: "0123456789abcdef" },
   lora: { name: "my-dog", strength: 0.8, modelHash: "fedcba9876543210" },
   madeBy: "loom 0.1.0",
@@ -102,7 +102,7 @@ describe("A1111's text", () => {
       ...withoutLora,
       prompt: "a dog",
       negativePrompt: "",
-      clipSkip: 1,
+      encoding: textEncoding("sd1"),
       sampler: "DDIM",
       model: { name: "base" },
     }
@@ -179,7 +179,7 @@ describe("ComfyUI's graph", () => {
   })
 
   test("has no LoRA and no CLIP skip where the picture had none", () => {
-    const prompt = comfyPrompt({ ...withoutLora, clipSkip: 1 })
+    const prompt = comfyPrompt({ ...withoutLora, encoding: textEncoding("sd1") })
     expect(Object.keys(prompt)).toEqual(["3", "4", "5", "6", "7", "8", "9"])
     expect(prompt["6"]?.inputs).toMatchObject({ clip: ["4", 1] })
   })
@@ -194,32 +194,33 @@ describe("ComfyUI's graph", () => {
     ["sdxl", 2, undefined],
     ["sdxl", 3, -3],
   ] as const)("numbers the last layer of %s at CLIP skip %d as its own nodes do", (family, clipSkip, layer) => {
-    const prompt = comfyPrompt({ ...recipe, family, clipSkip })
+    const prompt = comfyPrompt({ ...recipe, encoding: { family, clipSkip } })
     expect(prompt["11"]?.inputs["stop_at_clip_layer"]).toBe(layer)
   })
 
   test("zeroes an empty negative prompt of SDXL alone", () => {
     const negativeOf = (picture: PictureRecipe) => comfyPrompt(picture)["3"]?.inputs["negative"]
     expect(negativeOf({ ...recipe, negativePrompt: "" })).toEqual(["7", 0])
-    expect(negativeOf({ ...recipe, family: "sdxl" })).toEqual(["7", 0])
-    const zeroed = comfyPrompt({ ...recipe, family: "sdxl", negativePrompt: "" })
+    expect(negativeOf({ ...recipe, encoding: textEncoding("sdxl") })).toEqual(["7", 0])
+    const zeroed = comfyPrompt({ ...recipe, encoding: textEncoding("sdxl"), negativePrompt: "" })
     expect(zeroed["3"]?.inputs["negative"]).toEqual(["12", 0])
     expect(zeroed["12"]).toMatchObject({ class_type: "ConditioningZeroOut", inputs: { conditioning: ["7", 0] } })
   })
 
-  test.each([recipe, { ...withoutLora, clipSkip: 1 }, { ...recipe, family: "sdxl", negativePrompt: "" } as const])(
-    "on the canvas is wired at both ends of every link",
-    (picture) => {
-      const { nodes, links } = comfyWorkflow(picture)
-      const node = (id: unknown) => nodes.find((candidate) => candidate.id === id)!
-      for (const [id, from, fromSlot, to, toSlot, type] of links) {
-        expect(node(from).outputs[Number(fromSlot)]).toMatchObject({ type, links: expect.arrayContaining([id]) })
-        expect(node(to).inputs[Number(toSlot)]).toMatchObject({ type, link: id })
-      }
-      expect(nodes.flatMap(({ inputs }) => inputs).every(({ link }) => link !== null)).toBe(true)
-      expect(node(3).widgets_values).toEqual([42, "fixed", 20, 7.5, "dpmpp_2m", "normal", 1])
-    },
-  )
+  test.each([
+    recipe,
+    { ...withoutLora, encoding: textEncoding("sd1") },
+    { ...recipe, encoding: textEncoding("sdxl"), negativePrompt: "" },
+  ])("on the canvas is wired at both ends of every link", (picture) => {
+    const { nodes, links } = comfyWorkflow(picture)
+    const node = (id: unknown) => nodes.find((candidate) => candidate.id === id)!
+    for (const [id, from, fromSlot, to, toSlot, type] of links) {
+      expect(node(from).outputs[Number(fromSlot)]).toMatchObject({ type, links: expect.arrayContaining([id]) })
+      expect(node(to).inputs[Number(toSlot)]).toMatchObject({ type, link: id })
+    }
+    expect(nodes.flatMap(({ inputs }) => inputs).every(({ link }) => link !== null)).toBe(true)
+    expect(node(3).widgets_values).toEqual([42, "fixed", 20, 7.5, "dpmpp_2m", "normal", 1])
+  })
 })
 
 test("a picture carries its recipe for both programs, in texts that ComfyUI's reader finds", () => {

@@ -77,7 +77,7 @@ describe("a UNet config", () => {
     const feeds = {
       sample: input("sample", [1, 4, 8, 8]),
       timeFeatures: input("time", [1, 320]),
-      encoderHiddenStates: input("states", [1, 77, 2048]),
+      text: { states: input("states", [1, 77, 2048]), pooled: null },
     }
     const build = () => unet({ weights: recordedWeights().weights, adapters: noAdapters }, config, feeds)
     expect(build).toThrow(/addition_embed_type/)

@@ -19,7 +19,7 @@ const clipStates = async (model: GoldenModel) => {
   const scope = { weights: model.text.weights, adapters: noAdapters }
   const tokenIds = fed(model, "text.ids", "int64")
   const states = (skip: number, finalNorm = true) =>
-    clipText(scope, model.textConfig, { tokenIds, skip, finalNorm }).hiddenStates
+    clipText(scope, model.textConfig, { tokenIds, skip, finalNorm }).states
   return runGraph({
     outputs: {
       "text.states.1": states(1),
@@ -87,7 +87,7 @@ describe.each(goldenNames)("%s", (name) => {
         placement: input("placement", placement.shape),
         kept: input("kept", kept.shape),
       },
-    }).hiddenStates
+    }).states
     const feeds = { ids: tokenIds, placement, kept, "text.learned_rows": model.golden("text.learned_rows") }
     expectClose(await runGraph({ outputs: { "text.learned_states": states }, locate: model.text.locate, feeds }))
   })
@@ -124,7 +124,7 @@ describe("what only some models have", () => {
     const prediction = unet({ weights: model.unet.weights, adapters: noAdapters }, model.unetConfig, {
       sample: all.sample,
       timeFeatures: input("unet.time_features", feeds["unet.time_features"].shape),
-      encoderHiddenStates: input("unet.states", feeds["unet.states"].shape),
+      text: { states: input("unet.states", feeds["unet.states"].shape), pooled: null },
     })
     expect(prediction.shape).toEqual([1, 4, 7, 5])
     const { odd } = await runGraph({ outputs: { odd: prediction }, locate: model.unet.locate, feeds })
@@ -135,7 +135,7 @@ describe("what only some models have", () => {
     const model = await openGoldenModel("sdxl-text-time")
     const [samples, tokens] = model.golden("text.ids").shape as [number, number]
     const ends = model.golden("text.end_positions").data as BigInt64Array
-    const { hiddenStates, pooled } = clipText({ weights: model.text.weights, adapters: noAdapters }, model.textConfig, {
+    const condition = clipText({ weights: model.text.weights, adapters: noAdapters }, model.textConfig, {
       tokenIds: fed(model, "text.ids", "int64"),
       skip: 2,
       finalNorm: false,
@@ -143,7 +143,7 @@ describe("what only some models have", () => {
     })
     const rows = BigInt64Array.from(ends, (end, sample) => BigInt(sample * tokens) + end)
     const { states, ends: pooledAtEnds } = await runGraph({
-      outputs: { states: hiddenStates, ends: pooled! },
+      outputs: { states: condition.states, ends: condition.pooled! },
       locate: model.text.locate,
       feeds: { "text.ids": model.golden("text.ids"), rows: { shape: [samples], data: rows } },
     })

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest"
 import { unetAdapterTargets } from "../../src/models/adapter-targets.ts"
 import { textLoraKey, unetLoraKey } from "../../src/models/lora-keys.ts"
 import { decodeUnetConfig } from "../../src/models/unet-config.ts"
+import { families } from "../../src/settings/family.ts"
 
 const published = JSON.parse(readFileSync(new URL("../golden/models/published.json", import.meta.url), "utf8"))
 const configOf = (family: string) => Effect.runSync(decodeUnetConfig(published[family].unet))
@@ -43,8 +44,8 @@ describe("the key of a module", () => {
 
   it("of a text encoder says which one, where there are two", () => {
     const path = "text_model.encoder.layers.0.mlp.fc1"
-    expect(textLoraKey(0, 1, path)).toBe("lora_te_text_model_encoder_layers_0_mlp_fc1")
-    expect(textLoraKey(0, 2, path)).toBe("lora_te1_text_model_encoder_layers_0_mlp_fc1")
-    expect(textLoraKey(1, 2, path)).toBe("lora_te2_text_model_encoder_layers_0_mlp_fc1")
+    expect(textLoraKey(families.sd1.textEncoders[0], path)).toBe("lora_te_text_model_encoder_layers_0_mlp_fc1")
+    expect(textLoraKey(families.sdxl.textEncoders[0], path)).toBe("lora_te1_text_model_encoder_layers_0_mlp_fc1")
+    expect(textLoraKey(families.sdxl.textEncoders[1]!, path)).toBe("lora_te2_text_model_encoder_layers_0_mlp_fc1")
   })
 })

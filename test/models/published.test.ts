@@ -23,10 +23,11 @@ const noAdapters = new Map()
 const feedsFor = (config: UnetConfig, contextWidth: number) => ({
   sample: input("sample", [1, 4, 64, 64]),
   timeFeatures: input("time", [1, 320]),
-  encoderHiddenStates: input("states", [1, 77, contextWidth]),
-  ...(config.addition_embed_type && {
-    added: { textEmbeds: input("pooled", [1, 1280]), timeIdFeatures: input("sizes", [1, 6 * 256]) },
-  }),
+  text: {
+    states: input("states", [1, 77, contextWidth]),
+    pooled: config.addition_embed_type && input("pooled", [1, 1280]),
+  },
+  ...(config.addition_embed_type && { timeIdFeatures: input("sizes", [1, 6 * 256]) }),
 })
 
 describe.each(families)("$family", ({ family, contextWidth, modules }) => {
@@ -65,12 +66,12 @@ describe.each(families)("$family", ({ family, contextWidth, modules }) => {
 })
 
 it.each([
-  ["SD1", published.sd15.text, 1, 72],
-  ["SD2", published.sd21.text, 1, 138],
-  ["SDXL's first encoder, which is SD1's, at its own CLIP skip", published.sd15.text, 2, 66],
-  ["SDXL's second encoder", published.sdxl.text, 1, 192],
-])("the text encoder of %s takes an adapter in as many modules as kohya's rule says", (_, json, skip, modules) => {
-  expect(clipTextAdapterTargets(Effect.runSync(decodeClipTextConfig(json)), skip)).toHaveLength(modules)
+  ["SD1", published.sd15.text, 12, 72],
+  ["SD2", published.sd21.text, 23, 138],
+  ["SDXL's first encoder, which is SD1's, at its own CLIP skip", published.sd15.text, 11, 66],
+  ["SDXL's second encoder", published.sdxl.text, 32, 192],
+])("the text encoder of %s takes an adapter in as many modules as kohya's rule says", (_, json, layersRun, modules) => {
+  expect(clipTextAdapterTargets(Effect.runSync(decodeClipTextConfig(json)), layersRun)).toHaveLength(modules)
 })
 
 describe("the text encoder at CLIP skip 2", () => {

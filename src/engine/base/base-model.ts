@@ -9,6 +9,7 @@ import { type ClipTextConfig, decodeClipTextConfig } from "../../models/clip-tex
 import { decodeUnetConfig, type UnetConfig } from "../../models/unet-config.ts"
 import type { UnsupportedConfig } from "../../models/unsupported-config.ts"
 import { decodeVaeConfig, type VaeConfig } from "../../models/vae-config.ts"
+import type { TextFolder } from "../../settings/family.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
 import { readBaseJson } from "./base-file.ts"
@@ -40,10 +41,6 @@ const opener =
 
 export const openUnet = opener<UnetConfig>("unet", "diffusion_pytorch_model", decodeUnetConfig)
 export const openVae = opener<VaeConfig>("vae", "diffusion_pytorch_model", decodeVaeConfig)
-
-/** The folders of CLIP text encoders, in the order in which their states stand side by side. SDXL has both. */
-export const textFolders = ["text_encoder", "text_encoder_2"] as const
-export type TextFolder = (typeof textFolders)[number]
 
 export const openTextEncoder = (
   files: BaseModelFiles,

@@ -1,7 +1,8 @@
 /** The noise schedule of a base model, from its own scheduler config, with the prediction type overridden on request. */
 import { Effect } from "effect"
 import { type NoiseSchedule, noiseSchedule } from "../../diffusion/noise-schedule.ts"
-import { type PredictionType, SchedulerConfig } from "../../diffusion/scheduler-config.ts"
+import { SchedulerConfig } from "../../diffusion/scheduler-config.ts"
+import type { PredictionType } from "../../settings/prediction-type.ts"
 import type { EngineFailure } from "../jobs/engine-failure.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
 import { readBaseJson } from "./base-file.ts"

@@ -1,16 +1,16 @@
 /**
- * A text through tokenizers and text encoders, with CLIP skip: token ids, text states, and the words that were cut.
+ * A text through tokenizers and text encoders, as its encoding says: token ids, condition, and the words that were cut.
  *
- * The states of SDXL's two encoders stand side by side in each row, and its pooled vector comes along.
+ * The states of several encoders stand side by side in each row.
  */
 import { Effect } from "effect"
 import type { EmbeddingRows } from "../../formats/embedding-file.ts"
 import { input } from "../../graph/build.ts"
 import { weightsFrom } from "../../models/model-weights.ts"
 import type { EmbeddingWord } from "../base/clip-tokenizer.ts"
-import { checkSkip, mostLost, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
+import { mostLost, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
-import type { EncodedText, EncodeTextJob } from "../jobs/host-protocol.ts"
+import type { EncodedText, EncodeTextJob, Numbers, SampleJob } from "../jobs/host-protocol.ts"
 import { Sessions } from "../session/sessions.ts"
 import { type LoraAdapters, noAdapters } from "./lora-adapters.ts"
 import { textFeeds, textGraph } from "./text-feeds.ts"
@@ -20,7 +20,7 @@ export interface TrainedText {
   /** On the layers of each text encoder. */
   readonly adapters: readonly LoraAdapters[]
   /** Rows for each text encoder. */
-  readonly embedding: { readonly keyword: string; readonly rows: readonly EmbeddingRows[] } | null
+  readonly embedding: SampleJob["embedding"]
 }
 
 const untrained: TrainedText = { adapters: [], embedding: null }
@@ -52,79 +52,76 @@ const embeddingPart = (
 /** A text through one encoder. */
 const encodeWith = Effect.fnUntraced(function* (
   network: TextNetwork,
-  { text, clipSkip }: EncodeTextJob,
+  text: string,
   { adapters, embedding }: TrainedPart,
 ) {
-  const { folder, encoder, tokenizer, isPooled } = network
+  const { nth, encoder, tokenizer, isPooled, skip, hasFinalNorm } = network
   const { ids, truncated, mentions } = tokenizer.encode(text, embedding ?? undefined)
   const learned = mentions > 0 ? embedding : null
   const captions = { count: 1, tokens: ids.length }
   const { hidden_size: width, projection_dim } = encoder.config
   const session = yield* (yield* Sessions).get({
-    kind: folder === "text_encoder_2" ? "the second text encoder" : "the text encoder",
-    facts: [clipSkip, ids.length, learned?.length ?? 0, `${network.hasFinalNorm}`, ...adapters.facts],
+    kind: `the ${nth}text encoder`,
+    facts: [skip, ids.length, learned?.length ?? 0, `${hasFinalNorm}`, ...adapters.facts],
     weights: encoder.weights,
     build: () => {
       const scope = { weights: weightsFrom(encoder.weights.header), adapters: adapters.build() }
       const rows = learned && input(network.embedding, [learned.length, width])
-      const { hiddenStates, pooled } = textGraph(network, scope, captions, rows, clipSkip)
-      return { outputs: { states: hiddenStates, ...(pooled && { pooled }) } }
+      const { states, pooled } = textGraph(network, scope, captions, rows)
+      return { outputs: { states, ...(pooled && { pooled }) } }
     },
   })
-  const states = new Float32Array(ids.length * width)
-  const pooled = isPooled ? new Float32Array(projection_dim) : null
+  const states: Numbers = { data: new Float32Array(ids.length * width), shape: [ids.length, width] }
+  const pooled: Numbers | null = isPooled ? { data: new Float32Array(projection_dim), shape: [projection_dim] } : null
+  const inBatch = ({ data, shape }: Numbers) => ({ data, shape: [1, ...shape] })
   const { feeds, fill } = textFeeds(network, captions, learned?.length ?? 0)
   fill(ids, 0)
   yield* session.prepare(
     { ...feeds, ...adapters.feeds, ...(learned && { [network.embedding]: learned.rows }) },
-    {
-      states: { data: states, shape: [1, ids.length, width] },
-      ...(pooled && { pooled: { data: pooled, shape: [1, projection_dim] } }),
-    },
+    { states: inBatch(states), ...(pooled && { pooled: inBatch(pooled) }) },
   )
-  return { ids, truncated, states, pooled, width }
+  return { ids, truncated, states, pooled }
 })
 
-/** Rows of several tables, put side by side. */
-const sideBySide = (
-  tables: readonly { readonly states: Float32Array; readonly width: number }[],
-  rows: number,
-): Float32Array => {
+/** Rows of several tables [rows, width], put side by side. */
+const sideBySide = (tables: readonly Numbers[]): Numbers => {
   const [only, ...others] = tables
-  if (only !== undefined && others.length === 0) return only.states
-  const width = tables.reduce((sum, table) => sum + table.width, 0)
+  if (only !== undefined && others.length === 0) return only
+  const widthOf = ({ shape }: Numbers): number => shape[1]!
+  const rows = tables[0]!.shape[0]!
+  const width = tables.reduce((sum, table) => sum + widthOf(table), 0)
   const joined = new Float32Array(rows * width)
   for (let row = 0; row < rows; row++) {
     let at = row * width
-    for (const { states, width: part } of tables) {
-      joined.set(states.subarray(row * part, (row + 1) * part), at)
+    for (const table of tables) {
+      const part = widthOf(table)
+      joined.set(table.data.subarray(row * part, (row + 1) * part), at)
       at += part
     }
   }
-  return joined
+  return { data: joined, shape: [rows, width] }
 }
 
 export const encodeText = Effect.fn("encodeText")(function* (
   job: EncodeTextJob,
   { adapters, embedding }: TrainedText = untrained,
 ): Effect.fn.Return<EncodedText, EngineFailure, Sessions> {
-  const networks = yield* openTextNetworks(job.base)
-  yield* checkSkip(networks, job.clipSkip)
+  const networks = yield* openTextNetworks(job.base, job.encoding)
   if (embedding !== null && embedding.rows.length > networks.length) {
     return yield* misfit("it has rows for two text encoders, the base model has one")
   }
   const encoded = yield* Effect.forEach(networks, (network, place) =>
     Effect.gen(function* () {
       const part = yield* embeddingPart(network, embedding, place)
-      return yield* encodeWith(network, job, { adapters: adapters[place] ?? noAdapters, embedding: part })
+      return yield* encodeWith(network, job.text, { adapters: adapters[place] ?? noAdapters, embedding: part })
     }),
   )
-  const tokens = encoded[0]!.ids.length
   return {
     tokenIds: encoded.map(({ ids }) => ids),
     truncated: mostLost(encoded.map(({ truncated }) => truncated)),
-    states: sideBySide(encoded, tokens),
-    shape: [tokens, encoded.reduce((sum, { width }) => sum + width, 0)],
-    pooled: encoded.at(-1)!.pooled,
+    condition: {
+      states: sideBySide(encoded.map(({ states }) => states)),
+      pooled: encoded.find(({ pooled }) => pooled !== null)?.pooled ?? null,
+    },
   }
 })

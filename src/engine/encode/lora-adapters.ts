@@ -5,14 +5,14 @@
  * serves every checkpoint of a run at any strength.
  */
 import { Effect } from "effect"
-import { decodeLoraFile, type LoraModule } from "../../formats/lora-file.ts"
+import type { LoraModule } from "../../formats/lora-file.ts"
 import { input } from "../../graph/build.ts"
 import { type AdapterTarget, clipTextAdapterTargets, unetAdapterTargets } from "../../models/adapter-targets.ts"
 import type { AdapterTensors } from "../../models/lora-branch.ts"
 import { loraKey, textLoraKey, unetLoraKey } from "../../models/lora-keys.ts"
 import type { UnetConfig } from "../../models/unet-config.ts"
-import { layersRun, type TextNetwork } from "../base/text-networks.ts"
-import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
+import type { TextNetwork } from "../base/text-networks.ts"
+import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
 import type { ArrayInPlace } from "../session/session.ts"
 
 export interface LoraAdapters {
@@ -82,7 +82,7 @@ export const bareNetworks: NetworkAdapters = { texts: [], unet: noAdapters }
 
 type Targets = ReadonlyMap<string, AdapterTarget>
 
-/** SDXL's UNet modules go by two names: those kohya gives them, and those of diffusers' blocks. */
+/** A UNet's modules may go by two names: those kohya gives them, and those of diffusers' blocks. */
 const unetTargets = (config: UnetConfig): Targets => {
   const targets = unetAdapterTargets(config)
   return new Map([loraKey, unetLoraKey(config)].flatMap((keyOf) => targets.map((one) => [keyOf(one.path), one])))
@@ -90,29 +90,25 @@ const unetTargets = (config: UnetConfig): Targets => {
 
 const layerOf = (path: string): number => Number(/layers\.(\d+)\./.exec(path)?.[1] ?? 0)
 
-/** The adapters of a LoRA file by network. Those of text layers that CLIP skip cuts off are left out: nothing runs there. */
+/** The adapters of a LoRA by network. Those of text layers that CLIP skip cuts off are left out: nothing runs there. */
 export const loraAdapters = Effect.fn("loraAdapters")(function* (
   networks: { readonly unet: UnetConfig; readonly texts: readonly TextNetwork[] },
-  clipSkip: number,
-  { bytes, strength }: { readonly bytes: Uint8Array; readonly strength: number },
+  { modules, strength }: { readonly modules: readonly LoraModule[]; readonly strength: number },
 ): Effect.fn.Return<NetworkAdapters, EngineFailure> {
-  const { modules } = yield* Effect.try({
-    try: () => decodeLoraFile(bytes),
-    catch: (thrown) => inputFailure("the LoRA", wordsOf(thrown), "Train it again"),
-  })
-  const texts = yield* Effect.forEach(networks.texts, ({ encoder: { config }, isPooled }, index) => {
-    const keyOf = (path: string) => textLoraKey(index, networks.texts.length, path)
-    const targets = new Map(clipTextAdapterTargets(config, 1).map((target) => [keyOf(target.path), target]))
+  const texts = yield* Effect.forEach(networks.texts, (network) => {
+    const keyOf = (path: string) => textLoraKey(network, path)
+    const { config } = network.encoder
+    const everyLayer = clipTextAdapterTargets(config, config.num_hidden_layers)
+    const targets = new Map(everyLayer.map((target) => [keyOf(target.path), target]))
     const own = modules.filter(({ key }) => key.startsWith(keyOf("")))
     return Effect.map(place(targets, own), (placed) =>
       adaptersOf(
-        placed.filter(({ path }) => layerOf(path) < layersRun(config, isPooled, clipSkip)),
+        placed.filter(({ path }) => layerOf(path) < network.layersRun),
         strength,
       ),
     )
   })
-  const isText = ({ key }: LoraModule) =>
-    networks.texts.some((_, index) => key.startsWith(textLoraKey(index, networks.texts.length, "")))
+  const isText = ({ key }: LoraModule) => networks.texts.some((network) => key.startsWith(textLoraKey(network, "")))
   const unet = yield* place(
     unetTargets(networks.unet),
     modules.filter((module) => !isText(module)),

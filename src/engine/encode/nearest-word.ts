@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import { input } from "../../graph/build.ts"
 import { clipText } from "../../models/clip-text.ts"
 import { weightsFrom } from "../../models/model-weights.ts"
-import { checkSkip, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
+import { openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import type { EngineFailure } from "../jobs/engine-failure.ts"
 import type { NearestWord, NearestWordJob } from "../jobs/host-protocol.ts"
 import { Sessions } from "../session/sessions.ts"
@@ -32,21 +32,18 @@ const ordinaryWords = ({ encoder, tokenizer }: TextNetwork): readonly string[] =
 
 /** The state at the end token of each text; all texts have the same number of ids. */
 const endStates = Effect.fnUntraced(function* (
-  { encoder, hasFinalNorm: finalNorm }: TextNetwork,
+  { encoder, skip, hasFinalNorm: finalNorm }: TextNetwork,
   texts: readonly (readonly number[])[],
-  clipSkip: number,
 ) {
   const [count, tokens] = [texts.length, texts[0]!.length]
   const session = yield* (yield* Sessions).get({
     kind: "the text encoder",
-    facts: ["unpadded", clipSkip, count, tokens],
+    facts: ["unpadded", skip, `${finalNorm}`, count, tokens],
     weights: encoder.weights,
     build: () => {
       const scope = { weights: weightsFrom(encoder.weights.header), adapters: new Map() }
       const tokenIds = input("token_ids", [count, tokens], "int64")
-      return {
-        outputs: { states: clipText(scope, encoder.config, { tokenIds, skip: clipSkip, finalNorm }).hiddenStates },
-      }
+      return { outputs: { states: clipText(scope, encoder.config, { tokenIds, skip, finalNorm }).states } }
     },
   })
   const width = encoder.config.hidden_size
@@ -79,11 +76,9 @@ const likeness = (a: Float32Array, b: Float32Array, mean: Float64Array): number 
 export const nearestWord = Effect.fn("nearestWord")(function* ({
   base,
   phrase,
-  clipSkip,
+  encoding,
 }: NearestWordJob): Effect.fn.Return<NearestWord | null, EngineFailure, Sessions> {
-  const networks = yield* openTextNetworks(base)
-  yield* checkSkip(networks, clipSkip)
-  const network = networks[0]!
+  const network = (yield* openTextNetworks(base, encoding))[0]!
   const { tokenizer } = network
   const unpadded = (text: string): readonly number[] => {
     const { ids } = tokenizer.encode(text)
@@ -91,8 +86,8 @@ export const nearestWord = Effect.fn("nearestWord")(function* ({
   }
   const words = ordinaryWords(network).filter((word) => unpadded(word).length === 3)
   if (words.length < fewestWords) return null
-  const known = yield* endStates(network, words.map(unpadded), clipSkip)
-  const [wanted] = yield* endStates(network, [unpadded(phrase)], clipSkip)
+  const known = yield* endStates(network, words.map(unpadded))
+  const [wanted] = yield* endStates(network, [unpadded(phrase)])
   const mean = meanOf(known)
   return words
     .map((word, index): NearestWord => ({ word, likeness: likeness(wanted!, known[index]!, mean) }))

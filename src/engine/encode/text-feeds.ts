@@ -3,13 +3,14 @@
  * where a caption ends for the pooled vector.
  *
  * An id from `firstId` on is a row of the embedding. The frozen table has no such row, so the graph is fed id 0 there, with a
- * mask that takes the frozen row out again and a placement that puts the learned one in. A second encoder has inputs of
- * the same names with "_2" behind them.
+ * mask that takes the frozen row out again and a placement that puts the learned one in. The inputs of several encoders differ in
+ * the endings of their names.
  */
 import { input } from "../../graph/build.ts"
 import type { Tensor } from "../../graph/tensor.ts"
-import { type ClipTextOutputs, clipText } from "../../models/clip-text.ts"
+import { clipText } from "../../models/clip-text.ts"
 import type { ModelScope } from "../../models/lora-branch.ts"
+import type { TextCondition } from "../../settings/text-condition.ts"
 import type { TextNetwork } from "../base/text-networks.ts"
 import type { ArrayInPlace } from "../session/session.ts"
 
@@ -20,20 +21,17 @@ export interface Captions {
   readonly tokens: number
 }
 
-const endingOf = ({ folder }: TextNetwork): string => (folder === "text_encoder_2" ? "_2" : "")
-
-/** The graph's side: states, and from the second encoder the pooled vector. `rows` are an embedding's, null without one. */
+/** The graph's side: states, and from the encoder that gives it the pooled vector. `rows` are an embedding's, null without one. */
 export const textGraph = (
   network: TextNetwork,
   scope: ModelScope,
   { count, tokens }: Captions,
   rows: Tensor | null,
-  skip: number,
-): ClipTextOutputs => {
-  const named = (name: string): string => `${name}${endingOf(network)}`
+): TextCondition<Tensor> => {
+  const named = (name: string): string => `${name}${network.ending}`
   return clipText(scope, network.encoder.config, {
     tokenIds: input(named("token_ids"), [count, tokens], "int64"),
-    skip,
+    skip: network.skip,
     finalNorm: network.hasFinalNorm,
     ...(network.isPooled && { pooledRows: input(named("pooled_rows"), [count], "int64") }),
     ...(rows && {
@@ -68,7 +66,7 @@ export const textFeeds = (network: TextNetwork, { count, tokens }: Captions, lea
     }),
   }
   return {
-    feeds: Object.fromEntries(Object.entries(feeds).map(([name, array]) => [`${name}${endingOf(network)}`, array])),
+    feeds: Object.fromEntries(Object.entries(feeds).map(([name, array]) => [`${name}${network.ending}`, array])),
     fill: (tokenIds, place) => {
       placement.fill(0, place * tokens * learned, (place + 1) * tokens * learned)
       ends[place] = BigInt(place * tokens + tokenIds.indexOf(network.tokenizer.endId))

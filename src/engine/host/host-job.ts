@@ -1,5 +1,5 @@
 /** One request, done: which program of this room answers which name. Runs in a host process. */
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import { encodeImage } from "../encode/encode-image.ts"
 import { encodeText } from "../encode/encode-text.ts"
 import { nearestWord } from "../encode/nearest-word.ts"
@@ -11,6 +11,7 @@ import type { Sessions } from "../session/sessions.ts"
 import { trace } from "../train/trace.ts"
 import { train } from "../train/train.ts"
 import { validate } from "../train/validate.ts"
+import { readSampleJob, readTrainJob, readValidateJob } from "./read-job.ts"
 
 export const doJob = (
   request: HostRequest,
@@ -21,14 +22,14 @@ export const doJob = (
     case "encode-text":
       return encodeText(request.job)
     case "sample":
-      return sample(request.job)
+      return Effect.flatMap(readSampleJob(request.job), sample)
     case "train":
-      return train(request.job)
+      return Effect.flatMap(readTrainJob(request.job), train)
     case "nearest-word":
       return nearestWord(request.job)
     case "validate":
-      return validate(request.job)
+      return Effect.flatMap(readValidateJob(request.job), validate)
     case "trace":
-      return trace(request.job)
+      return Effect.flatMap(readTrainJob(request.job.job), (job) => trace(job, request.job.steps))
   }
 }

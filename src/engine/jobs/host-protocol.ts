@@ -1,19 +1,26 @@
 /**
  * What the engine's two sides say to each other: the parent asks for one job at a time, the host answers.
  *
- * Messages are plain data with typed arrays, sent with the structured clone of `node:child_process`. A failure crosses
- * as its fields and is an `EngineFailure` again on the other side.
+ * Messages are plain data, sent with the structured clone of `node:child_process`. What lies in the content store crosses by
+ * path and is read by the host: "Stored" jobs name files, the others hold their numbers. A failure crosses as its fields and is an
+ * `EngineFailure` again on the other side.
  */
-import type { SamplerName } from "../../diffusion/samplers.ts"
-import type { PredictionType } from "../../diffusion/scheduler-config.ts"
+import type { EmbeddingRows } from "../../formats/embedding-file.ts"
+import type { LoraModule } from "../../formats/lora-file.ts"
+import type { PredictionType } from "../../settings/prediction-type.ts"
+import type { SamplerName } from "../../settings/sampler-name.ts"
+import type { TextCondition } from "../../settings/text-condition.ts"
+import type { TextEncoding } from "../../settings/text-encoding.ts"
 import type { TrainSettings } from "../../settings/train-settings.ts"
 import type { EngineFailure } from "./engine-failure.ts"
+import type { StoredFile } from "./stored-file.ts"
 import type {
   BaseModelFiles,
   Snapshot,
   StepRecord,
+  StoredSample,
+  StoredTrainJob,
   TrainFacts,
-  TrainJob,
   TrainResult,
   TrainSample,
 } from "./train-job.ts"
@@ -36,8 +43,13 @@ export interface EncodedImage {
 export interface EncodeTextJob {
   readonly base: BaseModelFiles
   readonly text: string
-  /** 1: none. */
-  readonly clipSkip: number
+  readonly encoding: TextEncoding
+}
+
+/** Numbers with the shape they have, the last axis running fastest. */
+export interface Numbers {
+  readonly data: Float32Array
+  readonly shape: readonly number[]
 }
 
 export interface EncodedText {
@@ -45,22 +57,14 @@ export interface EncodedText {
   readonly tokenIds: readonly (readonly number[])[]
   /** Words that did not fit into the encoder's tokens. */
   readonly truncated: readonly string[]
-  readonly states: Float32Array
-  /** [tokens, width] of the states; of several encoders, their widths together. */
-  readonly shape: readonly number[]
-  /** SDXL's pooled vector; null in other families. */
-  readonly pooled: Float32Array | null
+  readonly condition: TextCondition<Numbers>
 }
 
-export interface SampleJob {
+interface PictureFacts {
   readonly base: BaseModelFiles
   readonly prompt: string
   readonly negativePrompt?: string
-  readonly clipSkip: number
-  /** A kohya LoRA file's bytes and how strongly it acts; null: the base model alone. */
-  readonly lora: { readonly bytes: Uint8Array; readonly strength: number } | null
-  /** A custom embedding's file and the word that calls it up. */
-  readonly embedding?: { readonly keyword: string; readonly bytes: Uint8Array } | null
+  readonly encoding: TextEncoding
   readonly sampler: SamplerName
   readonly steps: number
   /** Classifier-free guidance; 1: none. */
@@ -73,6 +77,21 @@ export interface SampleJob {
   readonly predictionType?: PredictionType | null
 }
 
+/** A picture as the host is asked for it. */
+export interface StoredSampleJob extends PictureFacts {
+  /** A kohya LoRA file and how strongly it acts; null: the base model alone. */
+  readonly lora: { readonly file: StoredFile; readonly strength: number } | null
+  /** A custom embedding's file and the word that calls it up. */
+  readonly embedding?: { readonly keyword: string; readonly file: StoredFile } | null
+}
+
+/** The same with its files opened. */
+export interface SampleJob extends PictureFacts {
+  readonly lora: { readonly modules: readonly LoraModule[]; readonly strength: number } | null
+  /** Rows for each text encoder, and the word that calls them up. */
+  readonly embedding: { readonly keyword: string; readonly rows: readonly EmbeddingRows[] } | null
+}
+
 export interface SampledImage {
   /** height × width × 3, red green blue. */
   readonly pixels: Uint8Array
@@ -80,18 +99,31 @@ export interface SampledImage {
   readonly width: number
 }
 
-export interface ValidateJob {
+interface ValidationFacts {
   readonly base: BaseModelFiles
+  /** How the captions were encoded. */
+  readonly encoding: TextEncoding
   /** Of the training; those that only drive it (rates, steps) do not matter. */
   readonly settings: TrainSettings
-  readonly samples: readonly TrainSample[]
-  /** A LoRA file of the training; null: the adapters as they start, which change nothing. */
-  readonly adapter: Uint8Array | null
-  /** An embedding file of the training; null: the rows as they start. */
-  readonly embedding: Uint8Array | null
   readonly timesteps: readonly number[]
   /** Of the noise. */
   readonly seed: number
+}
+
+/** A validation as the host is asked for it. */
+export interface StoredValidateJob extends ValidationFacts {
+  readonly samples: readonly StoredSample[]
+  /** A LoRA file of the training; null: the adapters as they start, which change nothing. */
+  readonly adapter: StoredFile | null
+  /** An embedding file of the training; null: the rows as they start. */
+  readonly embedding: StoredFile | null
+}
+
+/** The same with its numbers. */
+export interface ValidateJob extends ValidationFacts {
+  readonly samples: readonly TrainSample[]
+  readonly adapter: readonly LoraModule[] | null
+  readonly embedding: readonly EmbeddingRows[] | null
 }
 
 export interface ValidationLosses {
@@ -102,8 +134,7 @@ export interface ValidationLosses {
 export interface NearestWordJob {
   readonly base: BaseModelFiles
   readonly phrase: string
-  /** 1: none. */
-  readonly clipSkip: number
+  readonly encoding: TextEncoding
 }
 
 /** A word that the base model knows. */
@@ -113,8 +144,8 @@ export interface NearestWord {
   readonly likeness: number
 }
 
-export interface TraceJob {
-  readonly job: TrainJob
+export interface StoredTraceJob {
+  readonly job: StoredTrainJob
   readonly steps: number
 }
 
@@ -122,11 +153,11 @@ export interface TraceJob {
 export interface HostJobs {
   readonly "encode-image": { readonly job: EncodeImageJob; readonly result: EncodedImage }
   readonly "encode-text": { readonly job: EncodeTextJob; readonly result: EncodedText }
-  readonly sample: { readonly job: SampleJob; readonly result: SampledImage }
-  readonly train: { readonly job: TrainJob; readonly result: TrainResult }
+  readonly sample: { readonly job: StoredSampleJob; readonly result: SampledImage }
+  readonly train: { readonly job: StoredTrainJob; readonly result: TrainResult }
   readonly "nearest-word": { readonly job: NearestWordJob; readonly result: NearestWord | null }
-  readonly validate: { readonly job: ValidateJob; readonly result: ValidationLosses }
-  readonly trace: { readonly job: TraceJob; readonly result: Uint8Array }
+  readonly validate: { readonly job: StoredValidateJob; readonly result: ValidationLosses }
+  readonly trace: { readonly job: StoredTraceJob; readonly result: Uint8Array }
 }
 export type HostJobName = keyof HostJobs
 

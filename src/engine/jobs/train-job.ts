@@ -2,39 +2,49 @@
  * What a training run is given and what it tells while it runs. Plain data only: it crosses to another process.
  */
 import type { Effect } from "effect"
+import type { ConditionShape, TextCondition } from "../../settings/text-condition.ts"
+import type { TextEncoding } from "../../settings/text-encoding.ts"
 import type { TrainedGroup, TrainSettings } from "../../settings/train-settings.ts"
 import type { MemoryChoice, MemoryPlan } from "./memory-mode.ts"
+import type { StoredFile } from "./stored-file.ts"
 
 /** Path inside a diffusers folder, such as "unet/config.json", to an absolute path. */
 export type BaseModelFiles = Readonly<Record<string, string>>
 
-/** One picture with its caption, encoded. The latents are drawn afresh from mean and log-variance at each use. */
-export interface TrainSample {
+/** One picture with its caption: what is known of it without its numbers. */
+export interface SampleFacts {
   /** Named in failures, so that the user finds the picture. */
   readonly key: string
-  readonly mean: Float32Array
-  readonly logVariance: Float32Array
   /** [channels, height, width] of the latents. */
   readonly latentShape: readonly number[]
   /** Word for word; read where a custom embedding has its own tokens in it. */
   readonly caption: string
   /** One list for each text encoder. */
   readonly tokenIds: readonly (readonly number[])[]
-  readonly states: Float32Array
-  /** [tokens, width] of the text states. */
-  readonly statesShape: readonly number[]
-  /** SDXL's pooled vector; null in other families. */
-  readonly pooled: Float32Array | null
-  /** What SDXL is told of the picture: original height and width, crop top and left, target height and width. */
+  readonly conditionShape: ConditionShape
+  /** What the UNet is told of the picture: original height and width, crop top and left, target height and width. */
   readonly timeIds: readonly number[]
 }
 
-export interface TrainJob {
+/** A sample whose numbers lie in the content store; see formats/encoded-sample.ts. */
+export interface StoredSample extends SampleFacts {
+  readonly latents: StoredFile
+  readonly condition: StoredFile
+}
+
+/** A sample with its numbers. The latents are drawn afresh from mean and log-variance at each use. */
+export interface TrainSample extends SampleFacts {
+  readonly mean: Float32Array
+  readonly logVariance: Float32Array
+  /** null: not read, because the training makes it from the ids. */
+  readonly condition: TextCondition<Float32Array> | null
+}
+
+interface TrainingFacts {
   readonly base: BaseModelFiles
+  /** How the captions were encoded. */
+  readonly encoding: TextEncoding
   readonly settings: TrainSettings
-  readonly samples: readonly TrainSample[]
-  /** Bytes of a snapshot taken after `fromStep` updates; absent when `fromStep` is 0. */
-  readonly resume?: Uint8Array
   /** Updates already done. */
   readonly fromStep: number
   /** Updates done when the job ends; a snapshot is always sent then. */
@@ -42,6 +52,19 @@ export interface TrainJob {
   readonly snapshotAtSteps: readonly number[]
   /** Time against memory; changes no number. "auto" when left out. */
   readonly memory?: MemoryChoice
+}
+
+/** A training as the host is asked for it. */
+export interface StoredTrainJob extends TrainingFacts {
+  readonly samples: readonly StoredSample[]
+  /** A snapshot taken after `fromStep` updates; absent when `fromStep` is 0. */
+  readonly resume?: StoredFile
+}
+
+/** The same with its numbers. */
+export interface TrainJob extends TrainingFacts {
+  readonly samples: readonly TrainSample[]
+  readonly resume?: Uint8Array
 }
 
 /** A caption with a custom embedding's tokens in it. */

@@ -1,21 +1,18 @@
 /**
- * What a painting's UNet is told besides latents and time: text states, and in SDXL pooled vectors and the picture's sizes.
+ * What a painting's UNet is told besides latents and time: the conditions of the prompts, and perhaps the picture's sizes.
  *
  * With classifier-free guidance the negative prompt comes first, so that both share a run of batch two.
  */
 import { Effect } from "effect"
 import type { UnetConfig } from "../../models/unet-config.ts"
+import { familyRecord } from "../../settings/family.ts"
+import { mapCondition, type TextCondition } from "../../settings/text-condition.ts"
 import { timeIdFeatures } from "../base/time-ids.ts"
 import { encodeText, type TrainedText } from "../encode/encode-text.ts"
+import type { EngineFailure } from "../jobs/engine-failure.ts"
 import type { EncodedText, SampleJob } from "../jobs/host-protocol.ts"
 import type { ArrayInPlace } from "../session/session.ts"
-
-/** What the UNet is told of the prompts: one after the other, the one that guidance leads away from first. */
-export interface Conditions {
-  readonly states: ArrayInPlace
-  /** SDXL's pooled vectors; null in other families. */
-  readonly pooled: ArrayInPlace | null
-}
+import type { Sessions } from "../session/sessions.ts"
 
 const stacked = (parts: readonly Float32Array[], shape: readonly number[]): ArrayInPlace => {
   const size = parts[0]!.length
@@ -24,30 +21,27 @@ const stacked = (parts: readonly Float32Array[], shape: readonly number[]): Arra
   return { data, shape: [parts.length, ...shape] }
 }
 
-/** SDXL was trained with zeros where there is no text, so an empty negative prompt is that; diffusers and A1111 do the same. */
-const zerosLike = (encoded: EncodedText): EncodedText => ({
-  ...encoded,
-  states: new Float32Array(encoded.states.length),
-  pooled: encoded.pooled && new Float32Array(encoded.pooled.length),
-})
+/** A family that was trained with zeros where there is no text takes an empty negative prompt for that; diffusers and A1111 do the same. */
+const zerosLike = (condition: EncodedText["condition"]): EncodedText["condition"] =>
+  mapCondition(condition, ({ data, shape }) => ({ data: new Float32Array(data.length), shape }))
 
+/** The prompts' conditions, one after the other, the one that guidance leads away from first. */
 export const encodePrompts = Effect.fnUntraced(function* (
-  { base, prompt, negativePrompt = "", clipSkip, guidanceScale }: SampleJob,
+  { base, prompt, negativePrompt = "", encoding, guidanceScale }: SampleJob,
   trained: TrainedText,
-) {
-  const encode = (text: string) => encodeText({ base, text, clipSkip }, trained)
+): Effect.fn.Return<TextCondition<ArrayInPlace>, EngineFailure, Sessions> {
+  const encode = (text: string) =>
+    Effect.map(encodeText({ base, text, encoding }, trained), ({ condition }) => condition)
   const positive = yield* encode(prompt)
-  const isZeroed = negativePrompt === "" && positive.pooled !== null
+  const isZeroed = negativePrompt === "" && familyRecord(encoding.family).emptyNegativePrompt === "zeros"
   const withoutIt = isZeroed ? Effect.succeed(zerosLike(positive)) : encode(negativePrompt)
   const texts = guidanceScale === 1 ? [positive] : [yield* withoutIt, positive]
-  const pooled = texts.flatMap((text) => text.pooled ?? [])
-  return {
-    states: stacked(
-      texts.map(({ states }) => states),
-      positive.shape,
+  return mapCondition(positive, ({ shape }, part) =>
+    stacked(
+      texts.map((text) => text[part]!.data),
+      shape,
     ),
-    pooled: pooled.length === 0 ? null : stacked(pooled, [pooled[0]!.length]),
-  } satisfies Conditions
+  )
 })
 
 /** The pictures are painted whole: as large as they were, nothing cut off. */

@@ -9,55 +9,55 @@ import { guide } from "../../diffusion/guidance.ts"
 import { stepCountProblem } from "../../diffusion/sampler.ts"
 import { samplers } from "../../diffusion/samplers.ts"
 import { timeFeatures } from "../../diffusion/time-features.ts"
-import { decodeEmbeddingFile } from "../../formats/embedding-file.ts"
 import { input } from "../../graph/build.ts"
 import { weightsFrom } from "../../models/model-weights.ts"
 import { unet as buildUnet } from "../../models/unet.ts"
 import type { UnetConfig } from "../../models/unet-config.ts"
 import { vaeFactor } from "../../models/vae-config.ts"
+import { conditionParts, mapCondition, type TextCondition } from "../../settings/text-condition.ts"
 import { type Component, openUnet, openVae } from "../base/base-model.ts"
 import { openSchedule } from "../base/open-schedule.ts"
 import { checkFamily, openTextNetworks } from "../base/text-networks.ts"
 import { frequenciesOf } from "../base/time-ids.ts"
-import type { TrainedText } from "../encode/encode-text.ts"
 import { bareNetworks, type LoraAdapters, loraAdapters, type NetworkAdapters } from "../encode/lora-adapters.ts"
-import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
+import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
 import type { SampledImage, SampleJob } from "../jobs/host-protocol.ts"
 import type { ArrayInPlace } from "../session/session.ts"
 import { Sessions } from "../session/sessions.ts"
 import { decodeLatents } from "./decode-latents.ts"
-import { type Conditions, encodePrompts, sizeFeatures } from "./prompt-conditions.ts"
+import { encodePrompts, sizeFeatures } from "./prompt-conditions.ts"
 import { startingNoise } from "./starting-noise.ts"
+
+/** What the parts of a condition are called as inputs of a UNet's graph. */
+const conditionNames = { states: "text_states", pooled: "text_embeds" } as const
 
 /** The UNet as a function from latents and timestep to the guided prediction. */
 const openDenoiser = Effect.fnUntraced(function* (
   { config, weights }: Component<UnetConfig>,
   adapters: LoraAdapters,
-  { states, pooled }: Conditions,
+  text: TextCondition<ArrayInPlace>,
   latentShape: readonly number[],
   job: SampleJob,
 ) {
-  const batch = states.shape[0]!
+  const batch = text.states.shape[0]!
   const features = config.block_out_channels[0]!
   const sampleShape = [batch, ...latentShape]
-  const added = pooled === null ? null : { text_embeds: pooled, time_id_features: sizeFeatures(config, job, batch) }
+  const sizes = sizeFeatures(config, job, batch)
+  const fed = {
+    text_states: text.states,
+    ...(text.pooled && { text_embeds: text.pooled, time_id_features: sizes }),
+  }
   const session = yield* (yield* Sessions).get({
     kind: "the UNet",
-    facts: [...sampleShape, ...states.shape, ...(pooled?.shape ?? []), ...adapters.facts],
+    facts: [...sampleShape, ...conditionParts(text).flatMap(({ shape }) => shape), ...adapters.facts],
     weights,
     build: () => {
       const scope = { weights: weightsFrom(weights.header), adapters: adapters.build() }
-      const fed = (name: string, { shape }: ArrayInPlace) => input(name, shape)
       const prediction = buildUnet(scope, config, {
         sample: input("latents", sampleShape),
         timeFeatures: input("time_features", [batch, features]),
-        encoderHiddenStates: input("text_states", states.shape),
-        ...(added && {
-          added: {
-            textEmbeds: fed("text_embeds", added.text_embeds),
-            timeIdFeatures: fed("time_id_features", added.time_id_features),
-          },
-        }),
+        text: mapCondition(text, ({ shape }, part) => input(conditionNames[part], shape)),
+        ...(text.pooled && { timeIdFeatures: input("time_id_features", sizes.shape) }),
       })
       return { outputs: { prediction } }
     },
@@ -69,10 +69,9 @@ const openDenoiser = Effect.fnUntraced(function* (
   const run = session.prepare(
     {
       ...adapters.feeds,
-      ...added,
+      ...fed,
       latents: { data: latents, shape: sampleShape },
       time_features: { data: sinusoids, shape: [batch, features] },
-      text_states: states,
     },
     { prediction: { data: prediction, shape: sampleShape } },
   )
@@ -96,20 +95,12 @@ const checkSize = ({ height, width }: SampleJob, multiple: number): Effect.Effec
       )
 
 const openAdapters = Effect.fnUntraced(function* (
-  { base, lora, clipSkip }: SampleJob,
+  { base, lora, encoding }: SampleJob,
   unet: UnetConfig,
 ): Effect.fn.Return<NetworkAdapters, EngineFailure> {
   if (lora === null) return bareNetworks
-  return yield* loraAdapters({ unet, texts: yield* openTextNetworks(base) }, clipSkip, lora)
+  return yield* loraAdapters({ unet, texts: yield* openTextNetworks(base, encoding) }, lora)
 })
-
-const openEmbedding = ({ embedding }: SampleJob): Effect.Effect<TrainedText["embedding"], EngineFailure> =>
-  embedding == null
-    ? Effect.succeed(null)
-    : Effect.try({
-        try: () => ({ keyword: embedding.keyword, rows: decodeEmbeddingFile(embedding.bytes) }),
-        catch: (thrown) => inputFailure("the embedding", wordsOf(thrown), "Train it again"),
-      })
 
 export const sample = Effect.fn("sample")(function* (job: SampleJob) {
   const unet = yield* openUnet(job.base)
@@ -120,11 +111,11 @@ export const sample = Effect.fn("sample")(function* (job: SampleJob) {
   const problem = stepCountProblem(schedule, job.steps)
   if (problem !== null) return yield* inputFailure("steps of a sample", problem, "20 to 50 steps are usual")
 
+  yield* checkFamily(unet, job.encoding)
   const adapters = yield* openAdapters(job, unet.config)
-  const conditions = yield* encodePrompts(job, { adapters: adapters.texts, embedding: yield* openEmbedding(job) })
-  yield* checkFamily(unet, conditions.pooled !== null)
+  const text = yield* encodePrompts(job, { adapters: adapters.texts, embedding: job.embedding })
   const latentShape = [unet.config.in_channels, job.height / factor, job.width / factor] as const
-  const denoise = yield* openDenoiser(unet, adapters.unet, conditions, latentShape, job)
+  const denoise = yield* openDenoiser(unet, adapters.unet, text, latentShape, job)
   const plan = samplers[job.sampler].plan(schedule, job.steps)
   const noise = startingNoise(job.seed, latentShape)
   let state = plan.start(noise.map((value) => value * plan.initialNoiseScale))

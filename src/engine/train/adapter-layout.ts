@@ -2,16 +2,15 @@
  * Where everything that is trained lies in one flat array of parameters: adapter matrices and the rows of an embedding.
  *
  * Parameters, gradients and both Adam moments are four arrays of this layout, so that the optimizer is one loop per
- * group and the gradients leave the graph as one output. Matrices are views into it. They stand in the order in which
+ * group. Matrices are views into it, and each gradient leaves the graph by itself, into its view. They stand in the order in which
  * the networks use them (embedding, text encoder, UNet); that order is also the order of the gradients in the graph.
  */
-
 import { randomStream } from "../../diffusion/random-stream.ts"
 import { type AdapterTarget, clipTextAdapterTargets, unetAdapterTargets } from "../../models/adapter-targets.ts"
 import { textLoraKey, unetLoraKey } from "../../models/lora-keys.ts"
 import type { UnetConfig } from "../../models/unet-config.ts"
+import type { TextFolder } from "../../settings/family.ts"
 import { adaptedParts, type TrainedGroup, type TrainSettings } from "../../settings/train-settings.ts"
-import type { TextFolder } from "../base/base-model.ts"
 import type { TextNetwork } from "../base/text-networks.ts"
 
 export interface TrainedMatrix {
@@ -61,7 +60,7 @@ interface AdaptedNetworks {
 
 /** Layout of all that these settings train. */
 export const adapterLayout = ({ unet, texts }: AdaptedNetworks, settings: TrainSettings): AdapterLayout => {
-  const { networkDim: dim, clipSkip, customEmbedding } = settings
+  const { networkDim: dim, customEmbedding } = settings
   const parts = adaptedParts(settings)
   const groups: GroupRange[] = []
   let length = 0
@@ -87,10 +86,9 @@ export const adapterLayout = ({ unet, texts }: AdaptedNetworks, settings: TrainS
       const up = matrix(`${key}.lora_up.weight`, [outFeatures, dim], kind)
       return { group: network === "unet" ? "unet" : "text", network, path, key, down, up }
     })
-  const textModules = ({ folder, encoder, isPooled }: TextNetwork, place: number) =>
-    // The pooled vector comes after all layers, so none of that encoder is cut off.
-    modulesOf(folder, clipTextAdapterTargets(encoder.config, isPooled ? 1 : clipSkip), (path) =>
-      textLoraKey(place, texts.length, path),
+  const textModules = (network: TextNetwork) =>
+    modulesOf(network.folder, clipTextAdapterTargets(network.encoder.config, network.layersRun), (path) =>
+      textLoraKey(network, path),
     )
   const embeddings = inGroup("embedding", () =>
     customEmbedding === null

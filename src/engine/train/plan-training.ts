@@ -6,8 +6,10 @@
  */
 import { freemem } from "node:os"
 import { Effect } from "effect"
-import { isSdxl, pooledWidth } from "../../models/unet-config.ts"
+import { conditionShape } from "../../models/unet-config.ts"
 import { vaeFactor } from "../../models/vae-config.ts"
+import { familyOf } from "../../settings/family.ts"
+import { textEncoding } from "../../settings/text-encoding.ts"
 import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
 import { openUnet, openVaeConfig } from "../base/base-model.ts"
 import { openTextNetworks } from "../base/text-networks.ts"
@@ -42,7 +44,7 @@ export const planTraining = Effect.fn("planTraining")(function* (
 ): Effect.fn.Return<MemoryPlan, EngineFailure> {
   const weights = trainedWeights(networks)
   const pictures = picturesPerRun(settings.gradientAccumulationSteps, samples)
-  const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
+  const trained = { layout, scale: settings.networkScale }
   const plan = yield* Effect.try({
     try: () => {
       const graphs = ofEachShape(samples).map((sample) => trainGraph(networks, trained, shapesFor(sample, pictures)))
@@ -63,12 +65,11 @@ export const foreseeTraining = Effect.fn("foreseeTraining")(function* (
   memory: MemoryChoice,
 ): Effect.fn.Return<MemoryPlan, EngineFailure> {
   const unet = yield* openUnet(base)
-  const texts = yield* openTextNetworks(base)
+  const texts = yield* openTextNetworks(base, textEncoding(familyOf(unet.config)))
   const factor = vaeFactor(yield* openVaeConfig(base))
   const sample: SampleShapes = {
     latentShape: [unet.config.in_channels, height / factor, width / factor],
-    statesShape: [texts[0]!.tokenizer.length, [unet.config.cross_attention_dim].flat()[0]!],
-    pooled: isSdxl(unet.config) ? { length: pooledWidth(unet.config) } : null,
+    conditionShape: conditionShape(unet.config, texts[0]!.tokenizer.length),
   }
   const networks = { unet, texts: trainsText(settings) ? texts : [] }
   const layout = adapterLayout({ unet: unet.config, texts: networks.texts }, settings)

@@ -4,13 +4,11 @@
  * Settings and pictures alone decide, no machine: which pictures share a run decides how their gradients are summed.
  */
 
-import type { TrainSample } from "../jobs/train-job.ts"
+import type { SampleFacts } from "../jobs/train-job.ts"
 import type { TrainGraphShapes } from "./train-graph.ts"
 
 /** What a sample tells of the graph it needs. */
-export type SampleShapes = Pick<TrainSample, "latentShape" | "statesShape"> & {
-  readonly pooled: { readonly length: number } | null
-}
+export type SampleShapes = Pick<SampleFacts, "latentShape" | "conditionShape">
 
 /** Latent elements of one channel that may be in one run: a single picture of 512 × 512 pixels. */
 const latentAreaPerRun = 64 * 64
@@ -26,9 +24,8 @@ export const picturesPerRun = (accumulation: number, samples: readonly SampleSha
 }
 
 /** What a graph for pictures like this one is built for. */
-export const shapesFor = ({ latentShape, statesShape, pooled }: SampleShapes, pictures: number): TrainGraphShapes => ({
+export const shapesFor = ({ latentShape, conditionShape }: SampleShapes, pictures: number): TrainGraphShapes => ({
   pictures,
   latents: latentShape,
-  states: statesShape,
-  pooled: pooled?.length ?? 0,
+  text: conditionShape,
 })

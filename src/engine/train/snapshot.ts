@@ -9,6 +9,7 @@ import { Effect } from "effect"
 import type { EmbeddingRows } from "../../formats/embedding-file.ts"
 import type { LoraModule } from "../../formats/lora-file.ts"
 import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../formats/safetensors.ts"
+import { embeddingTables } from "../../settings/family.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
 import type { AdamWState } from "./adam-w.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
@@ -81,7 +82,8 @@ export const decodeSnapshot = (layout: AdapterLayout, bytes: Uint8Array): Effect
 /** The custom embedding's rows in a snapshot, for each text encoder; empty when none was trained. */
 export const embeddingOf = (snapshot: Uint8Array): readonly EmbeddingRows[] => {
   const { header, float32 } = decodeSafetensors(snapshot, "the snapshot")
-  return ["adapter/clip_l", "adapter/clip_g"].flatMap((name) => {
+  return embeddingTables.flatMap((table) => {
+    const name = `adapter/${table}`
     const stored = header.tensors.get(name)
     return stored === undefined ? [] : [{ data: float32(name), shape: stored.shape }]
   })

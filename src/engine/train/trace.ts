@@ -7,11 +7,8 @@
  */
 import { Effect } from "effect"
 import { encodeSafetensors, type TensorToStore } from "../../formats/safetensors.ts"
-import { isSdxl, timeIdCount, type UnetConfig } from "../../models/unet-config.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
-import { openUnet } from "../base/base-model.ts"
 import { openSchedule } from "../base/open-schedule.ts"
-import type { TraceJob } from "../jobs/host-protocol.ts"
+import type { TrainJob } from "../jobs/train-job.ts"
 import { type AdapterLayout, adapterMatrices, viewOf } from "./adapter-layout.ts"
 import { peakRates } from "./learning-rates.ts"
 import { openTrainer, type TrainedPicture, type Update } from "./trainer.ts"
@@ -58,8 +55,8 @@ const writePicture = (tensors: Tensors, at: string, { drawn, loss, prediction }:
   for (const [place, ids] of drawn.text.tokenIds.entries()) {
     tensors.set(place === 0 ? `${at}.tokens` : `${at}.tokens_${place + 1}`, int64(ids))
   }
-  if (drawn.sample.pooled !== null)
-    tensors.set(`${at}.time_ids`, float32([timeIdCount], Float32Array.from(drawn.sample.timeIds)))
+  if (drawn.sample.conditionShape.pooled !== null)
+    tensors.set(`${at}.time_ids`, float32([drawn.sample.timeIds.length], Float32Array.from(drawn.sample.timeIds)))
   tensors.set(`${at}.prediction`, float32(shape, prediction))
   tensors.set(`${at}.loss`, float32([1], Float32Array.of(loss)))
 }
@@ -78,13 +75,9 @@ const writeUpdate = (tensors: Tensors, layout: AdapterLayout, update: Update, pa
   writeEmbedding(tensors, `embedding.${index}`, layout, parameters)
 }
 
-/** Families differ in what their UNet's config says. */
-const familyOf = (config: UnetConfig): "sd1" | "sd2" | "sdxl" =>
-  isSdxl(config) ? "sdxl" : config.use_linear_projection ? "sd2" : "sd1"
-
-const settingsOf = (settings: TrainSettings, family: string, predictionType: string) => ({
-  family,
-  clip_skip: settings.clipSkip,
+const settingsOf = ({ settings, encoding }: TrainJob, predictionType: string) => ({
+  family: encoding.family,
+  clip_skip: encoding.clipSkip,
   scale: settings.networkScale,
   dim: settings.networkDim,
   min_snr_gamma: settings.minSnrGamma,
@@ -103,14 +96,13 @@ const settingsOf = (settings: TrainSettings, family: string, predictionType: str
 })
 
 /** The bytes of the trace of the first `steps` updates after the job's start. */
-export const trace = Effect.fn("trace")(function* ({ job, steps }: TraceJob) {
+export const trace = Effect.fn("trace")(function* (job: TrainJob, steps: number) {
   const { settings } = job
-  const unet = yield* openUnet(job.base)
   const { predictionType } = yield* openSchedule(job.base, settings.predictionType)
   const { layout, state, update } = yield* openTrainer(job)
   const tensors: Tensors = new Map()
   writeInitial(tensors, layout, state.parameters, settings.networkScale * settings.networkDim)
   for (let done = 0; done < steps; done++) writeUpdate(tensors, layout, yield* update, state.parameters)
-  const written = settingsOf(settings, familyOf(unet.config), predictionType)
+  const written = settingsOf(job, predictionType)
   return encodeSafetensors(tensors, { loom_trace: "1", settings: JSON.stringify(written) })
 })

@@ -2,8 +2,8 @@
  * The training graph: UNet with adapters and the loss, differentiated towards all that is trained. Where something
  * before the text states is trained, the text encoder is part of it: from token ids to loss in one graph.
  *
- * One micro-batch of one picture. Everything random or dependent on the timestep is fed (noisy latents, sinusoids,
- * target, weight), so the graph itself is a pure function of picture and parameters. Each gradient leaves by itself, into its
+ * A run's micro-batches, each of one picture, side by side. Everything random or dependent on the timestep is fed (noisy latents, sinusoids,
+ * target, weight), so the graph itself is a pure function of pictures and parameters. Each gradient leaves by itself, into its
  * place in an array that lies outside: nothing that is finished stays among the run's own values.
  */
 
@@ -11,11 +11,11 @@ import { square } from "../../graph/arithmetic.ts"
 import { concat, input, meanOfAll, mul, reduceMean, sub } from "../../graph/build.ts"
 import { gradients } from "../../graph/gradients/autodiff.ts"
 import type { Tensor } from "../../graph/tensor.ts"
-import type { ClipTextOutputs } from "../../models/clip-text.ts"
 import type { AdapterTensors } from "../../models/lora-branch.ts"
 import { weightsFrom } from "../../models/model-weights.ts"
-import { type UnetFeeds, unet } from "../../models/unet.ts"
-import { isSdxl, timeIdCount, type UnetConfig } from "../../models/unet-config.ts"
+import { unet } from "../../models/unet.ts"
+import { timeIdFeatureWidth, type UnetConfig } from "../../models/unet-config.ts"
+import { type ConditionShape, mapCondition, type TextCondition } from "../../settings/text-condition.ts"
 import type { Component } from "../base/base-model.ts"
 import type { TextNetwork } from "../base/text-networks.ts"
 import { textGraph } from "../encode/text-feeds.ts"
@@ -27,10 +27,8 @@ export interface TrainGraphShapes {
   readonly pictures: number
   /** [channels, height, width] */
   readonly latents: readonly number[]
-  /** [tokens, width] */
-  readonly states: readonly number[]
-  /** Width of SDXL's pooled vector; 0 in other families. */
-  readonly pooled: number
+  /** Of one caption. */
+  readonly text: ConditionShape
 }
 
 /** The networks of a training graph; no text encoders where the text states are fed. */
@@ -43,7 +41,6 @@ export interface TrainedNetworks {
 export interface TrainedLayout {
   readonly layout: AdapterLayout
   readonly scale: number
-  readonly clipSkip: number
 }
 
 /** [pictures], and as the UNet gives it. */
@@ -77,52 +74,41 @@ const trainedInputs = ({ layout, scale }: TrainedLayout) => {
   return { tensors, adapters, rowsFor }
 }
 
-/** Text states, and SDXL's pooled vector. */
-interface TextConditions {
-  readonly states: Tensor
-  readonly pooled: Tensor | null
-}
+/** What the parts of a condition that is fed are called. */
+export const conditionNames = { states: "text_states", pooled: "text_embeds" } as const
 
-const fedTexts = ({ pictures, states, pooled }: TrainGraphShapes): TextConditions => ({
-  states: input("text_states", [pictures, ...states]),
-  pooled: pooled === 0 ? null : input("text_embeds", [pictures, pooled]),
-})
+const fedText = ({ pictures, text }: TrainGraphShapes): TextCondition<Tensor> =>
+  mapCondition(text, (shape, part) => input(conditionNames[part], [pictures, ...shape]))
 
 /** States of several encoders stand side by side. */
-const joinTexts = (outputs: readonly ClipTextOutputs[]): TextConditions => ({
+const joinTexts = (conditions: readonly TextCondition<Tensor>[]): TextCondition<Tensor> => ({
   states: concat(
-    outputs.map(({ hiddenStates }) => hiddenStates),
+    conditions.map(({ states }) => states),
     2,
   ),
-  pooled: outputs.at(-1)!.pooled ?? null,
+  pooled: conditions.find(({ pooled }) => pooled !== null)?.pooled ?? null,
 })
-
-/** SDXL's UNet is told of the pooled vector and the picture's sizes. */
-const addedConditions = (config: UnetConfig, pictures: number, textEmbeds: Tensor | null): Pick<UnetFeeds, "added"> => {
-  if (!isSdxl(config) || textEmbeds === null) return {}
-  const features = timeIdCount * config.addition_time_embed_dim!
-  return { added: { textEmbeds, timeIdFeatures: input("time_id_features", [pictures, features]) } }
-}
 
 const graphWithTargets = (
   { unet: { config, weights }, texts }: TrainedNetworks,
   trained: TrainedLayout,
   shapes: TrainGraphShapes,
 ): LossGraph & { readonly targets: readonly Tensor[] } => {
-  const { pictures, latents, states } = shapes
+  const { pictures, latents } = shapes
+  const tokens = shapes.text.states[0]!
   const inputs = trainedInputs(trained)
   const made = texts.map((network) => {
     const { folder, encoder } = network
     const scope = { weights: weightsFrom(encoder.weights.header, folder), adapters: inputs.adapters(folder) }
-    return textGraph(network, scope, { count: pictures, tokens: states[0]! }, inputs.rowsFor(network), trained.clipSkip)
+    return textGraph(network, scope, { count: pictures, tokens }, inputs.rowsFor(network))
   })
-  const text = texts.length === 0 ? fedTexts(shapes) : joinTexts(made)
+  const text = texts.length === 0 ? fedText(shapes) : joinTexts(made)
   const part = texts.length === 0 ? "" : "unet"
   const prediction = unet({ weights: weightsFrom(weights.header, part), adapters: inputs.adapters("unet") }, config, {
     sample: input("noisy_latents", [pictures, ...latents]),
     timeFeatures: input("time_features", [pictures, config.block_out_channels[0]!]),
-    encoderHiddenStates: text.states,
-    ...addedConditions(config, pictures, text.pooled),
+    text,
+    ...(text.pooled && { timeIdFeatures: input("time_id_features", [pictures, timeIdFeatureWidth(config)]) }),
   })
   const target = input("target", [pictures, ...latents])
   const errors = reduceMean(square(sub(prediction, target)), [1, 2, 3])

@@ -9,7 +9,8 @@ import { minSnrWeight } from "../../diffusion/loss-weight.ts"
 import type { NoiseSchedule } from "../../diffusion/noise-schedule.ts"
 import { addNoise, target } from "../../diffusion/targets.ts"
 import { timeFeatures } from "../../diffusion/time-features.ts"
-import { isSdxl, timeIdCount } from "../../models/unet-config.ts"
+import { timeIdFeatureWidth } from "../../models/unet-config.ts"
+import { conditionParts, mapCondition } from "../../settings/text-condition.ts"
 import type { TrainSettings } from "../../settings/train-settings.ts"
 import { frequenciesOf, timeIdFeatures } from "../base/time-ids.ts"
 import { textFeeds } from "../encode/text-feeds.ts"
@@ -23,6 +24,7 @@ import { shapesIn } from "../session/weight-memory.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
 import type { MicroBatch } from "./micro-batch.ts"
 import {
+  conditionNames,
   gradientName,
   lossGraph,
   type TrainedNetworks,
@@ -56,21 +58,25 @@ const put = ({ data }: { readonly data: Float32Array }, values: Float32Array, pl
 /** What a caption becomes in a run: ids where the graph holds the text encoders, states where it does not. */
 const captionFeeds = (
   { texts }: TrainedNetworks,
-  { pictures, states, pooled }: TrainGraphShapes,
+  { pictures, text }: TrainGraphShapes,
   learned: number,
 ): {
   readonly feeds: Readonly<Record<string, ArrayInPlace>>
   readonly fill: (text: TrainingText, place: number) => void
 } => {
   if (texts.length === 0) {
-    const [textStates, textEmbeds] = [filled([pictures, ...states]), filled([pictures, pooled])]
-    const fill = ({ states: given, pooled: vector }: TrainingText, place: number) => {
-      put(textStates, given!, place)
-      if (vector !== null) put(textEmbeds, vector, place)
+    const feeds: Record<string, ReturnType<typeof filled>> = {}
+    const fed = mapCondition(text, (shape, part) => {
+      const feed = filled([pictures, ...shape])
+      feeds[conditionNames[part]] = feed
+      return feed
+    })
+    const fill = ({ condition }: TrainingText, place: number) => {
+      mapCondition(fed, (feed, part) => put(feed, condition![part]!, place))
     }
-    return { feeds: { text_states: textStates, ...(pooled > 0 && { text_embeds: textEmbeds }) }, fill }
+    return { feeds, fill }
   }
-  const each = texts.map((network) => textFeeds(network, { count: pictures, tokens: states[0]! }, learned))
+  const each = texts.map((network) => textFeeds(network, { count: pictures, tokens: text.states[0]! }, learned))
   const fill = ({ tokenIds }: TrainingText, place: number) => {
     for (const [encoder, one] of each.entries()) one.fill(tokenIds[encoder]!, place)
   }
@@ -89,17 +95,18 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
   const { unet } = networks
   const weights = trainedWeights(networks)
-  const { pictures, latents, states, pooled } = shapes
+  const { pictures, latents, text } = shapes
   const session = yield* (yield* Sessions).get({
     kind: mode === null ? "the validation graph" : trainingGraph,
     facts: [
-      ...[pictures, ...latents, ...states, pooled, settings.networkDim, settings.networkScale, settings.clipSkip],
+      ...[pictures, ...latents, ...conditionParts(text).flat(), settings.networkDim, settings.networkScale],
+      ...networks.texts.map(({ folder, skip }) => `${folder} ${skip}`),
       ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
       mode ?? "no gradient",
     ],
     weights,
     build: () => {
-      const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
+      const trained = { layout, scale: settings.networkScale }
       if (mode === null) return lossGraph(networks, trained, shapes)
       const differentiated = trainGraph(networks, trained, shapes)
       const { graph, peakBytes } = graphInMode(differentiated, mode, shapesIn(weights.storedBytes))
@@ -113,7 +120,7 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     time_features: filled([pictures, features]),
     loss_weight: filled([pictures]),
   }
-  const sizes = filled([pictures, timeIdCount * (unet.config.addition_time_embed_dim ?? 0)])
+  const sizes = filled([pictures, timeIdFeatureWidth(unet.config)])
   const captions = captionFeeds(networks, shapes, layout.embeddings[0]?.shape[0] ?? 0)
   const adapters: Record<string, ArrayInPlace> = Object.fromEntries(
     matricesOf(layout).map((matrix) => [matrix.name, { data: viewOf(parameters, matrix), shape: matrix.shape }]),
@@ -126,7 +133,7 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   const gradientParts = Object.fromEntries(
     matricesOf(layout).map((matrix) => [gradientName(matrix), { data: viewOf(gradient, matrix), shape: matrix.shape }]),
   )
-  const added = isSdxl(unet.config) ? { time_id_features: sizes } : {}
+  const added = text.pooled === null ? {} : { time_id_features: sizes }
   const prepared = session.prepare(
     { ...adapters, ...feeds, ...added, ...captions.feeds },
     mode === null ? results : { ...results, ...gradientParts },

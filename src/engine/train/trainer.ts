@@ -13,7 +13,7 @@ import type { VaeConfig } from "../../models/vae-config.ts"
 import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
 import { type Component, openUnet, openVaeConfig } from "../base/base-model.ts"
 import { openSchedule } from "../base/open-schedule.ts"
-import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
+import { checkFamily, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure, workFailure } from "../jobs/engine-failure.ts"
 import type { MemoryMode } from "../jobs/memory-mode.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "../jobs/train-job.ts"
@@ -199,16 +199,12 @@ const firstValues = Effect.fnUntraced(function* (
   return parameters
 })
 
-const factsOf = (
-  { modules, embeddings }: AdapterLayout,
-  { texts, captions }: Networks,
-  { clipSkip }: TrainSettings,
-): Omit<TrainFacts, "memory"> => {
+const factsOf = ({ modules, embeddings }: AdapterLayout, { texts, captions }: Networks): Omit<TrainFacts, "memory"> => {
   const count = (network: string) => modules.filter((module) => module.network === network).length
   return {
     unetModules: count("unet"),
-    textEncoders: texts.flatMap(({ folder, encoder: { config }, isPooled }) => {
-      const layers = { run: layersRun(config, isPooled, clipSkip), layers: config.num_hidden_layers }
+    textEncoders: texts.flatMap(({ folder, encoder: { config }, layersRun }) => {
+      const layers = { run: layersRun, layers: config.num_hidden_layers }
       return count(folder) === 0 ? [] : [{ modules: count(folder), ...layers }]
     }),
     embeddingTokens: embeddings[0]?.shape[0] ?? 0,
@@ -217,9 +213,11 @@ const factsOf = (
 }
 
 /** What a training job needs before its first number: networks, layout, and the values everything starts from. */
-export const openNetworks = Effect.fn("openNetworks")(function* (job: Pick<TrainJob, "base" | "settings" | "samples">) {
-  const { base, settings } = job
-  const texts = trainsText(settings) ? yield* openTextNetworks(base) : []
+export const openNetworks = Effect.fn("openNetworks")(function* (
+  job: Pick<TrainJob, "base" | "encoding" | "settings" | "samples">,
+) {
+  const { base, encoding, settings } = job
+  const texts = trainsText(settings) ? yield* openTextNetworks(base, encoding) : []
   const networks: Networks = {
     unet: yield* openUnet(base),
     texts,
@@ -227,10 +225,7 @@ export const openNetworks = Effect.fn("openNetworks")(function* (job: Pick<Train
     schedule: yield* openSchedule(base, settings.predictionType),
     captions: yield* trainingTexts(job, texts),
   }
-  yield* checkFamily(
-    networks.unet,
-    job.samples.every(({ pooled }) => pooled !== null),
-  )
+  yield* checkFamily(networks.unet, encoding)
   const layout = adapterLayout({ unet: networks.unet.config, texts }, settings)
   return { networks, layout, start: firstValues(layout, texts, settings) }
 })
@@ -255,5 +250,5 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     apply()
     return { index, pictures, gradient, gradNorm, learningRates }
   })
-  return { layout, state, facts: { ...factsOf(layout, networks, settings), memory }, update }
+  return { layout, state, facts: { ...factsOf(layout, networks), memory }, update }
 })

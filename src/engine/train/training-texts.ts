@@ -1,25 +1,25 @@
 /**
  * The captions of a training as the networks take them: token ids, and text states where the text encoder stays as it is.
  *
- * States come from the dataset, unless something before them is trained; then only ids are given and the graph makes the
- * states. A custom embedding's tokens are put into the ids here, because only the training knows of it.
+ * Conditions come from the dataset, unless something before them is trained; then only ids are given and the graph makes the
+ * conditions. A custom embedding's tokens are put into the ids here, because only the training knows of it.
  */
 import { Effect } from "effect"
 import { countMentions } from "../../formats/embedding-mention.ts"
+import { mapCondition, type TextCondition } from "../../settings/text-condition.ts"
 import type { CustomEmbeddingSettings } from "../../settings/train-settings.ts"
-import { checkSkip, mostLost, type TextNetwork } from "../base/text-networks.ts"
+import { mostLost, type TextNetwork } from "../base/text-networks.ts"
 import { encodeText } from "../encode/encode-text.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
+import type { EncodedText } from "../jobs/host-protocol.ts"
 import type { CaptionFacts, TrainJob } from "../jobs/train-job.ts"
 import type { Sessions } from "../session/sessions.ts"
 
 export interface TrainingText {
   /** One list for each text encoder. */
   readonly tokenIds: readonly (readonly number[])[]
-  /** null: the training graph makes them from the ids. */
-  readonly states: Float32Array | null
-  /** SDXL's pooled vector, where the states are given too. */
-  readonly pooled: Float32Array | null
+  /** null: the training graph makes it from the ids. */
+  readonly condition: TextCondition<Float32Array> | null
 }
 
 export interface TrainingTexts {
@@ -42,7 +42,12 @@ const unmentionedFailure = ({ keyword }: CustomEmbeddingSettings, samples: Train
   )
 }
 
-const idsAlone = (tokenIds: TrainingText["tokenIds"]): TrainingText => ({ tokenIds, states: null, pooled: null })
+const idsAlone = (tokenIds: TrainingText["tokenIds"]): TrainingText => ({ tokenIds, condition: null })
+
+const withoutShapes = ({ tokenIds, condition }: EncodedText): TrainingText => ({
+  tokenIds,
+  condition: mapCondition(condition, ({ data }) => data),
+})
 
 /** A caption's ids for each encoder, with the embedding's behind those of its table. */
 const withEmbedding = (
@@ -72,15 +77,14 @@ export const checkMentioned = (
 
 /** `networks`: the text encoders that are part of the training; none where the dataset's states are. */
 export const trainingTexts = Effect.fn("trainingTexts")(function* (
-  { base, settings, samples }: Pick<TrainJob, "base" | "settings" | "samples">,
+  { base, encoding, settings, samples }: Pick<TrainJob, "base" | "encoding" | "settings" | "samples">,
   networks: readonly TextNetwork[],
 ): Effect.fn.Return<TrainingTexts, EngineFailure, Sessions> {
-  const { clipSkip, captionDropout, customEmbedding } = settings
+  const { captionDropout, customEmbedding } = settings
   if (networks.length === 0) {
-    const empty = captionDropout === 0 ? null : yield* encodeText({ base, text: "", clipSkip })
-    return { captions: samples, empty, facts: [] }
+    const empty = captionDropout === 0 ? null : yield* encodeText({ base, text: "", encoding })
+    return { captions: samples, empty: empty && withoutShapes(empty), facts: [] }
   }
-  yield* checkSkip(networks, clipSkip)
   const empty = captionDropout === 0 ? null : idsAlone(networks.map(({ tokenizer }) => tokenizer.encode("").ids))
   if (customEmbedding === null) {
     return { captions: samples.map(({ tokenIds }) => idsAlone(tokenIds)), empty, facts: [] }

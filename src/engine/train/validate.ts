@@ -7,8 +7,6 @@
  */
 import { Effect } from "effect"
 import { fillNormal, randomStream } from "../../diffusion/random-stream.ts"
-import { decodeEmbeddingFile } from "../../formats/embedding-file.ts"
-import { decodeLoraFile } from "../../formats/lora-file.ts"
 import type { TrainSettings } from "../../settings/train-settings.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
 import type { ValidateJob, ValidationLosses } from "../jobs/host-protocol.ts"
@@ -28,7 +26,7 @@ export const validationNoise = (seed: number, { key, mean }: TrainSample, place:
 
 /** Puts the numbers of a training's files in their places. */
 const fillTrained = (layout: AdapterLayout, parameters: Float32Array, { adapter, embedding }: ValidateJob): void => {
-  const modules = new Map((adapter === null ? [] : decodeLoraFile(adapter).modules).map((one) => [one.key, one]))
+  const modules = new Map(adapter?.map((one) => [one.key, one]))
   for (const { key, down, up } of adapter === null ? [] : layout.modules) {
     const stored = modules.get(key)
     if (stored === undefined) throw new Error(`it has no ${key}`)
@@ -36,8 +34,7 @@ const fillTrained = (layout: AdapterLayout, parameters: Float32Array, { adapter,
     viewOf(parameters, up).set(stored.up)
   }
   if (embedding === null) return
-  const tables = decodeEmbeddingFile(embedding)
-  for (const [encoder, matrix] of layout.embeddings.entries()) viewOf(parameters, matrix).set(tables[encoder]!.data)
+  for (const [encoder, matrix] of layout.embeddings.entries()) viewOf(parameters, matrix).set(embedding[encoder]!.data)
 }
 
 const chunks = <A>(list: readonly A[], size: number): readonly (readonly A[])[] =>

@@ -9,10 +9,19 @@ import { Effect, Result, Schema } from "effect"
 import { SchedulerConfig } from "../../diffusion/scheduler-config.ts"
 import { readSafetensorsHeader } from "../../formats/safetensors.ts"
 import { decodeClipTextConfig } from "../../models/clip-text-config.ts"
-import { decodeUnetConfig, isSdxl, type UnetConfig } from "../../models/unet-config.ts"
+import { decodeUnetConfig, type UnetConfig } from "../../models/unet-config.ts"
 import type { UnsupportedConfig } from "../../models/unsupported-config.ts"
 import { decodeVaeConfig, type VaeConfig, vaeFactor } from "../../models/vae-config.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
+import {
+  type FamilyName,
+  type FamilyTextEncoder,
+  familyNames,
+  familyOf,
+  familyRecord,
+  presumedFamily,
+} from "../../settings/family.ts"
+import type { PredictionType } from "../../settings/prediction-type.ts"
 import { conditionProblem, latentProblem } from "./condition-problem.ts"
 
 export interface Component {
@@ -29,34 +38,44 @@ const unet: Component = { folder: "unet", noun: "UNet", weights: "diffusion_pyto
 export const vae: Component = { folder: "vae", noun: "VAE", weights: "diffusion_pytorch_model", needs }
 const scheduler: Component = { folder: "scheduler", noun: "scheduler", needs: ["scheduler_config.json"] }
 
-/** A text encoder and the tokenizer that belongs to it; SDXL's second ones have "_2" behind their names. */
-const textPair = (ending: "" | "_2", nth: "" | "second "): readonly Component[] => [
-  { folder: `text_encoder${ending}`, noun: `${nth}text encoder`, weights: "model", needs },
+/** A text encoder and the tokenizer that belongs to it. */
+const textPair = ({ folder, tokenizerFolder, nth }: FamilyTextEncoder): readonly Component[] => [
+  { folder, noun: `${nth}text encoder`, weights: "model", needs },
   {
-    folder: `tokenizer${ending}`,
+    folder: tokenizerFolder,
     noun: `${nth}tokenizer`,
     needs: ["vocab.json", "merges.txt"],
     takes: ["tokenizer_config.json", "special_tokens_map.json"],
   },
 ]
 
-export type Family = "sd1" | "sd2" | "sdxl"
-
 /** What captions go through. */
-export const textComponents = (family: Family): readonly Component[] => [
-  ...textPair("", ""),
-  ...(family === "sdxl" ? textPair("_2", "second ") : []),
-]
+export const textComponents = (family: FamilyName): readonly Component[] =>
+  familyRecord(family).textEncoders.flatMap(textPair)
 
-export const componentsOf = (family: Family): readonly Component[] => [unet, vae, ...textComponents(family), scheduler]
+export const componentsOf = (family: FamilyName): readonly Component[] => [
+  unet,
+  vae,
+  ...textComponents(family),
+  scheduler,
+]
 
 /** Full precision first, and one file before shards; the engine looks in the same order. */
 const weightEndings = [".safetensors", ".safetensors.index.json", ".fp16.safetensors", ".fp16.safetensors.index.json"]
 
 const layoutHint = "A diffusers folder has unet/, vae/, text_encoder/, tokenizer/ and scheduler/ side by side"
-const sdxlHint =
-  "Stable Diffusion XL has two text encoders: text_encoder_2/ and tokenizer_2/ belong beside the first ones"
-const hintFor = ({ folder }: Component): string => (folder.endsWith("_2") ? sdxlHint : layoutHint)
+
+/** Where a family has it that others have not, the family is named. */
+const hintFor = ({ folder }: Component): string => {
+  const having = familyNames.filter((name) => componentsOf(name).some((one) => one.folder === folder))
+  if (having.length !== 1) return layoutHint
+  const { title, textEncoders } = familyRecord(having[0]!)
+  const own = textEncoders.find((one) => one.folder === folder || one.tokenizerFolder === folder)
+  const places = own === undefined ? folder : `${own.folder}/ and ${own.tokenizerFolder}/`
+  const count = ["no", "one", "two"][textEncoders.length] ?? textEncoders.length
+  return `${title} has ${count} text encoders: ${places} belong beside the first ones`
+}
+
 const againHint = "Download the file again"
 
 /** Names in a folder; undefined when there is no such folder. */
@@ -156,10 +175,8 @@ const readConfig = Effect.fnUntraced(function* <Config>(
   )
 })
 
-const familyOf = (config: UnetConfig | undefined): Family => {
-  if (config !== undefined && isSdxl(config)) return "sdxl"
-  return config?.use_linear_projection === true ? "sd2" : "sd1"
-}
+const familyFor = (config: UnetConfig | undefined): FamilyName =>
+  config === undefined ? presumedFamily : familyOf(config)
 
 /** Each level of the UNet but the last halves the latents. */
 const sizeMultipleOf = (unetConfig: UnetConfig | undefined, vaeConfig: VaeConfig | undefined): number =>
@@ -187,7 +204,7 @@ const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal>
 }
 
 /** The configurations of the text encoders that can be read; what is wrong with the others is told with their problems. */
-const readTextConfigs = (root: string, family: Family) =>
+const readTextConfigs = (root: string, family: FamilyName) =>
   Effect.forEach(
     textComponents(family).filter(({ weights }) => weights !== undefined),
     ({ folder }) => readConfig(join(root, folder, "config.json"), decodeClipTextConfig),
@@ -197,7 +214,7 @@ const readTextConfigs = (root: string, family: Family) =>
 export const describeFolder = Effect.fnUntraced(function* (root: string) {
   const forUnet = yield* readConfig(join(root, "unet/config.json"), decodeUnetConfig)
   const forVae = yield* readConfig(join(root, "vae/config.json"), decodeVaeConfig)
-  const family = familyOf(forUnet.config)
+  const family = familyFor(forUnet.config)
   const forTexts = yield* readTextConfigs(root, family)
   const texts = forTexts.flatMap(({ config }) => config ?? [])
   const unetFile = join(root, "unet/config.json")
@@ -207,7 +224,7 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
   const forScheduler = yield* readConfig(join(root, "scheduler/scheduler_config.json"), decodeScheduler)
   return {
     family,
-    predictionType: forScheduler.config?.prediction_type ?? ("epsilon" as const),
+    predictionType: forScheduler.config?.prediction_type ?? ("epsilon" satisfies PredictionType),
     trainTimesteps: forScheduler.config?.num_train_timesteps ?? 1000,
     sizeMultiple: sizeMultipleOf(forUnet.config, forVae.config),
     isSizeKnown: forUnet.config !== undefined && forVae.config !== undefined,
@@ -222,11 +239,11 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
 })
 
 /** Kind of a model, by its UNet. */
-export const familyIn = (root: string): Effect.Effect<Family> =>
-  Effect.map(readConfig(join(root, "unet/config.json"), decodeUnetConfig), ({ config }) => familyOf(config))
+export const familyIn = (root: string): Effect.Effect<FamilyName> =>
+  Effect.map(readConfig(join(root, "unet/config.json"), decodeUnetConfig), ({ config }) => familyFor(config))
 
-/** Layers of the text encoder, of two the fewer; undefined when a configuration cannot be read, which is told elsewhere. */
-export const textLayers = Effect.fnUntraced(function* (root: string, family: Family) {
+/** Layers of the text encoder, of several the fewest; undefined when a configuration cannot be read, which is told elsewhere. */
+export const textLayers = Effect.fnUntraced(function* (root: string, family: FamilyName) {
   const layers = (yield* readTextConfigs(root, family)).map(({ config }) => config?.num_hidden_layers)
   return layers.includes(undefined) ? undefined : Math.min(...(layers as number[]))
 })

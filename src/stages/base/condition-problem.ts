@@ -1,12 +1,12 @@
 /**
- * Whether a UNet can read what the VAE and the text encoders beside it say: channels of the latents, widths of the states
- * and of SDXL's pooled vector.
+ * Whether a UNet can read what the VAE and the text encoders beside it say: channels of the latents, widths of the condition.
  *
- * Catches parts of different models in one folder, inpainting models and SDXL's refiner, before any weight is read.
+ * Catches parts of different models in one folder, inpainting models and refiners, before any weight is read.
  */
 import type { ClipTextConfig } from "../../models/clip-text-config.ts"
-import { isSdxl, timeIdCount, type UnetConfig } from "../../models/unet-config.ts"
+import { timeIdCount, type UnetConfig } from "../../models/unet-config.ts"
 import type { VaeConfig } from "../../models/vae-config.ts"
+import { familyOf, familyRecord } from "../../settings/family.ts"
 
 interface Mismatch {
   readonly why: string
@@ -23,18 +23,19 @@ export const latentProblem = (unet: UnetConfig | undefined, vae: VaeConfig | und
   return { why, hint: "Models for inpainting or editing cannot be trained on; use the one they were made from" }
 }
 
-/** SDXL's refiner is told five numbers of a picture, one of them its beauty. */
-const refinerIds = 5
+/** A refiner is told one number less of a picture than the base model, and its beauty instead of a target size. */
+const refinerIds = (unet: UnetConfig): number => timeIdCount(unet) - 1
 
 /** `texts`: of all the text encoders that a model of this kind has. */
 export const conditionProblem = (unet: UnetConfig, texts: readonly ClipTextConfig[]): Mismatch | undefined => {
   const { cross_attention_dim, addition_time_embed_dim, projection_class_embeddings_input_dim: taken } = unet
+  const { title, textEncoders } = familyRecord(familyOf(unet))
   const given = texts.reduce((sum, { hidden_size }) => sum + hidden_size, 0)
-  const pooled = texts.at(-1)?.projection_dim ?? 0
-  const idWidth = addition_time_embed_dim ?? 0
-  if (isSdxl(unet) && taken === pooled + refinerIds * idWidth) {
-    const why = "this is the refiner of Stable Diffusion XL, which works on finished pictures and takes no LoRA"
-    return { why, hint: "Use the base model of Stable Diffusion XL" }
+  const pooling = texts[textEncoders.findIndex(({ isPooled }) => isPooled)]
+  const beside = (ids: number): number => (pooling?.projection_dim ?? 0) + ids * (addition_time_embed_dim ?? 0)
+  if (pooling !== undefined && taken === beside(refinerIds(unet))) {
+    const why = `this is the refiner of ${title}, which works on finished pictures and takes no LoRA`
+    return { why, hint: `Use the base model of ${title}` }
   }
   const widths = typeof cross_attention_dim === "number" ? [cross_attention_dim] : cross_attention_dim
   const misfit = widths.find((width) => width !== given)
@@ -42,8 +43,9 @@ export const conditionProblem = (unet: UnetConfig, texts: readonly ClipTextConfi
     const why = `the UNet takes text states of ${misfit} numbers, the text ${texts.length > 1 ? "encoders give" : "encoder gives"} ${given}`
     return { why, hint: oneModel }
   }
-  if (isSdxl(unet) && taken !== null && taken !== pooled + timeIdCount * idWidth) {
-    const why = `the UNet takes ${taken} numbers about text and size, there are ${pooled + timeIdCount * idWidth}`
+  const wanted = beside(timeIdCount(unet))
+  if (pooling !== undefined && taken !== null && taken !== wanted) {
+    const why = `the UNet takes ${taken} numbers about text and size, there are ${wanted}`
     return { why, hint: oneModel }
   }
   return undefined

@@ -4,6 +4,7 @@
 import { Effect } from "effect"
 import { EngineThreads } from "../../engine/host/worker-pool.ts"
 import type { EngineFailure } from "../../engine/jobs/engine-failure.ts"
+import type { StoredFile } from "../../engine/jobs/stored-file.ts"
 import type { BaseModelFiles } from "../../engine/jobs/train-job.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
@@ -16,6 +17,12 @@ export const locateFiles = Effect.fnUntraced(function* (files: Readonly<Record<s
     Effect.map(blobs.path(blob), (path) => [name, path] as const),
   )
   return Object.fromEntries(entries) as BaseModelFiles
+})
+
+/** A blob as a job names it. */
+export const storedFile = Effect.fnUntraced(function* (blob: Blob) {
+  const { blobs } = yield* StageContext
+  return { path: yield* blobs.path(blob), sha256: blob.sha256 } satisfies StoredFile
 })
 
 export const stageFailure =

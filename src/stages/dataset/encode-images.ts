@@ -1,7 +1,7 @@
 /** Pictures through the VAE: mean and log-variance of each, so that every use can draw its own latents. */
 import { Effect, Schema } from "effect"
 import { Engine } from "../../engine/engine.ts"
-import { encodeSafetensors } from "../../formats/safetensors.ts"
+import { encodeLatents } from "../../formats/encoded-sample.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { StageFailure } from "../../runtime/model/stage-failure.ts"
@@ -54,12 +54,6 @@ export const encodeImages = itemStage({
     const { mean, logVariance, shape } = yield* engine
       .encodeImage({ base, ...picture })
       .pipe(Effect.mapError(stageFailure(key)))
-    const bytes = encodeSafetensors(
-      new Map([
-        ["mean", { dtype: "F32", shape, data: mean }],
-        ["log_variance", { dtype: "F32", shape, data: logVariance }],
-      ]),
-    )
-    return { latents: yield* blobs.put(bytes), latentShape: shape }
+    return { latents: yield* blobs.put(encodeLatents({ mean, logVariance }, shape)), latentShape: shape }
   }),
 })

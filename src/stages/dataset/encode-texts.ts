@@ -1,12 +1,14 @@
 /**
- * Captions through tokenizer and text encoder, in SDXL through both. What does not fit into the encoder's 77 tokens is kept
+ * Captions through the tokenizers and text encoders of the family. What does not fit into the encoder's 77 tokens is kept
  * in words.
  */
 import { Effect, Schema } from "effect"
 import { Engine } from "../../engine/engine.ts"
-import { encodeSafetensors, type TensorToStore } from "../../formats/safetensors.ts"
+import { encodeCondition } from "../../formats/encoded-sample.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
+import { mapCondition } from "../../settings/text-condition.ts"
+import { textEncoding } from "../../settings/text-encoding.ts"
 import { engineCores, locateFiles, stageFailure } from "../base/engine-words.ts"
 import { TextPart } from "../wires/base-files.ts"
 import { Caption } from "../wires/captions.ts"
@@ -33,12 +35,15 @@ export const encodeTexts = itemStage({
     const { blobs } = yield* StageContext
     const engine = yield* Engine
     const base = yield* locateFiles(shared.textEncoder.files)
-    const { tokenIds, truncated, states, shape, pooled } = yield* engine
-      .encodeText({ base, text: item.text, clipSkip: params.clipSkip ?? shared.textEncoder.ownClipSkip })
+    const { tokenIds, truncated, condition } = yield* engine
+      .encodeText({ base, text: item.text, encoding: textEncoding(shared.textEncoder.family, params.clipSkip) })
       .pipe(Effect.mapError(stageFailure(key)))
-    const tensors = new Map<string, TensorToStore>([["states", { dtype: "F32", shape, data: states }]])
-    if (pooled !== null) tensors.set("pooled", { dtype: "F32", shape: [pooled.length], data: pooled })
-    const blob = yield* blobs.put(encodeSafetensors(tensors))
-    return { text: item.text, tokenIds, lost: truncated, states: blob, statesShape: shape }
+    return {
+      text: item.text,
+      tokenIds,
+      lost: truncated,
+      condition: yield* blobs.put(encodeCondition(condition)),
+      conditionShape: mapCondition(condition, ({ shape }) => shape),
+    }
   }),
 })

@@ -1,6 +1,8 @@
 /** The page that lies beside a finished LoRA: where to put it, which word calls it up, how strong to set it. */
 
 import { splitAtMentions } from "../../formats/embedding-mention.ts"
+import { familyRecord } from "../../settings/family.ts"
+import type { TextEncoding } from "../../settings/text-encoding.ts"
 
 export interface HowToUse {
   readonly name: string
@@ -14,9 +16,8 @@ export interface HowToUse {
     /** One for each text encoder. */
     readonly forDiffusers: readonly string[]
   } | null
-  readonly family: "sd1" | "sd2" | "sdxl"
-  /** As trained; 1: none, and in SDXL 2: as every program has it. */
-  readonly clipSkip: number
+  /** As trained. */
+  readonly encoding: TextEncoding
   readonly baseName: string
   readonly trigger: string | null
   readonly prompt: string
@@ -26,13 +27,6 @@ export interface HowToUse {
   /** Earlier states, by file name. */
   readonly others: readonly string[]
   readonly sheetName: string
-}
-
-const familyNames = { sd1: "Stable Diffusion 1.x", sd2: "Stable Diffusion 2.x", sdxl: "Stable Diffusion XL" } as const
-const pipelineNames = {
-  sd1: "StableDiffusionPipeline",
-  sd2: "StableDiffusionPipeline",
-  sdxl: "StableDiffusionXLPipeline",
 }
 
 const triggerParagraph = ({ trigger, prompt }: HowToUse): string =>
@@ -45,8 +39,8 @@ const othersParagraph = ({ others, sheetName }: HowToUse): string =>
     ? `What it does is shown in \`${sheetName}\`.`
     : `\`${sheetName}\` shows it at every saved step. If an earlier step looks better, use its file instead: ${others.map((name) => `\`${name}\``).join(", ")}.`
 
-const filesParagraph = ({ fileName, embedding, baseName, family, width, height }: HowToUse): string => {
-  const kind = `for **${baseName}** and models descended from it (${familyNames[family]})`
+const filesParagraph = ({ fileName, embedding, baseName, encoding, width, height }: HowToUse): string => {
+  const kind = `for **${baseName}** and models descended from it (${familyRecord(encoding.family).title})`
   const trained = `trained at ${width} × ${height} pixels; paint at that size first.`
   const word = embedding && `\`${embedding.forWebui}\` is an embedding`
   if (fileName === null) return `${word} ${kind}. It was ${trained}`
@@ -69,10 +63,13 @@ const strengthParagraph = ({ fileName, strength }: HowToUse): readonly string[] 
       ]
 
 /** Nothing to do where programs skip as many layers by themselves. */
-const layersToSkip = ({ clipSkip, family }: HowToUse): number => clipSkip - (family === "sdxl" ? 2 : 1)
+const layersToSkip = ({ encoding: { family, clipSkip } }: HowToUse): number =>
+  clipSkip - familyRecord(family).ownClipSkip
 
 const clipSkipParagraph = (facts: HowToUse): readonly string[] =>
-  layersToSkip(facts) === 0 ? [] : [`It was trained with CLIP skip ${facts.clipSkip}: set that in your program too.`]
+  layersToSkip(facts) === 0
+    ? []
+    : [`It was trained with CLIP skip ${facts.encoding.clipSkip}: set that in your program too.`]
 
 const loraRows = ({ fileName, name, strength }: HowToUse): readonly string[] =>
   fileName === null
@@ -112,13 +109,14 @@ const embeddingLine = (file: string, place: number, files: readonly string[]): s
 }
 
 const program = (facts: HowToUse): string => {
-  const { family, baseName, fileName, embedding, width, height } = facts
+  const { encoding, baseName, fileName, embedding, width, height } = facts
+  const { pipeline } = familyRecord(encoding.family).elsewhere.diffusers
   const skipped = layersToSkip(facts)
   const skipping = skipped === 0 ? "" : `, clip_skip=${skipped}`
   return [
-    `from diffusers import ${pipelineNames[family]}`,
+    `from diffusers import ${pipeline}`,
     "",
-    `pipe = ${pipelineNames[family]}.from_pretrained("path/to/${baseName}")`,
+    `pipe = ${pipeline}.from_pretrained("path/to/${baseName}")`,
     ...(fileName === null ? [] : [`pipe.load_lora_weights(".", weight_name="${fileName}")`]),
     ...(embedding === null ? [] : embedding.forDiffusers.map(embeddingLine)),
     `image = pipe(${JSON.stringify(diffusersPrompt(facts))}, width=${width}, height=${height}${skipping}).images[0]`,

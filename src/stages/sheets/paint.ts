@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { Engine } from "../../engine/engine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
-import { engineCores, locateFiles, stageFailure } from "../base/engine-words.ts"
+import { engineCores, locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
 import { sizeProblems } from "../base/size-problems.ts"
 import { BaseModelFolder } from "../wires/base-files.ts"
 import { Painting, PaintingRecipe } from "../wires/paintings.ts"
@@ -35,8 +35,8 @@ export const paint = itemStage({
         ...job,
         base: yield* locateFiles(shared.base.files),
         guidanceScale: guidance,
-        lora: adapter === null ? null : { bytes: yield* blobs.bytes(adapter), strength },
-        embedding: embedding && { keyword: embedding.keyword, bytes: yield* blobs.bytes(embedding.file) },
+        lora: adapter === null ? null : { file: yield* storedFile(adapter), strength },
+        embedding: embedding && { keyword: embedding.keyword, file: yield* storedFile(embedding.file) },
       })
       .pipe(Effect.mapError(stageFailure(key)))
     const png = yield* Effect.promise(() => encodePng(painted.pixels, painted.width, painted.height))

@@ -4,6 +4,7 @@ import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
 import type { Output } from "../../runtime/model/wire.ts"
+import { familyRecord } from "../../settings/family.ts"
 import { ComparedGroups, comparedKey, inputName, withoutTraining } from "../wires/comparison.ts"
 import { Dataset } from "../wires/dataset.ts"
 import { PaintingRecipe } from "../wires/paintings.ts"
@@ -44,12 +45,12 @@ interface Compared {
 const listComparison = ({ groups, ...params }: ComparisonParams, compared: readonly Compared[]) => {
   const { prompts, seeds, size, ...shared } = params
   return compared.flatMap(({ training, column, dataset }) => {
-    const { width, height } = size ?? dataset.samples[0] ?? { width: 512, height: 512 }
+    const { width, height } = size ?? dataset.samples[0] ?? familyRecord(dataset.encoding.family).usualSize
     return prompts.flatMap((prompt) =>
       seeds.map((seed) => {
         const text = prompt.replaceAll("[trigger]", () => dataset.trigger ?? "").trim()
-        const { clipSkip } = dataset
-        const value: PaintingRecipe = { ...shared, ...column, prompt: text, seed, clipSkip, width, height }
+        const { encoding } = dataset
+        const value: PaintingRecipe = { ...shared, ...column, prompt: text, seed, encoding, width, height }
         return { key: comparedKey(groups, training, prompt, seed), value }
       }),
     )

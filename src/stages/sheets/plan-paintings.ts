@@ -5,8 +5,10 @@ import { countMentions } from "../../formats/embedding-mention.ts"
 import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
+import { familyRecord } from "../../settings/family.ts"
+import { SamplerName } from "../../settings/sampler-name.ts"
 import { Dataset } from "../wires/dataset.ts"
-import { PaintingRecipe, paintingKey, SamplerName } from "../wires/paintings.ts"
+import { PaintingRecipe, paintingKey } from "../wires/paintings.ts"
 import { Trained } from "../wires/trained.ts"
 
 const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(
@@ -81,7 +83,7 @@ const listPaintings = (params: EvaluateParams, trained: Trained, dataset: Datase
       embedding: embedding && { keyword, file: embedding },
     })),
   ]
-  const { width, height } = size ?? dataset.samples[0] ?? { width: 512, height: 512 }
+  const { width, height } = size ?? dataset.samples[0] ?? familyRecord(dataset.encoding.family).usualSize
   const trigger = dataset.trigger ?? ""
   const recipes = prompts.flatMap((prompt) =>
     seeds.flatMap((seed) =>
@@ -91,7 +93,7 @@ const listPaintings = (params: EvaluateParams, trained: Trained, dataset: Datase
         prompt: prompt.replaceAll("[trigger]", () => trigger).trim(),
         seed,
         strength,
-        clipSkip: dataset.clipSkip,
+        encoding: dataset.encoding,
         width,
         height,
       })),

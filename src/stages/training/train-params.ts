@@ -7,6 +7,7 @@
 import { Effect, Schema } from "effect"
 import { memoryModes } from "../../engine/jobs/memory-mode.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
+import { PredictionType } from "../../settings/prediction-type.ts"
 import { TrainSettings } from "../../settings/train-settings.ts"
 import { checkEmbedding, checkSchedule, checkTextModel } from "./train-checks.ts"
 
@@ -87,7 +88,7 @@ export const TrainParams = Schema.Struct({
   /** AdamW's guard against division by zero. Default 1e-8. */
   eps: withDefault(Schema.Finite, 1e-8),
   /** What the UNet predicts; null: as the base model's scheduler says. Default null. */
-  predictionType: withDefault(Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])), null),
+  predictionType: withDefault(Schema.NullOr(PredictionType), null),
   /** Adapters on the text encoder too (SDXL: on both), with a rate of their own; 4e-5 is usual. Default null: none. */
   textModel: withDefault(Schema.NullOr(TextModel), null),
   /** New tokens for a word of your own, trained along or alone. Default null: none. */
@@ -196,12 +197,13 @@ export const checkTraining = (params: TrainParams): readonly Problem[] => [
 ]
 
 /** The engine's settings for these parameters. */
-export const settingsFor = (
-  { snapshotEverySteps: _, memory: _1, schedule, ...settings }: TrainParams,
-  clipSkip: number,
-): typeof TrainSettings.Type =>
+export const settingsFor = ({
+  snapshotEverySteps: _,
+  memory: _1,
+  schedule,
+  ...settings
+}: TrainParams): typeof TrainSettings.Type =>
   TrainSettings.make({
     ...settings,
     schedule: schedule.kind === "cosine" ? { ...schedule, steps: schedule.steps ?? settings.steps } : schedule,
-    clipSkip,
   })

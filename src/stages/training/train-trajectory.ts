@@ -9,16 +9,17 @@ import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
 import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
-import type { StepRecord, TrainFacts, TrainSample } from "../../engine/jobs/train-job.ts"
+import type { StepRecord, StoredSample, TrainFacts } from "../../engine/jobs/train-job.ts"
 import { learningRatesAt, peakRates } from "../../engine/train/learning-rates.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { StageFailure, StageStopped } from "../../runtime/model/stage-failure.ts"
 import { codeDigest } from "../../runtime/plan/code-digest.ts"
 import { chainKeys } from "../../runtime/storage/trajectory.ts"
+import { familyRecord } from "../../settings/family.ts"
 import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
-import { locateFiles, stageFailure } from "../base/engine-words.ts"
-import { loadSample } from "../dataset/load-sample.ts"
+import { locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
+import { storedSample } from "../dataset/stored-sample.ts"
 import type { BaseModelFolder } from "../wires/base-files.ts"
 import type { Dataset } from "../wires/dataset.ts"
 
@@ -45,10 +46,9 @@ const multiples = (every: number, after: number, upTo: number): readonly number[
   )
 }
 
-const textFolders = ["text_encoder/", "tokenizer/", "text_encoder_2/", "tokenizer_2/"]
-
 /** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoders. */
-const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
+const trainedOn = ({ files, family }: BaseModelFolder, settings: TrainSettings) => {
+  const textFolders = familyRecord(family).textEncoders.flatMap((one) => [`${one.folder}/`, `${one.tokenizerFolder}/`])
   const readsText = trainsText(settings) || settings.captionDropout > 0
   const folders = ["unet/", "scheduler/", ...(readsText ? textFolders : [])]
   return Object.entries(files)
@@ -57,20 +57,20 @@ const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
     .sort()
 }
 
-/** A caption as training reads it: as text, as ids or as states, whatever something trained comes after. */
-const captionRead = ({ text, tokenIds, states }: Dataset["samples"][number], settings: TrainSettings) => {
+/** A caption as training reads it: as text, as ids or as a condition, whatever something trained comes after. */
+const captionRead = ({ text, tokenIds, condition }: Dataset["samples"][number], settings: TrainSettings) => {
   if (settings.customEmbedding !== null) return [text]
-  return trainsText(settings) ? tokenIds : [states.sha256, ...tokenIds]
+  return trainsText(settings) ? tokenIds : [condition.sha256, ...tokenIds]
 }
 
-/** SDXL alone is told of a picture's sizes. */
+/** Not every family is told of a picture's sizes. */
 const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseModelFolder) =>
-  family === "sdxl" ? [timeIds] : []
+  familyRecord(family).timeIds.length > 0 ? [timeIds] : []
 
 /** One key per step, counted from 0: the state after that update. */
 const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
   const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
-  const { networkDim, networkScale, seed, steps, clipSkip, customEmbedding, ...others } = settings
+  const { networkDim, networkScale, seed, steps, customEmbedding, ...others } = settings
   // Of rates and schedule, the values at each step are all that counts.
   const { saveEverySteps: _, unetLearningRate: _1, textModel: _2, warmupSteps: _3, schedule: _4, ...rest } = others
   const { stopAtStep: _5, learningRate: _6, ...embedding } = customEmbedding ?? { stopAtStep: null, learningRate: 0 }
@@ -79,7 +79,7 @@ const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Cours
     networkDim,
     networkScale,
     seed,
-    clipSkip,
+    encoding: dataset.encoding,
     trained: Object.keys(peakRates(settings)),
     embedding,
     base: trainedOn(base, settings),
@@ -200,7 +200,7 @@ const tellStart = Effect.fnUntraced(function* (facts: TrainFacts) {
 const trainStretch = Effect.fnUntraced(function* (
   course: Course,
   keys: readonly string[],
-  samples: readonly TrainSample[],
+  samples: readonly StoredSample[],
   { from, snapshot, reach }: Stretch,
 ) {
   const context = yield* StageContext
@@ -217,9 +217,10 @@ const trainStretch = Effect.fnUntraced(function* (
   const regular = multiples(course.snapshotEverySteps, from, untilStep)
   const job = {
     base: yield* locateFiles(course.base.files),
+    encoding: course.dataset.encoding,
     settings: course.settings,
     samples,
-    ...(snapshot === undefined ? {} : { resume: yield* blobs.bytes(snapshot) }),
+    ...(snapshot === undefined ? {} : { resume: yield* storedFile(snapshot) }),
     fromStep: from,
     untilStep,
     snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
@@ -263,7 +264,7 @@ export const reachSteps = Effect.fn("reachSteps")(function* (course: Course) {
   const wanted = saveSteps(course.settings)
   const stretches = yield* missingStretches(keys, wanted)
   if (stretches.length > 0) {
-    const samples = yield* Effect.forEach(course.dataset.samples, loadSample)
+    const samples = yield* Effect.forEach(course.dataset.samples, storedSample)
     yield* Effect.forEach(stretches, (stretch) =>
       progress({ done: stretch.from, of: course.settings.steps, unit: "steps" }).pipe(
         Effect.andThen(trainStretch(course, keys, samples, stretch)),

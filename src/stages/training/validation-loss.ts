@@ -3,11 +3,10 @@ import { Effect, Schema } from "effect"
 import { evenTimesteps, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
-import { StageContext } from "../../runtime/model/stage-context.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
 import { TrainSettings } from "../../settings/train-settings.ts"
-import { engineCores, locateFiles, stageFailure } from "../base/engine-words.ts"
-import { loadSample } from "../dataset/load-sample.ts"
+import { engineCores, locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
+import { storedSample } from "../dataset/stored-sample.ts"
 import { BaseModelFolder } from "../wires/base-files.ts"
 import { Dataset } from "../wires/dataset.ts"
 import { ValidatedCheckpoint, ValidationLoss } from "../wires/validations.ts"
@@ -36,11 +35,11 @@ const checkValidation = ({ timesteps, seed }: ValidationParams): readonly Proble
 }
 
 /** The settings that decide what there is; a rate only says that something is trained. */
-const settingsOf = (checkpoint: ValidatedCheckpoint, clipSkip: number): TrainSettings => {
+const settingsOf = (checkpoint: ValidatedCheckpoint): TrainSettings => {
   const { networkDim, networkScale, seed, predictionType, customEmbedding } = checkpoint
   const learningRate = 1
   return TrainSettings.make({
-    ...{ networkDim, networkScale, seed, predictionType, clipSkip, steps: 1 },
+    ...{ networkDim, networkScale, seed, predictionType, steps: 1 },
     unetLearningRate: checkpoint.hasUnetAdapters ? learningRate : 0,
     textModel: checkpoint.hasTextAdapters ? { learningRate } : null,
     customEmbedding: customEmbedding && { ...customEmbedding, learningRate },
@@ -61,16 +60,16 @@ export const validationLoss = itemStage({
   cores: engineCores,
   check: checkValidation,
   run: Effect.fnUntraced(function* ({ params, key, item, shared: { heldOut, base } }) {
-    const { blobs } = yield* StageContext
     const engine = yield* Engine
     const timesteps = evenTimesteps(params.timesteps, base.trainTimesteps)
     const { losses } = yield* engine
       .validate({
         base: yield* locateFiles(base.files),
-        settings: settingsOf(item, heldOut.clipSkip),
-        samples: yield* Effect.forEach(heldOut.samples, loadSample),
-        adapter: item.adapter && (yield* blobs.bytes(item.adapter)),
-        embedding: item.embedding && (yield* blobs.bytes(item.embedding)),
+        encoding: heldOut.encoding,
+        settings: settingsOf(item),
+        samples: yield* Effect.forEach(heldOut.samples, storedSample),
+        adapter: item.adapter && (yield* storedFile(item.adapter)),
+        embedding: item.embedding && (yield* storedFile(item.embedding)),
         timesteps,
         seed: params.seed,
       })

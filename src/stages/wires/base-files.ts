@@ -7,15 +7,16 @@ import { Schema } from "effect"
 import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
 import { Blob } from "../../runtime/model/blob.ts"
 import type { Output } from "../../runtime/model/wire.ts"
+import { FamilyName } from "../../settings/family.ts"
+import { PredictionType } from "../../settings/prediction-type.ts"
 
 /** Path inside the folder, such as "unet/config.json", to content. */
 const Files = Schema.Record(Schema.String, Blob)
 
-/** The text encoders with their tokenizers: one, or SDXL's two. */
+/** The text encoders with their tokenizers, all that the family has. */
 export const TextPart = Schema.Struct({
   files: Files,
-  /** The CLIP skip that this kind of model was trained with: 1 (none), in SDXL 2. */
-  ownClipSkip: Schema.Int,
+  family: FamilyName,
 })
 export type TextPart = typeof TextPart.Type
 
@@ -28,8 +29,8 @@ export type VaePart = typeof VaePart.Type
 
 export const BaseModelFolder = Schema.Struct({
   ...VaePart.fields,
-  family: Schema.Literals(["sd1", "sd2", "sdxl"]),
-  predictionType: Schema.Literals(["epsilon", "v_prediction"]),
+  family: FamilyName,
+  predictionType: PredictionType,
   trainTimesteps: Schema.Int,
 })
 export type BaseModelFolder = typeof BaseModelFolder.Type

@@ -7,11 +7,13 @@
 import { Schema } from "effect"
 import { Blob } from "../../runtime/model/blob.ts"
 import type { Output } from "../../runtime/model/wire.ts"
+import { ConditionShape } from "../../settings/text-condition.ts"
+import { TextEncoding } from "../../settings/text-encoding.ts"
 import type { BaseModel, WantedSize } from "./base-files.ts"
 
 /** A picture as the VAE sees it: mean and log-variance, from which each use draws its own latents. */
 export const EncodedPicture = Schema.Struct({
-  /** safetensors with `mean` and `log_variance`, F32 [channels, height, width]. */
+  /** As formats/encoded-sample.ts writes them. */
   latents: Blob,
   latentShape: Schema.Array(Schema.Int),
 })
@@ -24,9 +26,9 @@ export const EncodedText = Schema.Struct({
   tokenIds: Schema.Array(Schema.Array(Schema.Int)),
   /** Words that did not fit into the encoder's length. */
   lost: Schema.Array(Schema.String),
-  /** safetensors with `states`, F32 [tokens, width], and in SDXL `pooled`, F32 [width]. */
-  states: Blob,
-  statesShape: Schema.Array(Schema.Int),
+  /** As formats/encoded-sample.ts writes it. */
+  condition: Blob,
+  conditionShape: ConditionShape,
 })
 export type EncodedText = typeof EncodedText.Type
 
@@ -39,13 +41,14 @@ export const DatasetSample = Schema.Struct({
   originalSha256: Schema.String,
   width: Schema.Int,
   height: Schema.Int,
-  /** SDXL's conditioning: original height and width, crop top and left, target height and width. */
+  /** What some families' UNets are told: original height and width, crop top and left, target height and width. */
   timeIds: Schema.Array(Schema.Int),
 })
 export type DatasetSample = typeof DatasetSample.Type
 
 export const Dataset = Schema.Struct({
-  clipSkip: Schema.Int,
+  /** How the captions were encoded. */
+  encoding: TextEncoding,
   trigger: Schema.NullOr(Schema.String),
   /** The ordinary word that the base model takes the trigger for; null where it is new to it. */
   triggerLike: Schema.NullOr(Schema.Struct({ word: Schema.String, likeness: Schema.Finite })),

@@ -5,9 +5,8 @@
  */
 import { Schema } from "effect"
 import { Blob } from "../../runtime/model/blob.ts"
-
-export const SamplerName = Schema.Literals(["DDIM", "DPM++ 2M"])
-export type SamplerName = typeof SamplerName.Type
+import { SamplerName } from "../../settings/sampler-name.ts"
+import { TextEncoding } from "../../settings/text-encoding.ts"
 
 export const PaintingRecipe = Schema.Struct({
   prompt: Schema.String,
@@ -24,7 +23,7 @@ export const PaintingRecipe = Schema.Struct({
   sampler: SamplerName,
   steps: Schema.Int,
   guidance: Schema.Finite,
-  clipSkip: Schema.Int,
+  encoding: TextEncoding,
   width: Schema.Int,
   height: Schema.Int,
 })

@@ -1,6 +1,7 @@
 /** Validation losses on the wires: of each checkpoint, and what of a training they depend on. */
 import { Schema } from "effect"
 import { Blob } from "../../runtime/model/blob.ts"
+import { PredictionType } from "../../settings/prediction-type.ts"
 
 /**
  * A checkpoint as far as its validation loss goes. What only drives a training (rates, steps) is left out, so that more steps leave
@@ -20,7 +21,7 @@ export const ValidatedCheckpoint = Schema.Struct({
   ),
   /** Of the values an embedding starts from. */
   seed: Schema.Int,
-  predictionType: Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])),
+  predictionType: Schema.NullOr(PredictionType),
 })
 export type ValidatedCheckpoint = typeof ValidatedCheckpoint.Type
 

@@ -17,7 +17,9 @@ import { type MemoryMode, memoryModes } from "../../../src/engine/jobs/memory-mo
 import type { TrainJob } from "../../../src/engine/jobs/train-job.ts"
 import { TrainSettings } from "../../../src/settings/train-settings.ts"
 import { encodedSample } from "../../rig/encoded-sample.ts"
+import { encodingOf } from "../../rig/encoding-of.ts"
 import { filesIn } from "../../rig/files-in.ts"
+import { storedJob } from "../../rig/stored-job.ts"
 import { chosenModes } from "./chosen-modes.ts"
 
 const { values: options } = parseArgs({
@@ -45,10 +47,12 @@ const picture = (side: number): Float32Array =>
 const traced = Effect.fnUntraced(function* (folder: string, side: number, modes: readonly MemoryMode[]) {
   const engine = yield* Engine
   const base = filesIn(folder)
+  const encoding = encodingOf(base, 1)
   const timeIds = [side, side, 0, 0, side, side]
-  const toEncode = { caption: "a red cat", pixels: picture(side), side, clipSkip: 1, timeIds }
+  const toEncode = { caption: "a red cat", pixels: picture(side), side, encoding, timeIds }
   const job: TrainJob = {
     base,
+    encoding,
     settings: TrainSettings.make({ networkDim: 16, unetLearningRate: 1e-4, steps: 1, seed: 1 }),
     samples: [yield* encodedSample(base, toEncode)],
     fromStep: 0,
@@ -57,7 +61,7 @@ const traced = Effect.fnUntraced(function* (folder: string, side: number, modes:
   }
   return yield* Effect.forEach(modes, (memory) => {
     const startedAt = performance.now()
-    return Effect.tap(engine.traceTraining({ ...job, memory }, 1), () =>
+    return Effect.tap(engine.traceTraining(storedJob({ ...job, memory }), 1), () =>
       Effect.sync(() =>
         say(`traced one step, memory "${memory}": ${((performance.now() - startedAt) / 1000).toFixed(1)} s`),
       ),

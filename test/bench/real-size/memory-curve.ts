@@ -28,7 +28,7 @@ const plannedCurve = async ({ base, pixels, dim, memory }: StepPlan): Promise<re
   const settings = TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps: 1, seed: 1 })
   const layout = adapterLayout({ unet: unet.config, texts: [] }, settings)
   const shapes = shapesFor(randomSample(pixels, unet.config), 1)
-  const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1, clipSkip: 1 }, shapes)
+  const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1 }, shapes)
   const { graph: run } = graphInMode(graph, memory as MemoryMode, "late")
   return memoryOfRun({ ...run, shapes: "late" }).curve.map(({ bytes }) => bytes)
 }

@@ -16,6 +16,7 @@ import type { SampleJob } from "../../../src/engine/jobs/host-protocol.ts"
 import { decodeLatents } from "../../../src/engine/sample/decode-latents.ts"
 import { sample } from "../../../src/engine/sample/sample.ts"
 import { Sessions } from "../../../src/engine/session/sessions.ts"
+import { encodingOf } from "../../rig/encoding-of.ts"
 import { filesIn } from "../../rig/files-in.ts"
 
 export const paintingWorks = ["vae-encode", "text-encode", "vae-decode", "paint"] as const
@@ -51,6 +52,7 @@ type Work = Effect.Effect<void, EngineFailure, Sessions>
 
 const worksOf = ({ base, pixels, steps }: PaintingPlan): Readonly<Record<PaintingWork | "paint, first", Work>> => {
   const files = filesIn(base)
+  const encoding = encodingOf(files, 1)
   const side = pixels / 8
   const image = randomPixels(3 * pixels * pixels)
   const latents = randomPixels(4 * side * side)
@@ -58,8 +60,9 @@ const worksOf = ({ base, pixels, steps }: PaintingPlan): Readonly<Record<Paintin
     base: files,
     prompt: caption,
     negativePrompt: "blurry",
-    clipSkip: 1,
+    encoding,
     lora: null,
+    embedding: null,
     sampler: "DPM++ 2M",
     steps,
     guidanceScale: 7,
@@ -69,7 +72,7 @@ const worksOf = ({ base, pixels, steps }: PaintingPlan): Readonly<Record<Paintin
   }
   return {
     "vae-encode": Effect.asVoid(encodeImage({ base: files, pixels: image, height: pixels, width: pixels })),
-    "text-encode": Effect.asVoid(encodeText({ base: files, text: caption, clipSkip: 1 })),
+    "text-encode": Effect.asVoid(encodeText({ base: files, text: caption, encoding })),
     "vae-decode": Effect.asVoid(Effect.flatMap(openVae(files), (vae) => decodeLatents(vae, latents, [4, side, side]))),
     paint: Effect.asVoid(sample(painting)),
     // Few steps make the same sessions as many.

@@ -15,7 +15,10 @@ import type { TrainSample } from "../../../src/engine/jobs/train-job.ts"
 import { GivesBackAtOnce, ProfilePrefix } from "../../../src/engine/session/session.ts"
 import { Sessions } from "../../../src/engine/session/sessions.ts"
 import { openTrainer } from "../../../src/engine/train/trainer.ts"
-import { isSdxl, pooledWidth, type UnetConfig } from "../../../src/models/unet-config.ts"
+import { conditionShape, type UnetConfig } from "../../../src/models/unet-config.ts"
+import { familyOf } from "../../../src/settings/family.ts"
+import { mapCondition } from "../../../src/settings/text-condition.ts"
+import { textEncoding } from "../../../src/settings/text-encoding.ts"
 import { TrainSettings } from "../../../src/settings/train-settings.ts"
 import { filesIn } from "../../rig/files-in.ts"
 
@@ -47,7 +50,7 @@ const randoms = (length: number, sample: number): Float32Array => {
 
 export const randomSample = (pixels: number, config: UnetConfig): TrainSample => {
   const side = pixels / 8
-  const width = [config.cross_attention_dim].flat()[0]!
+  const shape = conditionShape(config, 77)
   const size = 4 * side * side
   return {
     key: "random",
@@ -56,9 +59,13 @@ export const randomSample = (pixels: number, config: UnetConfig): TrainSample =>
     logVariance: new Float32Array(size).fill(-8),
     latentShape: [4, side, side],
     tokenIds: [Array.from({ length: 77 }, (_, place) => place)],
-    states: randoms(77 * width, 1),
-    statesShape: [77, width],
-    pooled: isSdxl(config) ? randoms(pooledWidth(config), 2) : null,
+    condition: mapCondition(shape, (extents, part) =>
+      randoms(
+        extents.reduce((product, extent) => product * extent, 1),
+        part === "states" ? 1 : 2,
+      ),
+    ),
+    conditionShape: shape,
     timeIds: [pixels, pixels, 0, 0, pixels, pixels],
   }
 }
@@ -85,6 +92,7 @@ const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim, ac
   const { config } = yield* openUnet(files)
   const trainer = yield* openTrainer({
     base: files,
+    encoding: textEncoding(familyOf(config)),
     settings: TrainSettings.make({
       networkDim: dim,
       unetLearningRate: 1e-4,

@@ -17,15 +17,12 @@ export const scale = 0.7
 const feed = (model: GoldenModel, name: string): Tensor => input(name, model.golden(name).shape)
 
 export const unetFeeds = (model: GoldenModel, sample = "unet.sample"): UnetFeeds => {
-  const feeds = {
+  const isTold = model.hasGolden("unet.text_embeds")
+  return {
     sample: feed(model, sample),
     timeFeatures: feed(model, "unet.time_features"),
-    encoderHiddenStates: feed(model, "unet.states"),
-  }
-  if (!model.hasGolden("unet.text_embeds")) return feeds
-  return {
-    ...feeds,
-    added: { textEmbeds: feed(model, "unet.text_embeds"), timeIdFeatures: feed(model, "unet.time_id_features") },
+    text: { states: feed(model, "unet.states"), pooled: isTold ? feed(model, "unet.text_embeds") : null },
+    ...(isTold && { timeIdFeatures: feed(model, "unet.time_id_features") }),
   }
 }
 

@@ -1,0 +1,58 @@
+/** The numbers that a job names by path, read where they lie: latents, conditions, snapshots, LoRA and embedding files. */
+import { readFile } from "node:fs/promises"
+import { Effect } from "effect"
+import type { BadFile } from "../../formats/bad-file.ts"
+import { readCondition, readLatents } from "../../formats/encoded-sample.ts"
+import { trainsText } from "../../settings/train-settings.ts"
+import { type EngineFailure, inputFailure, wordsOf, workFailure } from "../jobs/engine-failure.ts"
+import type { SampleJob, StoredSampleJob, StoredValidateJob, ValidateJob } from "../jobs/host-protocol.ts"
+import type { StoredFile } from "../jobs/stored-file.ts"
+import type { StoredSample, StoredTrainJob, TrainJob, TrainSample } from "../jobs/train-job.ts"
+import { openEmbedding, openLora } from "./opened-files.ts"
+
+const again = "Delete the cache folder and run again"
+
+const unreadable = ({ key }: StoredSample, { file, reason }: BadFile): EngineFailure =>
+  workFailure(`picture ${key}`, `its encoded form cannot be read: ${file} ${reason}`, again)
+
+/** A training that makes conditions from ids needs none of the stored ones. */
+const readSample = Effect.fnUntraced(function* (sample: StoredSample, readsConditions: boolean) {
+  const { latents, condition, ...facts } = sample
+  const numbers = Effect.all({
+    latents: readLatents(latents.path),
+    condition: readsConditions ? readCondition(condition.path) : Effect.succeed(null),
+  })
+  const read = yield* Effect.mapError(numbers, (bad) => unreadable(sample, bad))
+  return { ...facts, ...read.latents, condition: read.condition } satisfies TrainSample
+})
+
+const readSamples = ({ samples, settings }: Pick<StoredTrainJob, "samples" | "settings">) =>
+  Effect.forEach(samples, (sample) => readSample(sample, !trainsText(settings)))
+
+const readSnapshot = ({ path }: StoredFile): Effect.Effect<Uint8Array, EngineFailure> =>
+  Effect.tryPromise({
+    try: () => readFile(path),
+    catch: (thrown) => inputFailure("the snapshot to go on from", `it cannot be read (${wordsOf(thrown)})`, again),
+  })
+
+export const readTrainJob = Effect.fn("readTrainJob")(function* ({ resume, ...job }: StoredTrainJob) {
+  const samples = yield* readSamples(job)
+  return { ...job, samples, ...(resume && { resume: yield* readSnapshot(resume) }) } satisfies TrainJob
+})
+
+export const readValidateJob = Effect.fn("readValidateJob")(function* (job: StoredValidateJob) {
+  return {
+    ...job,
+    samples: yield* readSamples(job),
+    adapter: job.adapter && (yield* openLora(job.adapter)),
+    embedding: job.embedding && (yield* openEmbedding(job.embedding)),
+  } satisfies ValidateJob
+})
+
+export const readSampleJob = Effect.fn("readSampleJob")(function* ({ lora, embedding, ...job }: StoredSampleJob) {
+  return {
+    ...job,
+    lora: lora && { modules: yield* openLora(lora.file), strength: lora.strength },
+    embedding: embedding ? { keyword: embedding.keyword, rows: yield* openEmbedding(embedding.file) } : null,
+  } satisfies SampleJob
+})
