@@ -20,14 +20,14 @@ interface Kept<A> {
 }
 
 /** An opener that remembers; `what`: the file in the words of a failure. */
-const keeping = <A>(what: string, decode: (bytes: Uint8Array) => A) => {
+export const keeping = <A>(what: string, decode: (bytes: Uint8Array) => A, limitBytes = keptBytesLimit) => {
   // A Map keeps the order of insertion: the first is the one whose use lies furthest back.
   const kept = new Map<string, Kept<A>>()
 
   const makeRoom = (): void => {
     let sizeBytes = [...kept.values()].reduce((sum, one) => sum + one.sizeBytes, 0)
     for (const [digest, one] of kept) {
-      if (sizeBytes <= keptBytesLimit || kept.size === 1) return
+      if (sizeBytes <= limitBytes || kept.size === 1) return
       kept.delete(digest)
       sizeBytes -= one.sizeBytes
     }
