@@ -5,7 +5,7 @@
  * has one `pooled`, F32 [width]. Equal numbers give equal bytes.
  */
 import { Effect } from "effect"
-import type { TextCondition } from "../settings/text-condition.ts"
+import { mapCondition, presentParts, type TextCondition } from "../settings/text-condition.ts"
 import type { BadFile } from "./bad-file.ts"
 import { encodeSafetensors, readSafetensorsHeader, readTensorAsFloat32, type TensorToStore } from "./safetensors.ts"
 
@@ -30,8 +30,8 @@ export const encodeLatents = ({ mean, logVariance }: Latents, shape: readonly nu
     ]),
   )
 
-export const encodeCondition = ({ states, pooled }: TextCondition<Numbers>): Uint8Array<ArrayBuffer> =>
-  encodeSafetensors(new Map([["states", asF32(states)], ...(pooled ? [["pooled", asF32(pooled)] as const] : [])]))
+export const encodeCondition = (condition: TextCondition<Numbers>): Uint8Array<ArrayBuffer> =>
+  encodeSafetensors(new Map(Object.entries(presentParts(mapCondition(condition, asF32)))))
 
 export const readLatents = (file: string): Effect.Effect<Latents, BadFile> =>
   Effect.gen(function* () {

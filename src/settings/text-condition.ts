@@ -25,6 +25,17 @@ export const mapCondition = <A, B>(
   of: (value: A, part: keyof TextCondition<A>) => B,
 ): TextCondition<B> => ({ states: of(states, "states"), pooled: pooled === null ? null : of(pooled, "pooled") })
 
-/** The parts that there are, states first. */
-export const conditionParts = <A>({ states, pooled }: TextCondition<A>): readonly A[] =>
-  pooled === null ? [states] : [states, pooled]
+/** Of several text encoders: their states joined, and the pooled vector of the one that gives it. */
+export const joinConditions = <A>(
+  conditions: readonly TextCondition<A>[],
+  joinStates: (states: readonly A[]) => A,
+): TextCondition<A> => ({
+  states: joinStates(conditions.map(({ states }) => states)),
+  pooled: conditions.find(({ pooled }) => pooled !== null)?.pooled ?? null,
+})
+
+/** The parts that there are, by name, states first. */
+export const presentParts = <A>({ states, pooled }: TextCondition<A>): Readonly<Record<string, A>> =>
+  pooled === null ? { states } : { states, pooled }
+
+export const conditionParts = <A>(condition: TextCondition<A>): readonly A[] => Object.values(presentParts(condition))

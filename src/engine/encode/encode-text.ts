@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import type { EmbeddingRows } from "../../formats/embedding-file.ts"
 import { input } from "../../graph/build.ts"
 import { weightsFrom } from "../../models/model-weights.ts"
+import { type ConditionShape, joinConditions, mapCondition, presentParts } from "../../settings/text-condition.ts"
 import type { EmbeddingWord } from "../base/clip-tokenizer.ts"
 import { mostLost, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
@@ -67,20 +68,21 @@ const encodeWith = Effect.fnUntraced(function* (
     build: () => {
       const scope = { weights: weightsFrom(encoder.weights.header), adapters: adapters.build() }
       const rows = learned && input(network.embedding, [learned.length, width])
-      const { states, pooled } = textGraph(network, scope, captions, rows)
-      return { outputs: { states, ...(pooled && { pooled }) } }
+      return { outputs: presentParts(textGraph(network, scope, captions, rows)) }
     },
   })
-  const states: Numbers = { data: new Float32Array(ids.length * width), shape: [ids.length, width] }
-  const pooled: Numbers | null = isPooled ? { data: new Float32Array(projection_dim), shape: [projection_dim] } : null
-  const inBatch = ({ data, shape }: Numbers) => ({ data, shape: [1, ...shape] })
+  const shape: ConditionShape = { states: [ids.length, width], pooled: isPooled ? [projection_dim] : null }
+  const condition = mapCondition(shape, (extents): Numbers => {
+    return { data: new Float32Array(extents.reduce((product, extent) => product * extent, 1)), shape: extents }
+  })
+  const results = mapCondition(condition, ({ data, shape: extents }) => ({ data, shape: [1, ...extents] }))
   const { feeds, fill } = textFeeds(network, captions, learned?.length ?? 0)
   fill(ids, 0)
   yield* session.prepare(
     { ...feeds, ...adapters.feeds, ...(learned && { [network.embedding]: learned.rows }) },
-    { states: inBatch(states), ...(pooled && { pooled: inBatch(pooled) }) },
+    presentParts(results),
   )
-  return { ids, truncated, states, pooled }
+  return { ids, truncated, condition }
 })
 
 /** Rows of several tables [rows, width], put side by side. */
@@ -119,9 +121,9 @@ export const encodeText = Effect.fn("encodeText")(function* (
   return {
     tokenIds: encoded.map(({ ids }) => ids),
     truncated: mostLost(encoded.map(({ truncated }) => truncated)),
-    condition: {
-      states: sideBySide(encoded.map(({ states }) => states)),
-      pooled: encoded.find(({ pooled }) => pooled !== null)?.pooled ?? null,
-    },
+    condition: joinConditions(
+      encoded.map(({ condition }) => condition),
+      sideBySide,
+    ),
   }
 })

@@ -14,6 +14,14 @@ import type { TextCondition } from "../../settings/text-condition.ts"
 import type { TextNetwork } from "../base/text-networks.ts"
 import type { ArrayInPlace } from "../session/session.ts"
 
+/** What the parts of a condition are called where it is fed to a UNet's graph. */
+export const conditionNames = { states: "text_states", pooled: "text_embeds" } as const
+
+export const conditionFeeds = <A>({ states, pooled }: TextCondition<A>): Readonly<Record<string, A>> => ({
+  [conditionNames.states]: states,
+  ...(pooled !== null && { [conditionNames.pooled]: pooled }),
+})
+
 /** Captions of one run. */
 export interface Captions {
   readonly count: number

@@ -20,6 +20,7 @@ import { openSchedule } from "../base/open-schedule.ts"
 import { checkFamily, openTextNetworks } from "../base/text-networks.ts"
 import { frequenciesOf } from "../base/time-ids.ts"
 import { bareNetworks, type LoraAdapters, loraAdapters, type NetworkAdapters } from "../encode/lora-adapters.ts"
+import { conditionFeeds, conditionNames } from "../encode/text-feeds.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
 import type { SampledImage, SampleJob } from "../jobs/host-protocol.ts"
 import type { ArrayInPlace } from "../session/session.ts"
@@ -27,9 +28,6 @@ import { Sessions } from "../session/sessions.ts"
 import { decodeLatents } from "./decode-latents.ts"
 import { encodePrompts, sizeFeatures } from "./prompt-conditions.ts"
 import { startingNoise } from "./starting-noise.ts"
-
-/** What the parts of a condition are called as inputs of a UNet's graph. */
-const conditionNames = { states: "text_states", pooled: "text_embeds" } as const
 
 /** The UNet as a function from latents and timestep to the guided prediction. */
 const openDenoiser = Effect.fnUntraced(function* (
@@ -44,8 +42,8 @@ const openDenoiser = Effect.fnUntraced(function* (
   const sampleShape = [batch, ...latentShape]
   const sizes = sizeFeatures(config, job, batch)
   const fed = {
-    text_states: text.states,
-    ...(text.pooled && { text_embeds: text.pooled, time_id_features: sizes }),
+    ...conditionFeeds(text),
+    ...(text.pooled && { time_id_features: sizes }),
   }
   const session = yield* (yield* Sessions).get({
     kind: "the UNet",

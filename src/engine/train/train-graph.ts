@@ -15,10 +15,10 @@ import type { AdapterTensors } from "../../models/lora-branch.ts"
 import { weightsFrom } from "../../models/model-weights.ts"
 import { unet } from "../../models/unet.ts"
 import { timeIdFeatureWidth, type UnetConfig } from "../../models/unet-config.ts"
-import { type ConditionShape, mapCondition, type TextCondition } from "../../settings/text-condition.ts"
+import { type ConditionShape, joinConditions, mapCondition, type TextCondition } from "../../settings/text-condition.ts"
 import type { Component } from "../base/base-model.ts"
 import type { TextNetwork } from "../base/text-networks.ts"
-import { textGraph } from "../encode/text-feeds.ts"
+import { conditionNames, textGraph } from "../encode/text-feeds.ts"
 import { type GraphWeights, joinWeights } from "../session/graph-weights.ts"
 import { type AdapterLayout, type AdapterModule, matricesOf, type TrainedMatrix } from "./adapter-layout.ts"
 
@@ -74,20 +74,8 @@ const trainedInputs = ({ layout, scale }: TrainedLayout) => {
   return { tensors, adapters, rowsFor }
 }
 
-/** What the parts of a condition that is fed are called. */
-export const conditionNames = { states: "text_states", pooled: "text_embeds" } as const
-
 const fedText = ({ pictures, text }: TrainGraphShapes): TextCondition<Tensor> =>
   mapCondition(text, (shape, part) => input(conditionNames[part], [pictures, ...shape]))
-
-/** States of several encoders stand side by side. */
-const joinTexts = (conditions: readonly TextCondition<Tensor>[]): TextCondition<Tensor> => ({
-  states: concat(
-    conditions.map(({ states }) => states),
-    2,
-  ),
-  pooled: conditions.find(({ pooled }) => pooled !== null)?.pooled ?? null,
-})
 
 const graphWithTargets = (
   { unet: { config, weights }, texts }: TrainedNetworks,
@@ -102,7 +90,7 @@ const graphWithTargets = (
     const scope = { weights: weightsFrom(encoder.weights.header, folder), adapters: inputs.adapters(folder) }
     return textGraph(network, scope, { count: pictures, tokens }, inputs.rowsFor(network))
   })
-  const text = texts.length === 0 ? fedText(shapes) : joinTexts(made)
+  const text = texts.length === 0 ? fedText(shapes) : joinConditions(made, (states) => concat(states, 2))
   const part = texts.length === 0 ? "" : "unet"
   const prediction = unet({ weights: weightsFrom(weights.header, part), adapters: inputs.adapters("unet") }, config, {
     sample: input("noisy_latents", [pictures, ...latents]),

@@ -13,7 +13,7 @@ import { timeIdFeatureWidth } from "../../models/unet-config.ts"
 import { conditionParts, mapCondition } from "../../settings/text-condition.ts"
 import type { TrainSettings } from "../../settings/train-settings.ts"
 import { frequenciesOf, timeIdFeatures } from "../base/time-ids.ts"
-import { textFeeds } from "../encode/text-feeds.ts"
+import { conditionFeeds, textFeeds } from "../encode/text-feeds.ts"
 import type { EngineFailure } from "../jobs/engine-failure.ts"
 import type { MemoryMode } from "../jobs/memory-mode.ts"
 import { graphInMode } from "../session/checkpointing-policy.ts"
@@ -24,7 +24,6 @@ import { shapesIn } from "../session/weight-memory.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
 import type { MicroBatch } from "./micro-batch.ts"
 import {
-  conditionNames,
   gradientName,
   lossGraph,
   type TrainedNetworks,
@@ -65,16 +64,11 @@ const captionFeeds = (
   readonly fill: (text: TrainingText, place: number) => void
 } => {
   if (texts.length === 0) {
-    const feeds: Record<string, ReturnType<typeof filled>> = {}
-    const fed = mapCondition(text, (shape, part) => {
-      const feed = filled([pictures, ...shape])
-      feeds[conditionNames[part]] = feed
-      return feed
-    })
+    const fed = mapCondition(text, (shape) => filled([pictures, ...shape]))
     const fill = ({ condition }: TrainingText, place: number) => {
       mapCondition(fed, (feed, part) => put(feed, condition![part]!, place))
     }
-    return { feeds, fill }
+    return { feeds: conditionFeeds(fed), fill }
   }
   const each = texts.map((network) => textFeeds(network, { count: pictures, tokens: text.states[0]! }, learned))
   const fill = ({ tokenIds }: TrainingText, place: number) => {

@@ -16,7 +16,6 @@ import type { Problem } from "../../runtime/model/stage-failure.ts"
 import {
   type FamilyName,
   type FamilyTextEncoder,
-  familyNames,
   familyOf,
   familyRecord,
   presumedFamily,
@@ -31,7 +30,11 @@ export interface Component {
   readonly weights?: string
   readonly needs: readonly string[]
   readonly takes?: readonly string[]
+  /** What to do when it is missing, where that is not said of every folder. */
+  readonly hint?: string
 }
+
+const layoutHint = "A diffusers folder has unet/, vae/, text_encoder/, tokenizer/ and scheduler/ side by side"
 
 const needs = ["config.json"]
 const unet: Component = { folder: "unet", noun: "UNet", weights: "diffusion_pytorch_model", needs }
@@ -39,19 +42,26 @@ export const vae: Component = { folder: "vae", noun: "VAE", weights: "diffusion_
 const scheduler: Component = { folder: "scheduler", noun: "scheduler", needs: ["scheduler_config.json"] }
 
 /** A text encoder and the tokenizer that belongs to it. */
-const textPair = ({ folder, tokenizerFolder, nth }: FamilyTextEncoder): readonly Component[] => [
-  { folder, noun: `${nth}text encoder`, weights: "model", needs },
+const textPair = ({ folder, tokenizerFolder, nth }: FamilyTextEncoder, hint: string): readonly Component[] => [
+  { folder, noun: `${nth}text encoder`, weights: "model", needs, hint },
   {
     folder: tokenizerFolder,
     noun: `${nth}tokenizer`,
     needs: ["vocab.json", "merges.txt"],
     takes: ["tokenizer_config.json", "special_tokens_map.json"],
+    hint,
   },
 ]
 
 /** What captions go through. */
-export const textComponents = (family: FamilyName): readonly Component[] =>
-  familyRecord(family).textEncoders.flatMap(textPair)
+export const textComponents = (family: FamilyName): readonly Component[] => {
+  const { title, textEncoders } = familyRecord(family)
+  const count = ["no", "one", "two"][textEncoders.length] ?? textEncoders.length
+  return textEncoders.flatMap((one, place) => {
+    const hint = `${title} has ${count} text encoders: ${one.folder}/ and ${one.tokenizerFolder}/ belong beside the first ones`
+    return textPair(one, place === 0 ? layoutHint : hint)
+  })
+}
 
 export const componentsOf = (family: FamilyName): readonly Component[] => [
   unet,
@@ -63,19 +73,7 @@ export const componentsOf = (family: FamilyName): readonly Component[] => [
 /** Full precision first, and one file before shards; the engine looks in the same order. */
 const weightEndings = [".safetensors", ".safetensors.index.json", ".fp16.safetensors", ".fp16.safetensors.index.json"]
 
-const layoutHint = "A diffusers folder has unet/, vae/, text_encoder/, tokenizer/ and scheduler/ side by side"
-
-/** Where a family has it that others have not, the family is named. */
-const hintFor = ({ folder }: Component): string => {
-  const having = familyNames.filter((name) => componentsOf(name).some((one) => one.folder === folder))
-  if (having.length !== 1) return layoutHint
-  const { title, textEncoders } = familyRecord(having[0]!)
-  const own = textEncoders.find((one) => one.folder === folder || one.tokenizerFolder === folder)
-  const places = own === undefined ? folder : `${own.folder}/ and ${own.tokenizerFolder}/`
-  const count = ["no", "one", "two"][textEncoders.length] ?? textEncoders.length
-  return `${title} has ${count} text encoders: ${places} belong beside the first ones`
-}
-
+const hintFor = ({ hint }: Component): string => hint ?? layoutHint
 const againHint = "Download the file again"
 
 /** Names in a folder; undefined when there is no such folder. */
