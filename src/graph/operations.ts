@@ -104,4 +104,4 @@ export interface Attributes {
   readonly Cast: { readonly to: DType }
 }
 
-export type OpName = keyof Attributes
+export type OperationName = keyof Attributes

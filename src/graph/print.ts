@@ -3,7 +3,7 @@
  *
  * One line per operation in the order of computation, numbered by that order; equal graphs print equally.
  */
-import type { OpName } from "./operations.ts"
+import type { OperationName } from "./operations.ts"
 import { postOrder } from "./post-order.ts"
 import { printShape } from "./shape.ts"
 import type { Node, Tensor, TensorType } from "./tensor.ts"
@@ -23,8 +23,8 @@ export const printGraph = (outputs: Readonly<Record<string, Tensor>>): string =>
 }
 
 /** How often each operation occurs, by name. */
-export const countOperations = (outputs: Readonly<Record<string, Tensor>>): ReadonlyMap<OpName, number> => {
-  const counts = new Map<OpName, number>()
+export const countOperations = (outputs: Readonly<Record<string, Tensor>>): ReadonlyMap<OperationName, number> => {
+  const counts = new Map<OperationName, number>()
   for (const { op } of postOrder(Object.values(outputs))) counts.set(op, (counts.get(op) ?? 0) + 1)
   return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -5,7 +5,7 @@
  * says what comes out. Order as in `operations.ts`.
  */
 import { demand } from "./invalid-graph.ts"
-import type { Attributes, Edges, OpName, Pair } from "./operations.ts"
+import type { Attributes, Edges, OperationName, Pair } from "./operations.ts"
 import {
   broadcastShapes,
   elementCount,
@@ -19,7 +19,7 @@ import {
 import type { DType, Shape, TensorType } from "./tensor.ts"
 
 type Inputs = readonly TensorType[]
-type ShapeRule<O extends OpName> = (inputs: Inputs, attributes: Attributes[O]) => readonly TensorType[]
+type ShapeRule<O extends OperationName> = (inputs: Inputs, attributes: Attributes[O]) => readonly TensorType[]
 
 const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float16" || dtype === "bfloat16"
 
@@ -63,7 +63,7 @@ const unary =
   }
 
 const reduction =
-  (where: OpName) =>
+  (where: OperationName) =>
   (inputs: Inputs, { axes, keepdims }: Attributes["ReduceSum"]): readonly TensorType[] => {
     demandCount(where, inputs, 1)
     const dtype = demandFloat(where, inputs)
@@ -281,7 +281,7 @@ const leaf = (_: Inputs, { shape, dtype }: TensorType): readonly TensorType[] =>
   return [{ shape, dtype }]
 }
 
-export const shapeRules: { readonly [O in OpName]: ShapeRule<O> } = {
+export const shapeRules: { readonly [O in OperationName]: ShapeRule<O> } = {
   Input: leaf,
   Weight: leaf,
   Constant: leaf,

@@ -21,7 +21,7 @@ import { frozenAnew } from "../frozen.ts"
 import { demand } from "../invalid-graph.ts"
 import { ones, zeros } from "../leaves.ts"
 import { reshape } from "../movement.ts"
-import type { OpName } from "../operations.ts"
+import type { OperationName } from "../operations.ts"
 import { postOrder } from "../post-order.ts"
 import { broadcastAxes, elementCount, printShape, sameShape } from "../shape.ts"
 import type { Node, NodeOf, Shape, Tensor } from "../tensor.ts"
@@ -74,11 +74,16 @@ const passBack = (node: Node, arrived: Map<Tensor, Tensor>, leadsToTarget: (tens
   })
 }
 
-const flowsOf = (node: Node, y: Tensor, g: Tensor): ReturnType<GradientRule<OpName>> => {
+const flowsOf = (node: Node, y: Tensor, g: Tensor): ReturnType<GradientRule<OperationName>> => {
   const rule = gradientRules[node.op]
   if (rule instanceof NoGradient) return []
   // The table pairs each operation with the rule for its own nodes; TypeScript cannot follow the lookup.
-  return (rule as GradientRule<OpName>)({ node: node as NodeOf<OpName>, inputs: node.inputs.map(castAnew), y, g })
+  return (rule as GradientRule<OperationName>)({
+    node: node as NodeOf<OperationName>,
+    inputs: node.inputs.map(castAnew),
+    y,
+    g,
+  })
 }
 
 /** A frozen weight through new nodes of its own; any other tensor as it is. */

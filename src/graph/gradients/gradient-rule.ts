@@ -6,10 +6,10 @@
  * only those whose input leads to a target: a frozen weight's gradient is never built.
  * A rule may return the gradient in the shape of the output; the walk sums away what broadcasting had repeated.
  */
-import type { OpName } from "../operations.ts"
+import type { OperationName } from "../operations.ts"
 import type { NodeOf, Tensor } from "../tensor.ts"
 
-export interface Backward<O extends OpName> {
+export interface Backward<O extends OperationName> {
   readonly node: NodeOf<O>
   /** The node's inputs as the rule shall read them: frozen 16-bit weights come as a cast of their own. */
   readonly inputs: readonly Tensor[]
@@ -23,7 +23,7 @@ export const none = undefined
 export type Flow = (() => Tensor) | typeof none
 
 /** One flow per input. */
-export type GradientRule<O extends OpName> = (backward: Backward<O>) => readonly Flow[]
+export type GradientRule<O extends OperationName> = (backward: Backward<O>) => readonly Flow[]
 
 /** Nothing flows through this operation, for a reason. */
 export class NoGradient {

@@ -9,7 +9,7 @@
 import { add, cast, div, erf, exp, greater, mul, neg, scaled, sigmoid, square, sub, where } from "../arithmetic.ts"
 import { averagePool, gemm, matMul, upsampleNearest } from "../contraction.ts"
 import { reshape, transpose } from "../movement.ts"
-import type { OpName } from "../operations.ts"
+import type { OperationName } from "../operations.ts"
 import { elementCount } from "../shape.ts"
 import { attentionGradient } from "./attention-gradient.ts"
 import {
@@ -63,7 +63,7 @@ const quickGeluGradient: GradientRule<"QuickGelu"> = ({ node, inputs: [x], g }) 
   },
 ]
 
-export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradient } = {
+export const gradientRules: { readonly [O in OperationName]: GradientRule<O> | NoGradient } = {
   // 1 leaves
   Input: new NoGradient("a leaf has no inputs"),
   Weight: new NoGradient("a leaf has no inputs"),

@@ -5,13 +5,14 @@
  * sequential run, so the run can be gone through on paper. Its rules (core/framework/allocation_planner.cc): a reshape is
  * another name for the same bytes; an element-wise operation writes over an input that nobody else reads; a new value
  * takes the place of a dead one of the same shape, which thereby stays allocated in between; everything else is
- * allocated when it is made and freed after its last reader. With late shapes only the first and the last rule hold.
+ * allocated when it is made and freed after its last reader. With dynamic shapes only the first and the last rule hold.
  * Not counted: feeds, results, weights, and what a kernel needs inside (copies in another layout, packed blocks).
  */
 import { executionOrder } from "../execution-order.ts"
+import type { GraphShapes } from "../onnx/dynamic-shapes.ts"
 import { isNamedByItself } from "../onnx/graph-writer.ts"
 import { dtypeBytes } from "../onnx/onnx-proto.ts"
-import type { OpName } from "../operations.ts"
+import type { OperationName } from "../operations.ts"
 import { elementCount, sameShape } from "../shape.ts"
 import type { Node, Tensor } from "../tensor.ts"
 
@@ -19,7 +20,7 @@ export interface GraphRun {
   readonly outputs: Readonly<Record<string, Tensor>>
   readonly leaves?: Readonly<Record<string, Tensor>>
   /** As in `lowerToOnnx`. */
-  readonly shapes?: "known" | "late"
+  readonly shapes?: GraphShapes
 }
 
 export interface MemoryOfRun {
@@ -38,18 +39,18 @@ interface Place {
 }
 
 /** Kernels that may write their result over the first input, and those that may also take the second. */
-const overFirst: ReadonlySet<OpName> = new Set<OpName>([
+const overFirst: ReadonlySet<OperationName> = new Set<OperationName>([
   ...(["Add", "Sub", "Mul", "Div", "Neg", "Exp", "Log", "Sqrt"] as const),
   ...(["Erf", "Sigmoid", "Tanh", "Softmax", "QuickGelu"] as const),
 ])
-const overSecond: ReadonlySet<OpName> = new Set<OpName>(["Add", "Sub", "Mul", "Div"])
+const overSecond: ReadonlySet<OperationName> = new Set<OperationName>(["Add", "Sub", "Mul", "Div"])
 
 const bytesOf = ({ shape, dtype }: Tensor): number => elementCount(shape) * dtypeBytes[dtype]
 
-export const memoryOfRun = ({ outputs, leaves = {}, shapes = "known" }: GraphRun): MemoryOfRun => {
+export const memoryOfRun = ({ outputs, leaves = {}, shapes = "static" }: GraphRun): MemoryOfRun => {
   const [forward, backward] = [Object.values(outputs), Object.values(leaves)]
   const order = executionOrder(forward, backward).filter((node) => !isNamedByItself(node))
-  const places = placesOf(order, new Set([...forward, ...backward]), shapes === "known")
+  const places = placesOf(order, new Set([...forward, ...backward]), shapes === "static")
   const change = new Float64Array(order.length + 1)
   for (const { bytes, start, end } of places) {
     change[start]! += bytes

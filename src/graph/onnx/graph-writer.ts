@@ -14,10 +14,10 @@ import {
   type ValueInfoProto,
 } from "onnx-buf"
 import { demand } from "../invalid-graph.ts"
-import type { Attributes, OpName } from "../operations.ts"
+import type { Attributes, OperationName } from "../operations.ts"
 import { elementCount, printShape, sameShape } from "../shape.ts"
 import type { Node, NodeOf, Shape, Tensor, TensorType } from "../tensor.ts"
-import { LateShapes } from "./dynamic-shapes.ts"
+import { DynamicShapes, type GraphShapes } from "./dynamic-shapes.ts"
 import { type ConstantPool, type OnnxForm, onnxForms, productOfUnknownRank } from "./onnx-forms.ts"
 import {
   dtypeBytes,
@@ -50,17 +50,17 @@ export class GraphWriter {
   private readonly taken = new Set<string>()
   private readonly nodes: NodeProto[] = []
   private readonly initializers: TensorProto[] = []
-  readonly late: LateShapes | undefined
+  readonly dynamic: DynamicShapes | undefined
 
   /** Results get their names first, so that the node that makes one can write it under that name. */
   constructor(
     locate: (weightName: string) => WeightLocation,
     results: readonly (readonly [string, Tensor])[],
-    shapes: "known" | "late" = "known",
+    shapes: GraphShapes = "static",
   ) {
     this.locate = locate
     this.results = results
-    this.late = shapes === "late" ? new LateShapes() : undefined
+    this.dynamic = shapes === "dynamic" ? new DynamicShapes() : undefined
     for (const [name, tensor] of results) {
       this.claim(name)
       if (!isNamedByItself(tensor.node) && !this.names.has(tensor)) this.names.set(tensor, name)
@@ -78,7 +78,7 @@ export class GraphWriter {
 
   /** The graph, after every node has been written. */
   finish(): GraphProto {
-    for (const name of this.late?.feeds.keys() ?? []) this.claim(name)
+    for (const name of this.dynamic?.feeds.keys() ?? []) this.claim(name)
     for (const [name, tensor] of this.results) {
       if (this.names.get(tensor) === name) continue
       this.nodes.push(
@@ -92,14 +92,14 @@ export class GraphWriter {
       initializer: this.initializers,
       input: [
         ...[...this.inputs].map(([name, type]) => this.feedOrResult(name, type)),
-        ...[...(this.late?.feeds.keys() ?? [])].map(unknownShapeInfo),
+        ...[...(this.dynamic?.feeds.keys() ?? [])].map(unknownShapeInfo),
       ],
       output: this.results.map(([name, tensor]) => this.feedOrResult(name, tensor)),
     })
   }
 
   private feedOrResult(name: string, type: TensorType): ValueInfoProto {
-    return this.late === undefined ? valueInfo(name, type) : shapelessInfo(name, type.dtype)
+    return this.dynamic === undefined ? valueInfo(name, type) : shapelessInfo(name, type.dtype)
   }
 
   private writeInput({ attributes, outputs }: NodeOf<"Input">): void {
@@ -127,12 +127,12 @@ export class GraphWriter {
     }
     this.names.set(
       outputs[0]!,
-      this.late !== undefined && dtypeBytes[dtype] === 2 ? this.withLateShape(name, shape) : name,
+      this.dynamic !== undefined && dtypeBytes[dtype] === 2 ? this.withDynamicShape(name, shape) : name,
     )
   }
 
   /** The same bytes under another name, so that the shape of what is made of them is not known either. */
-  private withLateShape(name: string, shape: Shape): string {
+  private withDynamicShape(name: string, shape: Shape): string {
     const own = `${name}:${this.nodes.length}`
     this.claim(own)
     const input = [name, this.pool.shape(shape)]
@@ -170,11 +170,11 @@ export class GraphWriter {
   }
 
   private formOf(node: Node): OnnxForm {
-    if (this.late !== undefined && node.op === "Gemm" && node.inputs.length === 2)
+    if (this.dynamic !== undefined && node.op === "Gemm" && node.inputs.length === 2)
       return productOfUnknownRank(node.attributes)
-    const rule = onnxForms[node.op as Exclude<OpName, "Input" | "Weight">]
+    const rule = onnxForms[node.op as Exclude<OperationName, "Input" | "Weight">]
     // The table pairs each operation with the form for its own attributes; TypeScript cannot follow the lookup.
-    return (rule as (attributes: Attributes[OpName], pool: ConstantPool) => OnnxForm)(node.attributes, this.pool)
+    return (rule as (attributes: Attributes[OperationName], pool: ConstantPool) => OnnxForm)(node.attributes, this.pool)
   }
 
   private nameOutput(output: Tensor, nodeName: string): string {
@@ -200,7 +200,7 @@ export class GraphWriter {
   private readonly pool: ConstantPool = {
     int64: (values) => this.intern(BigInt64Array.from(values, BigInt), [values.length]),
     float32: (values, shape = [values.length]) => this.intern(Float32Array.from(values), shape),
-    shape: (shape) => (shape.length > 0 && this.late?.nameOf(shape)) || this.pool.int64(shape),
+    shape: (shape) => (shape.length > 0 && this.dynamic?.nameOf(shape)) || this.pool.int64(shape),
   }
 
   private store({ data, shape }: Attributes["Constant"]): string {

@@ -5,7 +5,7 @@
  * attributes, and parameters that ONNX wants as further (constant) inputs.
  */
 import type { AttributeProto } from "onnx-buf"
-import type { Attributes, OpName } from "../operations.ts"
+import type { Attributes, OperationName } from "../operations.ts"
 import { float, inlineTensor, int, ints, onnxDType, tensorAttribute, text } from "./onnx-proto.ts"
 
 /** Names of constants by content; equal ones are stored once. */
@@ -25,7 +25,7 @@ export interface OnnxForm {
   readonly parameters?: readonly string[]
 }
 
-type FormRule<O extends OpName> = (attributes: Attributes[O], pool: ConstantPool) => OnnxForm
+type FormRule<O extends OperationName> = (attributes: Attributes[O], pool: ConstantPool) => OnnxForm
 
 const plain = (): OnnxForm => ({})
 
@@ -53,7 +53,7 @@ export const productOfUnknownRank = ({ transA, transB, alpha }: Attributes["Gemm
   fusedMatMul(transA, transB, alpha)
 
 /** Inputs, weights and constants are initialisers or feeds; only a large filled constant is a node, without inputs. */
-export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: FormRule<O> } = {
+export const onnxForms: { readonly [O in Exclude<OperationName, "Input" | "Weight">]: FormRule<O> } = {
   Constant: ({ data, shape }, pool) => ({
     opType: "ConstantOfShape",
     attributes: [tensorAttribute("value", inlineTensor("", [1], Float32Array.of(Number(data))))],
