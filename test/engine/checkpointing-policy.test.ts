@@ -21,8 +21,8 @@ const blocks = (): DifferentiatedGraph => {
     x = g.add(x, g.gemm(g.gelu(hidden), outward, { transB: true }))
   }
   const loss = g.meanOfAll(g.square(x))
-  const flows = gradients(loss, trained)
-  return { outputs: { loss }, leaves: Object.fromEntries(names.map((name, at) => [`d ${name}`, flows[at]!])) }
+  const ofTrained = gradients(loss, trained)
+  return { outputs: { loss }, leaves: Object.fromEntries(names.map((name, at) => [`d ${name}`, ofTrained[at]!])) }
 }
 
 const workOf = ({ outputs, leaves }: DifferentiatedGraph): number =>

@@ -46,14 +46,14 @@ describe.each(operations)("%s", (op) => {
     if (rule instanceof NoGradient) return expect(rule.reason).not.toBe("")
     const [carrying, checked] = [new Set<number>(), new Set<number>()]
     for (const node of operationCases[op].flatMap(nodesOf).filter((node) => node.op === op)) {
-      const flows = (rule as GradientRule<OperationName>)({
+      const inputGradients = (rule as GradientRule<OperationName>)({
         node,
         inputs: node.inputs,
         y: node.outputs[0]!,
         g: node.outputs[0]!,
       })
       node.inputs.forEach((input, index) => {
-        if (flows[index] !== undefined) carrying.add(index)
+        if (inputGradients[index] !== undefined) carrying.add(index)
         if (postOrder([input]).some((source) => source.op === "Input")) checked.add(index)
       })
     }

@@ -58,23 +58,23 @@ const nodesDependingOn = (targets: ReadonlySet<Tensor>, loss: Tensor): ReadonlyS
 const passBack = (node: Node, arrived: Map<Tensor, Tensor>, leadsToTarget: (tensor: Tensor) => boolean): void => {
   const y = node.outputs[0]!
   const g = arrived.get(y)
-  const flows = g === undefined ? [] : flowsOf(node, y, g)
+  const inputGradients = g === undefined ? [] : inputGradientsOf(node, y, g)
   node.inputs.forEach((input, index) => {
-    const flow = flows[index]
-    if (flow === undefined || !leadsToTarget(input)) return
+    const inputGradient = inputGradients[index]
+    if (inputGradient === undefined || !leadsToTarget(input)) return
     demand(
       input.index === 0,
       "gradients",
       () => `a path to a target runs through output ${input.index} of ${input.node.op}`,
       "only the first output of an operation is differentiable",
     )
-    const oldestOfFlow = nextNodeId()
-    const contribution = sumToShape(flow(), input.shape)
-    arrived.set(input, sumOf(arrived.get(input), contribution, contribution.node.id >= oldestOfFlow))
+    const firstNewId = nextNodeId()
+    const contribution = sumToShape(inputGradient(), input.shape)
+    arrived.set(input, sumOf(arrived.get(input), contribution, contribution.node.id >= firstNewId))
   })
 }
 
-const flowsOf = (node: Node, y: Tensor, g: Tensor): ReturnType<GradientRule<OperationName>> => {
+const inputGradientsOf = (node: Node, y: Tensor, g: Tensor): ReturnType<GradientRule<OperationName>> => {
   const rule = gradientRules[node.op]
   if (rule instanceof NoGradient) return []
   // The table pairs each operation with the rule for its own nodes; TypeScript cannot follow the lookup.
