@@ -12,9 +12,9 @@ import { executionOrder } from "../execution-order.ts"
 import type { GraphShapes } from "../onnx/dynamic-shapes.ts"
 import { isNamedByItself } from "../onnx/graph-writer.ts"
 import { dtypeBytes } from "../onnx/onnx-proto.ts"
-import type { OperationName } from "../operations.ts"
 import { elementCount, sameShape } from "../shape.ts"
 import type { Node, Tensor } from "../tensor.ts"
+import { isView, resultPlaces } from "./result-places.ts"
 
 export interface GraphRun {
   readonly outputs: Readonly<Record<string, Tensor>>
@@ -37,13 +37,6 @@ interface Place {
   end: number
   readers: number
 }
-
-/** Kernels that may write their result over the first input, and those that may also take the second. */
-const overFirst: ReadonlySet<OperationName> = new Set<OperationName>([
-  ...(["Add", "Sub", "Mul", "Div", "Neg", "Exp", "Log", "Sqrt"] as const),
-  ...(["Erf", "Sigmoid", "Tanh", "Softmax", "QuickGelu"] as const),
-])
-const overSecond: ReadonlySet<OperationName> = new Set<OperationName>(["Add", "Sub", "Mul", "Div"])
 
 const bytesOf = ({ shape, dtype }: Tensor): number => elementCount(shape) * dtypeBytes[dtype]
 
@@ -71,7 +64,7 @@ const placesOf = (order: readonly Node[], results: ReadonlySet<Tensor>, isShared
   const dead = new Map<string, Place[]>()
   const all: Place[] = []
   const take = (node: Node, output: Tensor, at: number): Place => {
-    const inside = isShared || node.op === "Reshape" ? placeInside(node, output, placeOf) : undefined
+    const inside = isShared || isView(node) ? placeInside(node, output, placeOf) : undefined
     const known = inside ?? dead.get(likeness(output))?.pop()
     if (known !== undefined) return known
     const made = { first: output, bytes: bytesOf(output), start: at, end: at, readers: 0 }
@@ -81,7 +74,7 @@ const placesOf = (order: readonly Node[], results: ReadonlySet<Tensor>, isShared
   order.forEach((node, at) => {
     for (const output of node.outputs) {
       const count = readers.get(output) ?? 0
-      const isElsewhere = results.has(output) || (node.op === "Reshape" && !placeOf.has(node.inputs[0]!))
+      const isElsewhere = results.has(output) || (isView(node) && !placeOf.has(node.inputs[0]!))
       if (isElsewhere || count === 0) continue
       const place = take(node, output, at)
       place.readers += count
@@ -112,11 +105,20 @@ const bury = (dead: Map<string, Place[]>, place: Place): void => {
 /** The place of an input that the node's first output may take over. */
 const placeInside = (node: Node, output: Tensor, placeOf: ReadonlyMap<Tensor, Place>): Place | undefined => {
   if (output.index !== 0) return undefined
-  const [first, second] = node.inputs.map((input) => placeOf.get(input))
-  if (node.op === "Reshape") return first
-  const fits = (place: Place | undefined, input: Tensor | undefined): boolean =>
-    place !== undefined && place.readers === 1 && sameShape(input!.shape, output.shape) && input!.dtype === output.dtype
-  if (overFirst.has(node.op) && fits(first, node.inputs[0])) return first
-  if (overSecond.has(node.op) && fits(second, node.inputs[1])) return second
-  return undefined
+  const takenOver = (input: Tensor | undefined): Place | undefined => {
+    const place = input && placeOf.get(input)
+    const fits = place?.readers === 1 && sameShape(input!.shape, output.shape) && input!.dtype === output.dtype
+    return fits ? place : undefined
+  }
+  const [first, second] = node.inputs
+  switch (resultPlaces[node.op]) {
+    case "view":
+      return placeOf.get(first!)
+    case "over first":
+      return takenOver(first)
+    case "over either":
+      return takenOver(first) ?? takenOver(second)
+    case "own":
+      return undefined
+  }
 }
