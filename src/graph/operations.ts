@@ -105,3 +105,6 @@ export interface Attributes {
 }
 
 export type OperationName = keyof Attributes
+
+/** Leaves whose values come from outside, under a name of their own: they are fed or lie in a file, and are no nodes of the model. */
+export type NamedLeaf = "Input" | "Weight"

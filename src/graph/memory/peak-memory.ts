@@ -10,8 +10,8 @@
  */
 import { executionOrder } from "../execution-order.ts"
 import type { GraphShapes } from "../onnx/dynamic-shapes.ts"
-import { isNamedByItself } from "../onnx/graph-writer.ts"
 import { dtypeBytes } from "../onnx/onnx-proto.ts"
+import { isNamedByItself } from "../onnx/stored-constants.ts"
 import { elementCount, sameShape } from "../shape.ts"
 import type { Node, Tensor } from "../tensor.ts"
 import { isView, resultPlaces } from "./result-places.ts"
