@@ -42,6 +42,7 @@ export const slice: ShapeRule<"Slice"> = (inputs, { axis, start, end, step }) =>
 }
 
 export const concat: ShapeRule<"Concat"> = (inputs, { axis }) => {
+  demandCount("Concat", inputs, 1, Number.POSITIVE_INFINITY)
   const dtype = demandSameDType("Concat", inputs)
   const first = inputs[0]!.shape
   const fits = inputs.every(({ shape }) => sameShape(withExtent(shape, axis, 0), withExtent(first, axis, 0)))

@@ -11,8 +11,13 @@ import { concat, expand, gather, pad, reshape, slice, transpose } from "./moveme
 import { layerNormalization, multiHeadAttention } from "./normalisation-shapes.ts"
 import type { OperationName } from "./operations.ts"
 import { printShape } from "./shape.ts"
-import type { Inputs, ShapeRule } from "./shape-demands.ts"
+import { demandCount, type Inputs, type ShapeRule } from "./shape-demands.ts"
 import type { TensorType } from "./tensor.ts"
+
+const cast: ShapeRule<"Cast"> = (inputs, { to }) => {
+  demandCount("Cast", inputs, 1)
+  return [{ shape: inputs[0]!.shape, dtype: to }]
+}
 
 const leaf = (_: Inputs, { shape, dtype }: TensorType): readonly TensorType[] => {
   const fits = shape.every((extent) => Number.isInteger(extent) && extent >= 0)
@@ -59,5 +64,5 @@ export const shapeRules: { readonly [O in OperationName]: ShapeRule<O> } = {
   MultiHeadAttention: multiHeadAttention,
   Gelu: unary("Gelu"),
   QuickGelu: unary("QuickGelu"),
-  Cast: (inputs, { to }) => [{ shape: inputs[0]!.shape, dtype: to }],
+  Cast: cast,
 }

@@ -25,7 +25,7 @@ import type { OperationName } from "../operations.ts"
 import { postOrder } from "../post-order.ts"
 import { broadcastAxes, elementCount, printShape, sameShape } from "../shape.ts"
 import type { Node, NodeOf, Shape, Tensor } from "../tensor.ts"
-import { type GradientRule, NoGradient } from "./gradient-rule.ts"
+import { type GradientRule, type InputGradient, NoGradient } from "./gradient-rule.ts"
 import { gradientRules } from "./gradients.ts"
 
 /** Gradients of `loss`, a tensor of one element, with respect to each target. */
@@ -74,16 +74,10 @@ const passBack = (node: Node, arrived: Map<Tensor, Tensor>, leadsToTarget: (tens
   })
 }
 
-const inputGradientsOf = (node: Node, y: Tensor, g: Tensor): ReturnType<GradientRule<OperationName>> => {
-  const rule = gradientRules[node.op]
+const inputGradientsOf = <O extends OperationName>(node: NodeOf<O>, y: Tensor, g: Tensor): readonly InputGradient[] => {
+  const rule: GradientRule<O> | NoGradient = gradientRules[node.op]
   if (rule instanceof NoGradient) return []
-  // The table pairs each operation with the rule for its own nodes; TypeScript cannot follow the lookup.
-  return (rule as GradientRule<OperationName>)({
-    node: node as NodeOf<OperationName>,
-    inputs: node.inputs.map(castAnew),
-    y,
-    g,
-  })
+  return rule({ node, inputs: node.inputs.map(castAnew), y, g })
 }
 
 /** A frozen weight through new nodes of its own; any other tensor as it is. */

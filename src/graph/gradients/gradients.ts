@@ -3,8 +3,7 @@
  *
  * Letters: a, b or x, w inputs; y first output; g gradient of the loss with respect to y. The formula stands above each
  * rule. Broadcasting is undone by the walk (`autodiff.ts`), not here.
- * To add an operation: list it, give its shape rule, its rule here, its lowering and its case in the tests; the type
- * checker and the tests name what is missing.
+ * To add an operation: docs/contributing/operation.md.
  */
 import { add, cast, div, erf, exp, greater, mul, neg, scaled, sigmoid, square, sub, where } from "../arithmetic.ts"
 import { averagePool, gemm, matMul, upsampleNearest } from "../contraction.ts"

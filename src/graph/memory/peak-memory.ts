@@ -1,11 +1,12 @@
 /**
  * How many bytes of intermediate values one run of a graph holds at most, told from the graph alone.
  *
- * The one idea: the order of execution is known (`execution-order.ts`), and so is how ONNX Runtime lays values out in a
- * sequential run, so the run can be gone through on paper. Its rules (core/framework/allocation_planner.cc): a reshape is
- * another name for the same bytes; an element-wise operation writes over an input that nobody else reads; a new value
- * takes the place of a dead one of the same shape, which thereby stays allocated in between; everything else is
- * allocated when it is made and freed after its last reader. With dynamic shapes only the first and the last rule hold.
+ * The one idea: the order of execution is known (`execution-order.ts`), and so is how ONNX Runtime lays values out in
+ * a sequential run, so the run can be gone through on paper. Its rules (core/framework/allocation_planner.cc): a
+ * reshape is another name for the same bytes; an operation may write over an input that nobody else reads (`result-
+ * places.ts`); a new value takes the place of a dead one of the same shape, which thereby stays allocated in between;
+ * everything else is allocated when it is made and freed after its last reader. With dynamic shapes only the first and
+ * the last rule hold.
  * Not counted: feeds, results, weights, and what a kernel needs inside (copies in another layout, packed blocks).
  */
 import { executionOrder } from "../execution-order.ts"
@@ -57,9 +58,14 @@ export const memoryOfRun = ({ outputs, leaves = {}, shapes = "static" }: GraphRu
   return { peakBytes: curve.reduce((most, point) => Math.max(most, point.bytes), 0), curve }
 }
 
-const placesOf = (order: readonly Node[], results: ReadonlySet<Tensor>, isShared: boolean): readonly Place[] => {
+const readerCounts = (order: readonly Node[]): ReadonlyMap<Tensor, number> => {
   const readers = new Map<Tensor, number>()
   for (const { inputs } of order) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1)
+  return readers
+}
+
+const placesOf = (order: readonly Node[], results: ReadonlySet<Tensor>, isShared: boolean): readonly Place[] => {
+  const readers = readerCounts(order)
   const placeOf = new Map<Tensor, Place>()
   const dead = new Map<string, Place[]>()
   const all: Place[] = []
