@@ -106,5 +106,5 @@ export interface Attributes {
 
 export type OperationName = keyof Attributes
 
-/** Leaves whose values come from outside, under a name of their own: they are fed or lie in a file, and are no nodes of the model. */
+/** Leaves whose values come from outside, fed or from a file, under a name of their own: no nodes of the ONNX model. */
 export type NamedLeaf = "Input" | "Weight"

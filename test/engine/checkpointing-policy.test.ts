@@ -1,4 +1,4 @@
-/** The checkpointing policy: each memory mode holds less than the one before, and "small" does no more again than it has to. */
+/** The checkpointing policy: each mode holds less than the one before, and "small" does no more again than it has to. */
 import { describe, expect, it } from "vitest"
 import { memoryModes } from "../../src/engine/jobs/memory-mode.ts"
 import { withCheckpointing } from "../../src/engine/session/checkpointing-policy.ts"

@@ -1,5 +1,6 @@
 /**
- * The worker pool, the parent's host processes: as many as there are cores for, each with one job at a time and its sessions warm.
+ * The worker pool: the parent's host processes, as many as there are cores for, each with one job at a time and its
+ * sessions warm.
  *
  * The pool lends places; a place starts its process when a job needs one, so nothing runs before the first job, and a
  * process that ended is replaced at the next. Interruption of a job and the end of the scope kill what is running.
