@@ -40,8 +40,8 @@ export const sayChange = (change: Change): string => {
       return `${change.unit} ${change.from} → ${change.to}`
     case "redone":
       return change.again === change.known
-        ? `all ${change.known} known ${change.unit} are done again`
-        : `${change.again} of ${change.known} known ${change.unit} are done again`
+        ? `redoes all ${change.known} known ${change.unit}`
+        : `redoes ${change.again} of ${change.known} known ${change.unit}`
     case "items-added":
       return change.items.length === change.of
         ? `first time (${counted(change.of, change.noun)})`
