@@ -61,6 +61,7 @@ export const rooms: readonly Room[] = [
   room("stages", "what a pipeline can name, one file each", ...work),
 
   room("tools", "what the command line does beyond running: restore, show, trace", ...work, "stages"),
+  room("tools/doctor", "whether a machine has what Loom needs, check by check", ...work, "stages"),
   room("cli/reporters", "what people and programs see of a run, one presenter per form", "runtime"),
   room("cli", "one file per command", "runtime", "stages", "tools"),
 ]
