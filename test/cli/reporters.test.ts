@@ -72,9 +72,11 @@ describe("a rate", () => {
       [0, itemsStart(90, 10)],
       [10, itemDone(11, 100, 0)],
       [2000, itemDone(12, 100, 2000)],
-      [4000, itemDone(13, 100, 2000)],
+      [2000, itemDone(13, 100, 0)],
+      [2000, itemDone(14, 100, 0)],
+      [4000, itemDone(15, 100, 2000)],
     ])
-    expect(progressWords(bar)).toBe("13/100 · 2.0 s/item · 2:54 min left")
+    expect(progressWords(bar)).toBe("15/100 · 2.0 s/item · 2:50 min left")
   })
 
   it("of a training that goes on counts the steps trained now", () => {
