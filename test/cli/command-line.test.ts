@@ -35,6 +35,7 @@ describe("help", () => {
     "loom restore",
     "loom show",
     "loom captions",
+    "loom doctor",
   ])("%s --help stays as it is", async (line) => {
     const { code, stdout, stderr } = await run(...line.split(" ").slice(1), "--help")
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
