@@ -2,8 +2,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
-import { memoryModes } from "../../src/engine/jobs/memory-mode.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { memoryModes } from "../../src/settings/memory-mode.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
 

@@ -10,6 +10,7 @@ import { validationNoise } from "../../src/engine/train/validate.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import { adapterSpec } from "../../src/settings/adapter-spec.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
 import { filesIn } from "../rig/files-in.ts"
 import { encodedSamples, judge, python, randomModel, type SomeSettings } from "./replay-rig.ts"
@@ -34,7 +35,13 @@ const trained = Effect.fnUntraced(function* (job: TrainJob) {
 })
 
 const jobOf = ({ base, settings, samples }: TrainJob, more: Partial<ValidateJob> = {}): ValidateJob => ({
-  ...{ base, settings, samples, timesteps, seed: 0, adapter: null, embedding: null },
+  ...{ base, samples, timesteps, seed: 0, adapter: null, embedding: null },
+  trained: {
+    spec: adapterSpec(settings),
+    embedding: settings.customEmbedding,
+    seed: settings.seed,
+    predictionType: settings.predictionType,
+  },
   ...more,
 })
 
@@ -129,7 +136,15 @@ const measured = Effect.fnUntraced(function* (folder: string, some: SomeSettings
   const engine = yield* Engine
   const files = filesIn(folder)
   const settings = TrainSettings.make({
-    ...{ networkDim: 4, networkScale: 0.7, unetLearningRate: 1e-2, steps: 3, seed: 5, gradientAccumulationSteps: 2 },
+    ...{
+      networkDim: 4,
+      networkScale: 0.7,
+      unetLearningRate: 1e-2,
+      steps: 3,
+      seed: 5,
+      gradientAccumulationSteps: 2,
+      warmupSteps: 0,
+    },
     ...some,
   })
   const samples = yield* encodedSamples(files, captions, settings.clipSkip)

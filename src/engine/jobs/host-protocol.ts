@@ -6,7 +6,8 @@
  */
 import type { SamplerName } from "../../diffusion/samplers.ts"
 import type { PredictionType } from "../../diffusion/scheduler-config.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
+import type { AdapterSpec } from "../../settings/adapter-spec.ts"
+import type { EmbeddingTokens } from "../../settings/train-settings.ts"
 import type { EngineFailure } from "./engine-failure.ts"
 import type {
   BaseModelFiles,
@@ -80,10 +81,19 @@ export interface SampledImage {
   readonly width: number
 }
 
+/** What a training started with, as far as a checkpoint's losses depend on it. */
+export interface TrainedStart {
+  readonly spec: AdapterSpec
+  readonly embedding: EmbeddingTokens | null
+  /** Of the values it started from. */
+  readonly seed: number
+  /** null: as the base model's scheduler says. */
+  readonly predictionType: PredictionType | null
+}
+
 export interface ValidateJob {
   readonly base: BaseModelFiles
-  /** Of the training; those that only drive it (rates, steps) do not matter. */
-  readonly settings: TrainSettings
+  readonly trained: TrainedStart
   readonly samples: readonly TrainSample[]
   /** A LoRA file of the training; null: the adapters as they start, which change nothing. */
   readonly adapter: Uint8Array | null

@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import { countMentions } from "../../formats/embedding-mention.ts"
-import type { CustomEmbeddingSettings } from "../../settings/train-settings.ts"
+import type { EmbeddingTokens } from "../../settings/train-settings.ts"
 import { checkSkip, mostLost, type TextNetwork } from "../base/text-networks.ts"
 import { encodeText } from "../encode/encode-text.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
@@ -31,7 +31,7 @@ export interface TrainingTexts {
   readonly facts: readonly CaptionFacts[]
 }
 
-const unmentionedFailure = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["samples"]): EngineFailure => {
+const unmentionedFailure = (keyword: string, samples: TrainJob["samples"]): EngineFailure => {
   const cutOff = samples.some(({ caption }) => countMentions(caption, keyword) > 0)
   return inputFailure(
     "customEmbedding.keyword",
@@ -48,7 +48,7 @@ const idsAlone = (tokenIds: TrainingText["tokenIds"]): TrainingText => ({ tokenI
 const withEmbedding = (
   { key, caption }: TrainJob["samples"][number],
   networks: readonly TextNetwork[],
-  { keyword, length }: CustomEmbeddingSettings,
+  { keyword, length }: EmbeddingTokens,
 ) => {
   const encoded = networks.map(({ encoder, tokenizer }) =>
     tokenizer.encode(caption, { keyword, firstId: encoder.config.vocab_size, length }),
@@ -67,24 +67,31 @@ export const checkMentioned = (
   { facts }: TrainingTexts,
 ): Effect.Effect<void, EngineFailure> =>
   customEmbedding !== null && facts.every(({ mentions }) => mentions === 0)
-    ? unmentionedFailure(customEmbedding, samples)
+    ? unmentionedFailure(customEmbedding.keyword, samples)
     : Effect.void
+
+/** The captions, and what is put in their place. */
+export interface CaptionsRead extends Pick<TrainJob, "base" | "samples"> {
+  readonly clipSkip: number
+  /** Whether some are replaced by the empty one. */
+  readonly dropsCaptions: boolean
+  readonly embedding: EmbeddingTokens | null
+}
 
 /** `networks`: the text encoders that are part of the training; none where the dataset's states are. */
 export const trainingTexts = Effect.fn("trainingTexts")(function* (
-  { base, settings, samples }: Pick<TrainJob, "base" | "settings" | "samples">,
+  { base, samples, clipSkip, dropsCaptions, embedding }: CaptionsRead,
   networks: readonly TextNetwork[],
 ): Effect.fn.Return<TrainingTexts, EngineFailure, Sessions> {
-  const { clipSkip, captionDropout, customEmbedding } = settings
   if (networks.length === 0) {
-    const empty = captionDropout === 0 ? null : yield* encodeText({ base, text: "", clipSkip })
+    const empty = dropsCaptions ? yield* encodeText({ base, text: "", clipSkip }) : null
     return { captions: samples, empty, facts: [] }
   }
   yield* checkSkip(networks, clipSkip)
-  const empty = captionDropout === 0 ? null : idsAlone(networks.map(({ tokenizer }) => tokenizer.encode("").ids))
-  if (customEmbedding === null) {
+  const empty = dropsCaptions ? idsAlone(networks.map(({ tokenizer }) => tokenizer.encode("").ids)) : null
+  if (embedding === null) {
     return { captions: samples.map(({ tokenIds }) => idsAlone(tokenIds)), empty, facts: [] }
   }
-  const encoded = samples.map((sample) => withEmbedding(sample, networks, customEmbedding))
+  const encoded = samples.map((sample) => withEmbedding(sample, networks, embedding))
   return { captions: encoded.map(({ ids }) => idsAlone(ids)), empty, facts: encoded.map(({ fact }) => fact) }
 })

@@ -8,7 +8,6 @@
 import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
-import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
 import type { StepRecord, TrainFacts, TrainSample } from "../../engine/jobs/train-job.ts"
 import { learningRatesAt, peakRates } from "../../engine/train/learning-rates.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
@@ -16,7 +15,11 @@ import { StageContext } from "../../runtime/model/stage-context.ts"
 import { StageFailure, StageStopped } from "../../runtime/model/stage-failure.ts"
 import { codeDigest } from "../../runtime/plan/code-digest.ts"
 import { chainKeys } from "../../runtime/storage/trajectory.ts"
-import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
+import { adapterSpec, trainsText } from "../../settings/adapter-spec.ts"
+import type { MemoryChoice } from "../../settings/memory-mode.ts"
+import { numberRows } from "../../settings/train-rows.ts"
+import type { TrainSettings } from "../../settings/train-settings.ts"
+import { actingAt } from "../../settings/walk-rows.ts"
 import { locateFiles, stageFailure } from "../base/engine-words.ts"
 import { loadSample } from "../dataset/load-sample.ts"
 import type { BaseModelFolder } from "../wires/base-files.ts"
@@ -49,7 +52,7 @@ const textFolders = ["text_encoder/", "tokenizer/", "text_encoder_2/", "tokenize
 
 /** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoders. */
 const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
-  const readsText = trainsText(settings) || settings.captionDropout > 0
+  const readsText = trainsText(adapterSpec(settings)) || settings.captionDropout > 0
   const folders = ["unet/", "scheduler/", ...(readsText ? textFolders : [])]
   return Object.entries(files)
     .filter(([name]) => folders.some((folder) => name.startsWith(folder)) || name === "vae/config.json")
@@ -60,7 +63,7 @@ const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
 /** A caption as training reads it: as text, as ids or as states, whatever something trained comes after. */
 const captionRead = ({ text, tokenIds, states }: Dataset["samples"][number], settings: TrainSettings) => {
   if (settings.customEmbedding !== null) return [text]
-  return trainsText(settings) ? tokenIds : [states.sha256, ...tokenIds]
+  return trainsText(adapterSpec(settings)) ? tokenIds : [states.sha256, ...tokenIds]
 }
 
 /** SDXL alone is told of a picture's sizes. */
@@ -70,26 +73,21 @@ const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseMode
 /** One key per step, counted from 0: the state after that update. */
 const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
   const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
-  const { networkDim, networkScale, seed, steps, clipSkip, customEmbedding, ...others } = settings
-  // Of rates and schedule, the values at each step are all that counts.
-  const { saveEverySteps: _, unetLearningRate: _1, textModel: _2, warmupSteps: _3, schedule: _4, ...rest } = others
-  const { stopAtStep: _5, learningRate: _6, ...embedding } = customEmbedding ?? { stopAtStep: null, learningRate: 0 }
   const start = {
     code: digest,
-    networkDim,
-    networkScale,
-    seed,
-    clipSkip,
+    ...actingAt(numberRows, settings, "start"),
+    clipSkip: settings.clipSkip,
     trained: Object.keys(peakRates(settings)),
-    embedding,
     base: trainedOn(base, settings),
     samples: dataset.samples.map((sample) => [
       ...[sample.key, sample.latents.sha256, ...captionRead(sample, settings)],
       ...sizesRead(sample, base),
     ]),
   }
-  const inForce = Array.from({ length: steps }, (_, update) => ({
-    ...rest,
+  const eachStep = actingAt(numberRows, settings, "step")
+  const inForce = Array.from({ length: settings.steps }, (_, update) => ({
+    ...eachStep,
+    // Of rates and schedule, the values at each step are all that counts.
     learningRates: learningRatesAt(settings, update),
   }))
   return { code: digest, keys: chainKeys(start, inForce) }

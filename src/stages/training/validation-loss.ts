@@ -5,7 +5,6 @@ import { Engine } from "../../engine/engine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-import { TrainSettings } from "../../settings/train-settings.ts"
 import { engineCores, locateFiles, stageFailure } from "../base/engine-words.ts"
 import { loadSample } from "../dataset/load-sample.ts"
 import { BaseModelFolder } from "../wires/base-files.ts"
@@ -35,18 +34,6 @@ const checkValidation = ({ timesteps, seed }: ValidationParams): readonly Proble
   ]
 }
 
-/** The settings that decide what there is; a rate only says that something is trained. */
-const settingsOf = (checkpoint: ValidatedCheckpoint, clipSkip: number): TrainSettings => {
-  const { networkDim, networkScale, seed, predictionType, customEmbedding } = checkpoint
-  const learningRate = 1
-  return TrainSettings.make({
-    ...{ networkDim, networkScale, seed, predictionType, clipSkip, steps: 1 },
-    unetLearningRate: checkpoint.hasUnetAdapters ? learningRate : 0,
-    textModel: checkpoint.hasTextAdapters ? { learningRate } : null,
-    customEmbedding: customEmbedding && { ...customEmbedding, learningRate },
-  })
-}
-
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 export const validationLoss = itemStage({
@@ -67,7 +54,8 @@ export const validationLoss = itemStage({
     const { losses } = yield* engine
       .validate({
         base: yield* locateFiles(base.files),
-        settings: settingsOf(item, heldOut.clipSkip),
+        // The states of the held-out captions are their own.
+        trained: { ...item.trained, spec: { ...item.trained.spec, clipSkip: heldOut.clipSkip } },
         samples: yield* Effect.forEach(heldOut.samples, loadSample),
         adapter: item.adapter && (yield* blobs.bytes(item.adapter)),
         embedding: item.embedding && (yield* blobs.bytes(item.embedding)),

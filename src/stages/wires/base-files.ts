@@ -4,9 +4,9 @@
  * Types only: a stage's code digest covers what it imports, and these are imported by many.
  */
 import { Schema } from "effect"
-import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
 import { Blob } from "../../runtime/model/blob.ts"
 import type { Output } from "../../runtime/model/wire.ts"
+import type { MemoryChoice } from "../../settings/memory-mode.ts"
 
 /** Path inside the folder, such as "unet/config.json", to content. */
 const Files = Schema.Record(Schema.String, Blob)
