@@ -43,7 +43,7 @@ export const courseRows = {
     rules: [atLeast(0, "0 starts at the full rate")],
     together: [
       {
-        holds: (warmup, { steps }) => warmup < 2 || warmup <= steps,
+        holds: (warmup, { steps }) => warmup < 2 || warmup <= steps || steps < 1,
         why: "",
         says: (warmup, { steps }) =>
           `${warmup} is more than the ${steps} steps there are, so the full rate is never reached`,

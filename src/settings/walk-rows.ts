@@ -18,11 +18,11 @@ export interface Finding {
 
 const written = (value: unknown): string => (typeof value === "number" ? String(value) : JSON.stringify(value))
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The rows of a value's members; none where it has no members of its own. */
-const partsOf = ({ parts, kinds }: Row, value: unknown): Rows =>
+export const partsOf = ({ parts, kinds }: Row, value: unknown): Rows =>
   isObject(value) ? (parts ?? kinds?.[String(value["kind"])] ?? {}) : {}
 
 const broken = (field: string, rules: readonly Rule<unknown>[], value: unknown, beside: Beside): readonly Finding[] =>
@@ -89,3 +89,18 @@ export const actingAt = (
   )
 
 const isMembers = (value: Value): value is { readonly [member: string]: Value } => isObject(value)
+
+/** Recorded values, with what was done by the Loom that wrote them where it did not know a row yet. */
+export const withUnrecorded = (
+  rows: Rows,
+  recorded: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> => ({
+  ...recorded,
+  ...Object.fromEntries(
+    Object.entries(rows).flatMap(([name, row]) => {
+      const { [name]: value = row.unrecorded } = recorded
+      if (isObject(value)) return [[name, withUnrecorded(partsOf(row, value), value)]]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  ),
+})
