@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { adaptedParts } from "./adapter-spec.ts"
 import { flag, number, rate, same } from "./other-words.ts"
 import { fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf, withDefault } from "./row.ts"
-import { above0, trainsNothing } from "./rules.ts"
+import { above0, atLeast, trainsNothing } from "./rules.ts"
 
 const dimWhy = "must be 1 or more, or 0 with a custom embedding that trains alone"
 const dimHint = "Usual values are 4 to 128"
@@ -65,7 +65,7 @@ export const adapterRows = {
       "Learning rate of the UNet's adapters after warm-up; 0 leaves the UNet as it is, where something else is trained.",
     default: 1e-4,
     inForce: "rates",
-    rules: [{ holds: (value) => value >= 0, why: `must be greater than 0${trainsNothing}`, hint: rateHint }],
+    rules: [atLeast(0, rateHint)],
     together: [
       {
         holds: (value, { textModel, customEmbedding }) => value > 0 || textModel !== null || customEmbedding !== null,

@@ -70,7 +70,7 @@ export const courseRows = {
   }),
   seed: row(Schema.Int, {
     title: "seed",
-    unit: "number",
+    unit: "",
     meaning: "Of every random draw: first values, order of pictures, noise, timesteps, dropped captions.",
     default: 0,
     inForce: "start",

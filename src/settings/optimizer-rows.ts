@@ -50,7 +50,7 @@ export const optimizerRows = {
   }),
   eps: row(Schema.Finite, {
     title: "eps",
-    unit: "number",
+    unit: "",
     meaning: "AdamW's guard against division by zero.",
     default: 1e-8,
     inForce: "step",

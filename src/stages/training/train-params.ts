@@ -11,8 +11,7 @@ import { findings, resolved } from "../../settings/walk-rows.ts"
 
 export const TrainParams = Schema.Struct(fieldsOf(trainRows))
 export type TrainParams = typeof TrainParams.Type
-/** As written in a pipeline file: everything may be left out. */
-export type TrainParamsInput = (typeof TrainParams)["~type.make.in"]
+export type { TrainParamsInput } from "../../settings/train-params-input.ts"
 
 /** Everything that is wrong with the parameters by themselves. */
 export const checkTraining = (params: TrainParams): readonly Problem[] => findings(trainRows, params, params)

@@ -1,29 +1,23 @@
 /**
  * From settings to snapshots: which steps are already on this trajectory, and training the ones that are not.
  *
- * The key of a step chains the one before with what is in force at that step, starting from what all steps depend on. A
- * save step is reached from the furthest snapshot before it; save steps without a snapshot between them share one run.
- * Only the steps after a change differ in their keys, so only they are computed again.
+ * A save step is reached from the furthest snapshot before it; save steps without a snapshot between them share one run.
+ * Only the steps after a change differ in their keys (step-keys.ts), so only they are computed again.
  */
 import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
 import type { StepRecord, TrainFacts, TrainSample } from "../../engine/jobs/train-job.ts"
-import { learningRatesAt, peakRates } from "../../engine/train/learning-rates.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { StageFailure, StageStopped } from "../../runtime/model/stage-failure.ts"
-import { codeDigest } from "../../runtime/plan/code-digest.ts"
-import { chainKeys } from "../../runtime/storage/trajectory.ts"
-import { adapterSpec, trainsText } from "../../settings/adapter-spec.ts"
 import type { MemoryChoice } from "../../settings/memory-mode.ts"
-import { numberRows } from "../../settings/train-rows.ts"
 import type { TrainSettings } from "../../settings/train-settings.ts"
-import { actingAt } from "../../settings/walk-rows.ts"
 import { locateFiles, stageFailure } from "../base/engine-words.ts"
 import { loadSample } from "../dataset/load-sample.ts"
 import type { BaseModelFolder } from "../wires/base-files.ts"
 import type { Dataset } from "../wires/dataset.ts"
+import { stepKeys } from "./step-keys.ts"
 
 export interface Course {
   readonly dataset: Dataset
@@ -47,60 +41,6 @@ const multiples = (every: number, after: number, upTo: number): readonly number[
     (_, index) => (first + index) * every,
   )
 }
-
-const textFolders = ["text_encoder/", "tokenizer/", "text_encoder_2/", "tokenizer_2/"]
-
-/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoders. */
-const trainedOn = ({ files }: BaseModelFolder, settings: TrainSettings) => {
-  const readsText = trainsText(adapterSpec(settings)) || settings.captionDropout > 0
-  const folders = ["unet/", "scheduler/", ...(readsText ? textFolders : [])]
-  return Object.entries(files)
-    .filter(([name]) => folders.some((folder) => name.startsWith(folder)) || name === "vae/config.json")
-    .map(([name, { sha256 }]) => [name, sha256] as const)
-    .sort()
-}
-
-/** A caption as training reads it: as text, as ids or as states, whatever something trained comes after. */
-const captionRead = ({ text, tokenIds, states }: Dataset["samples"][number], settings: TrainSettings) => {
-  if (settings.customEmbedding !== null) return [text]
-  return trainsText(adapterSpec(settings)) ? tokenIds : [states.sha256, ...tokenIds]
-}
-
-/** SDXL alone is told of a picture's sizes. */
-const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseModelFolder) =>
-  family === "sdxl" ? [timeIds] : []
-
-/** One key per step, counted from 0: the state after that update. */
-const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
-  const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
-  const start = {
-    code: digest,
-    ...actingAt(numberRows, settings, "start"),
-    clipSkip: settings.clipSkip,
-    trained: Object.keys(peakRates(settings)),
-    base: trainedOn(base, settings),
-    samples: dataset.samples.map((sample) => [
-      ...[sample.key, sample.latents.sha256, ...captionRead(sample, settings)],
-      ...sizesRead(sample, base),
-    ]),
-  }
-  const eachStep = actingAt(numberRows, settings, "step")
-  const inForce = Array.from({ length: settings.steps }, (_, update) => ({
-    ...eachStep,
-    // Of rates and schedule, the values at each step are all that counts.
-    learningRates: learningRatesAt(settings, update),
-  }))
-  return { code: digest, keys: chainKeys(start, inForce) }
-})
-
-const codeUnreadable = (): StageFailure =>
-  new StageFailure({
-    what: "the code of this stage cannot be read",
-    where: "train",
-    why: "its modules are not where they were",
-    hint: "Run again",
-    kind: "work",
-  })
 
 interface Stretch {
   /** Steps done when it starts, with the snapshot to start from. */
