@@ -1,6 +1,6 @@
 /** AdamW, and the limit on the gradient it is given. */
 import { Schema } from "effect"
-import { fixedInDrawThings, nothingInDrawThings, number, optimizerArgument } from "./other-words.ts"
+import { fixedInDrawThings, number, optimizerArgument } from "./other-words.ts"
 import { row } from "./row.ts"
 import { above0, atLeast } from "./rules.ts"
 
@@ -17,7 +17,7 @@ export const optimizerRows = {
       flags: (limit) => [`--max_grad_norm ${number(limit ?? 0)}`],
       metadata: (limit) => ({ ss_max_grad_norm: limit ?? 0 }),
     },
-    drawThings: nothingInDrawThings,
+    drawThings: { name: "never limits it", value: (limit) => (limit === null || limit === 0 ? "none" : null) },
     shown: (limit) => (limit === null || limit === 0 ? "none" : number(limit)),
     resolve: (limit) => (limit === 0 ? null : limit),
   }),
