@@ -15,7 +15,7 @@ const isAlone = (beside: Beside): boolean => {
   return !unet && !text
 }
 
-const customEmbeddingRows = {
+export const customEmbeddingRows = {
   keyword: requiredRow(Schema.String, {
     title: "embedding",
     unit: "word",

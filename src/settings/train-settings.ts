@@ -14,7 +14,6 @@ export const TrainSettings = Schema.Struct({
   clipSkip: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), 1),
 })
 export type TrainSettings = typeof TrainSettings.Type
-export type CustomEmbeddingSettings = NonNullable<TrainSettings["customEmbedding"]>
 
 /** What has a learning rate of its own. */
 export type TrainedGroup = "embedding" | "text" | "unet"
@@ -33,6 +32,3 @@ export type DrawSettings = Pick<
 
 /** How gradients become new parameters. */
 export type OptimizerSettings = Pick<TrainSettings, "maxGradNorm" | "weightDecay" | "betas" | "eps">
-
-/** The new tokens of an embedding, and what they start from. */
-export type EmbeddingTokens = Pick<CustomEmbeddingSettings, "keyword" | "length" | "initWord">

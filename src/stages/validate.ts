@@ -11,7 +11,7 @@ import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import type { Problem } from "../runtime/model/stage-failure.ts"
 import type { Output } from "../runtime/model/wire.ts"
-import { adapterSpec } from "../settings/adapter-spec.ts"
+import { trainedStart } from "../settings/trained-start.ts"
 import { type ValidationParams, validationLoss } from "./training/validation-loss.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
 import type { EncodedDataset } from "./wires/dataset.ts"
@@ -25,13 +25,7 @@ const listCheckpoints = stage({
   inputs: { trained: Trained },
   output: Items(ValidatedCheckpoint),
   run: ({ inputs: { trained } }) => {
-    const { seed, predictionType, customEmbedding } = trained.settings
-    const embedding = customEmbedding && {
-      keyword: customEmbedding.keyword,
-      length: customEmbedding.length,
-      initWord: customEmbedding.initWord,
-    }
-    const started = { spec: adapterSpec(trained.settings), embedding, seed, predictionType }
+    const started = trainedStart(trained.settings)
     const untrained = { step: 0, adapter: null, embedding: null }
     return Effect.succeed(
       [untrained, ...trained.saves].map((save) => ({

@@ -10,8 +10,8 @@ import { validationNoise } from "../../src/engine/train/validate.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
-import { adapterSpec } from "../../src/settings/adapter-spec.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
+import { trainedStart } from "../../src/settings/trained-start.ts"
 import { filesIn } from "../rig/files-in.ts"
 import { encodedSamples, judge, python, randomModel, type SomeSettings } from "./replay-rig.ts"
 import { makeTinyBase } from "./tiny-base.ts"
@@ -36,12 +36,7 @@ const trained = Effect.fnUntraced(function* (job: TrainJob) {
 
 const jobOf = ({ base, settings, samples }: TrainJob, more: Partial<ValidateJob> = {}): ValidateJob => ({
   ...{ base, samples, timesteps, seed: 0, adapter: null, embedding: null },
-  trained: {
-    spec: adapterSpec(settings),
-    embedding: settings.customEmbedding,
-    seed: settings.seed,
-    predictionType: settings.predictionType,
-  },
+  trained: trainedStart(settings),
   ...more,
 })
 

@@ -69,10 +69,13 @@ describe("a made-up parameter with a row", () => {
   it("is in older files what was done then", () => {
     expect(withUnrecorded(rows, {})).toHaveProperty("madeUp", 3)
     expect(withUnrecorded(rows, { madeUp: 5 })).toHaveProperty("madeUp", 5)
+    const asPart = { textModel: { ...numberRows.textModel, parts: { madeUp } } }
+    expect(withUnrecorded(asPart, { textModel: {} })).toEqual({ textModel: { madeUp: 3 } })
+    expect(withUnrecorded(asPart, { textModel: null })).toEqual({ textModel: null })
   })
 
   it("is missing from the engine until some of its code reads it", () => {
-    expect(unread({ ...numberRows, madeUp })).toEqual(["madeUp"])
+    expect(unread({ madeUp })).toEqual(["madeUp"])
   })
 })
 

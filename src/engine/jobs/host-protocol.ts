@@ -6,8 +6,7 @@
  */
 import type { SamplerName } from "../../diffusion/samplers.ts"
 import type { PredictionType } from "../../diffusion/scheduler-config.ts"
-import type { AdapterSpec } from "../../settings/adapter-spec.ts"
-import type { EmbeddingTokens } from "../../settings/train-settings.ts"
+import type { TrainedStart } from "../../settings/trained-start.ts"
 import type { EngineFailure } from "./engine-failure.ts"
 import type {
   BaseModelFiles,
@@ -81,18 +80,9 @@ export interface SampledImage {
   readonly width: number
 }
 
-/** What a training started with, as far as a checkpoint's losses depend on it. */
-export interface TrainedStart {
-  readonly spec: AdapterSpec
-  readonly embedding: EmbeddingTokens | null
-  /** Of the values it started from. */
-  readonly seed: number
-  /** null: as the base model's scheduler says. */
-  readonly predictionType: PredictionType | null
-}
-
 export interface ValidateJob {
   readonly base: BaseModelFiles
+  /** What the training started from. */
   readonly trained: TrainedStart
   readonly samples: readonly TrainSample[]
   /** A LoRA file of the training; null: the adapters as they start, which change nothing. */

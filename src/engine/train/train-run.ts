@@ -33,7 +33,7 @@ import {
 import type { TrainingText } from "./training-texts.ts"
 
 /** What a run trains: the networks, where the parameters lie, and their values, read in place. */
-export interface Trained {
+export interface TrainedParameters {
   readonly networks: TrainedNetworks
   readonly layout: AdapterLayout
   readonly parameters: Float32Array
@@ -92,7 +92,7 @@ const captionFeeds = (
 
 /** Opens the session for pictures of this shape, over these parameters; without a memory mode it gives losses alone. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
-  { networks, layout, parameters }: Trained,
+  { networks, layout, parameters }: TrainedParameters,
   { schedule, minSnrGamma }: Objective,
   shapes: TrainGraphShapes,
   mode: MemoryMode | null,

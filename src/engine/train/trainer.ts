@@ -8,12 +8,12 @@
  */
 import { Effect } from "effect"
 import type { NoiseSchedule } from "../../diffusion/noise-schedule.ts"
-import type { PredictionType } from "../../diffusion/scheduler-config.ts"
 import type { UnetConfig } from "../../models/unet-config.ts"
 import type { VaeConfig } from "../../models/vae-config.ts"
-import { type AdapterSpec, adapterSpec, trainsText } from "../../settings/adapter-spec.ts"
+import { trainsText } from "../../settings/adapter-spec.ts"
 import type { MemoryMode } from "../../settings/memory-mode.ts"
 import type { OptimizerSettings } from "../../settings/train-settings.ts"
+import { type TrainedStart, trainedStart } from "../../settings/trained-start.ts"
 import { type Component, openUnet, openVaeConfig } from "../base/base-model.ts"
 import { openSchedule } from "../base/open-schedule.ts"
 import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
@@ -29,7 +29,7 @@ import { planTraining } from "./plan-training.ts"
 import { picturesPerRun, shapesFor } from "./run-shapes.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
-import { type Objective, openTrainRun, type Trained, type TrainRun } from "./train-run.ts"
+import { type Objective, openTrainRun, type TrainedParameters, type TrainRun } from "./train-run.ts"
 import { type CaptionsRead, checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
 /** What one update did. The arrays are reused by the next one. */
@@ -91,7 +91,12 @@ export interface Networks extends TrainedNetworks {
 }
 
 /** The run for pictures of a sample's shape, opened at its first use. */
-export const runsByShape = (trained: Trained, objective: Objective, perRun: number, mode: MemoryMode | null) => {
+export const runsByShape = (
+  trained: TrainedParameters,
+  objective: Objective,
+  perRun: number,
+  mode: MemoryMode | null,
+) => {
   const runs = new Map<string, TrainRun>()
   return Effect.fnUntraced(function* (sample: TrainSample) {
     const known = runs.get(`${sample.latentShape}`)
@@ -184,7 +189,7 @@ const applyUpdate = (
 const firstValues = Effect.fnUntraced(function* (
   layout: AdapterLayout,
   texts: readonly TextNetwork[],
-  { embedding, seed }: Pick<NetworksWanted, "embedding" | "seed">,
+  { embedding, seed }: Pick<TrainedStart, "embedding" | "seed">,
 ) {
   const parameters = initialParameters(layout, seed)
   if (embedding === null) return parameters
@@ -210,14 +215,8 @@ const factsOf = (
   }
 }
 
-/** What is trained, on which base, with which captions, and what it starts from. */
-export interface NetworksWanted extends Omit<CaptionsRead, "clipSkip"> {
-  readonly spec: AdapterSpec
-  /** null: as the base model's scheduler says. */
-  readonly predictionType: PredictionType | null
-  /** Of the first values. */
-  readonly seed: number
-}
+/** What is trained, on which base and with which captions. */
+export interface NetworksWanted extends TrainedStart, Pick<CaptionsRead, "base" | "samples" | "dropsCaptions"> {}
 
 /** What a training needs before its first number: networks, layout, and the values everything starts from. */
 export const openNetworks = Effect.fn("openNetworks")(function* (wanted: NetworksWanted) {
@@ -238,22 +237,15 @@ export const openNetworks = Effect.fn("openNetworks")(function* (wanted: Network
   return { networks, layout, start: firstValues(layout, texts, wanted) }
 })
 
-const wantedBy = ({ base, samples, settings }: TrainJob): NetworksWanted => ({
-  base,
-  samples,
-  spec: adapterSpec(settings),
-  predictionType: settings.predictionType,
-  dropsCaptions: settings.captionDropout > 0,
-  embedding: settings.customEmbedding,
-  seed: settings.seed,
-})
-
 export const openTrainer = Effect.fn("openTrainer")(function* (
   job: TrainJob,
 ): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
   yield* checkJob(job)
-  const { settings, samples, memory: choice = "auto" } = job
-  const { networks, layout, start } = yield* openNetworks(wantedBy(job))
+  const { base, settings, samples, memory: choice = "auto" } = job
+  const { networks, layout, start } = yield* openNetworks({
+    ...{ base, samples, dropsCaptions: settings.captionDropout > 0 },
+    ...trainedStart(settings),
+  })
   yield* checkMentioned(job, networks.captions)
   const state = yield* startingState(job, layout, start)
   const { gradientAccumulationSteps } = settings

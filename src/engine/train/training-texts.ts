@@ -6,7 +6,7 @@
  */
 import { Effect } from "effect"
 import { countMentions } from "../../formats/embedding-mention.ts"
-import type { EmbeddingTokens } from "../../settings/train-settings.ts"
+import type { EmbeddingTokens } from "../../settings/trained-start.ts"
 import { checkSkip, mostLost, type TextNetwork } from "../base/text-networks.ts"
 import { encodeText } from "../encode/encode-text.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"

@@ -1,7 +1,7 @@
 /** Validation losses on the wires: of each checkpoint, and what of a training they depend on. */
 import { Schema } from "effect"
 import { Blob } from "../../runtime/model/blob.ts"
-import { AdapterSpec } from "../../settings/adapter-spec.ts"
+import { TrainedStart } from "../../settings/trained-start.ts"
 
 /**
  * A checkpoint as far as its validation loss goes. What only drives a training (rates, steps) is left out, so that more steps leave
@@ -12,16 +12,8 @@ export const ValidatedCheckpoint = Schema.Struct({
   step: Schema.Int,
   adapter: Schema.NullOr(Blob),
   embedding: Schema.NullOr(Blob),
-  /** What the training started with. */
-  trained: Schema.Struct({
-    spec: AdapterSpec,
-    embedding: Schema.NullOr(
-      Schema.Struct({ keyword: Schema.String, length: Schema.Int, initWord: Schema.NullOr(Schema.String) }),
-    ),
-    /** Of the values it started from. */
-    seed: Schema.Int,
-    predictionType: Schema.NullOr(Schema.Literals(["epsilon", "v_prediction"])),
-  }),
+  /** What the training started from. */
+  trained: TrainedStart,
 })
 export type ValidatedCheckpoint = typeof ValidatedCheckpoint.Type
 
