@@ -14,7 +14,7 @@ import type { MemoryMode } from "../../settings/memory-mode.ts"
 import { frequenciesOf, timeIdFeatures } from "../base/time-ids.ts"
 import { textFeeds } from "../encode/text-feeds.ts"
 import type { EngineFailure } from "../jobs/engine-failure.ts"
-import { graphInMode } from "../session/checkpointing-policy.ts"
+import { withCheckpointing } from "../session/checkpointing-policy.ts"
 import { liesInBlock } from "../session/run-memory.ts"
 import type { ArrayInPlace } from "../session/session.ts"
 import { Sessions } from "../session/sessions.ts"
@@ -107,7 +107,7 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     build: () => {
       if (mode === null) return lossGraph(networks, layout, shapes)
       const differentiated = trainGraph(networks, layout, shapes)
-      const { graph, peakBytes } = graphInMode(differentiated, mode, shapesIn(weights.storedBytes))
+      const { graph, peakBytes } = withCheckpointing(differentiated, mode, shapesIn(weights.storedBytes))
       return { ...graph, recomputes: mode !== "fast", inBlock: liesInBlock(peakBytes, mode) }
     },
   })

@@ -19,7 +19,7 @@ import { openSchedule } from "../base/open-schedule.ts"
 import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure, workFailure } from "../jobs/engine-failure.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "../jobs/train-job.ts"
-import type { Sessions } from "../session/sessions.ts"
+import { Sessions } from "../session/sessions.ts"
 import { adamWUpdate, clipFactor, gradientNorm } from "./adam-w.ts"
 import { type AdapterLayout, adapterLayout, type GroupRange, initialParameters, viewOf } from "./adapter-layout.ts"
 import { initialEmbedding } from "./embedding-start.ts"
@@ -248,6 +248,8 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
   })
   yield* checkMentioned(job, networks.captions)
   const state = yield* startingState(job, layout, start)
+  // The plan counts on the memory that this process has taken; sessions of encoders would still hold theirs.
+  yield* (yield* Sessions).releaseAll
   const { gradientAccumulationSteps } = settings
   const memory = yield* planTraining({ samples, gradientAccumulationSteps, memory: choice }, networks, layout)
   const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
