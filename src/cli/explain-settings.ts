@@ -3,13 +3,7 @@ import { resolve } from "node:path"
 import { Effect } from "effect"
 import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
 import { describeFolder } from "../stages/base/base-folder.ts"
-import {
-  type BaseKind,
-  type EquivalentSetting,
-  type Equivalents,
-  equivalentSettings,
-  presumedBase,
-} from "../tools/equivalent-settings.ts"
+import { type BaseKind, type Equivalents, equivalentSettings, presumedBase } from "../tools/equivalent-settings.ts"
 import { type TrainingAtHand, trainingsAtHand } from "../tools/wiring.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
@@ -24,7 +18,7 @@ interface Shown extends Equivalents {
 const flagText = (flag: string): string =>
   flag.startsWith("--output_name") && /[^\w.-]/.test(flag.slice(14)) ? `--output_name '${flag.slice(14)}'` : flag
 
-const tableText = (rows: readonly EquivalentSetting[], paint: Style): string => {
+const tableText = (rows: Equivalents["rows"], paint: Style): string => {
   const cells = rows.map(({ setting, loom, drawThings }) => [setting, loom, drawThings ?? "—"] as const)
   const head = ["", "Loom", "Draw Things"] as const
   const widthOf = (column: 0 | 1) => Math.max(...[head, ...cells].map((cell) => cell[column].length))

@@ -4,7 +4,7 @@
  * The first update already has a rate, peak / W, and update W − 1 the whole. Only the value at each update matters to
  * the weights, so two plans that agree up to an update give the same training up to there.
  */
-import type { LearningRateCurve } from "../settings/learning-rate-curve.ts"
+import type { LearningRateCurve } from "../settings/schedule-rows.ts"
 
 export interface LearningRatePlan {
   readonly peak: number

@@ -4,9 +4,14 @@
  *
  * No clock is read: the same run gives the same bytes. A date is written only when the caller passes one.
  */
+
+import { adaptedParts } from "../settings/adapter-spec.ts"
 import { familyRecord } from "../settings/family.ts"
 import type { PredictionType } from "../settings/prediction-type.ts"
 import type { TextEncoding } from "../settings/text-encoding.ts"
+import { numberRows } from "../settings/train-rows.ts"
+import type { TrainSettings } from "../settings/train-settings.ts"
+import { kohyaMetadata } from "../settings/words-elsewhere.ts"
 
 /** A value that JSON can say. */
 export type MetadataJson =
@@ -23,27 +28,10 @@ export interface LoraDescription {
   readonly encoding: TextEncoding
   readonly predictionType: PredictionType
   readonly baseModel: { readonly name: string; readonly sha256?: string }
-  readonly networkDim: number
-  /** alpha / dim. */
-  readonly networkScale: number
-  /** Updates done when this file was written, and in the whole run. */
+  /** Of the training. */
+  readonly settings: TrainSettings
+  /** Updates done when this file was written. */
   readonly step: number
-  readonly steps: number
-  readonly warmupSteps: number
-  readonly gradientAccumulationSteps: number
-  /** null: not trained. */
-  readonly unetLearningRate: number | null
-  readonly textLearningRate: number | null
-  /** kohya's name of the schedule, such as "constant_with_warmup". */
-  readonly learningRateSchedule: string
-  readonly weightDecay: number
-  readonly betas: readonly [number, number]
-  readonly eps: number
-  /** 0 or null: gradients are not clipped. */
-  readonly maxGradNorm: number | null
-  readonly noiseOffset: number
-  readonly minSnrGamma: number | null
-  readonly seed: number
   /** Pixels. */
   readonly width: number
   readonly height: number
@@ -76,11 +64,16 @@ const printed = (value: string | number | boolean | null): string => {
   return String(value)
 }
 
-/** kohya's keys. Source of the names: `train_network.py`, kohya-ss/sd-scripts 48d368f. */
+/** The UNet's rate, or where it is not trained the text model's. */
+const mainRate = (settings: TrainSettings): number | null =>
+  adaptedParts(settings).unet ? settings.unetLearningRate : (settings.textModel?.learningRate ?? null)
+
+/** kohya's keys; those that one parameter decides stand in its row. Source of the names: `train_network.py`, kohya-ss/sd-scripts 48d368f. */
 const kohyaKeys = (run: LoraDescription): Readonly<Record<string, string | number | boolean | null>> => {
   const { baseModelVersion, isV2 } = familyRecord(run.encoding.family).elsewhere.kohya
+  const { settings } = run
   const images = run.captions.length
-  const epochs = (updates: number) => Math.ceil((updates * run.gradientAccumulationSteps) / Math.max(1, images))
+  const epochs = (updates: number) => Math.ceil((updates * settings.gradientAccumulationSteps) / Math.max(1, images))
   return {
     ss_output_name: run.name,
     ss_base_model_version: baseModelVersion[run.predictionType],
@@ -88,29 +81,16 @@ const kohyaKeys = (run: LoraDescription): Readonly<Record<string, string | numbe
     ss_sd_model_name: run.baseModel.name,
     ...(run.baseModel.sha256 && { ss_new_sd_model_hash: run.baseModel.sha256 }),
     ss_network_module: "networks.lora",
-    ss_network_dim: run.networkDim,
-    ss_network_alpha: run.networkDim * run.networkScale,
     ss_network_args: "{}",
+    ...kohyaMetadata(numberRows, settings, settings),
     ss_steps: run.step,
-    ss_max_train_steps: run.steps,
     ss_epoch: epochs(run.step),
-    ss_num_epochs: epochs(run.steps),
+    ss_num_epochs: epochs(settings.steps),
     ss_num_batches_per_epoch: images,
     ss_num_train_images: images,
     ss_num_reg_images: 0,
-    ss_batch_size_per_device: 1,
-    ss_total_batch_size: run.gradientAccumulationSteps,
-    ss_gradient_accumulation_steps: run.gradientAccumulationSteps,
-    ss_learning_rate: run.unetLearningRate ?? run.textLearningRate,
-    ss_unet_lr: run.unetLearningRate,
-    ss_text_encoder_lr: run.textLearningRate,
-    ss_lr_scheduler: run.learningRateSchedule,
-    ss_lr_warmup_steps: run.warmupSteps,
-    ss_optimizer: `AdamW(weight_decay=${run.weightDecay},betas=(${run.betas.join(", ")}),eps=${run.eps})`,
-    ss_max_grad_norm: run.maxGradNorm,
-    ss_noise_offset: run.noiseOffset,
-    ss_min_snr_gamma: run.minSnrGamma,
-    ss_seed: run.seed,
+    ss_learning_rate: mainRate(settings),
+    ss_optimizer: `AdamW(weight_decay=${settings.weightDecay},betas=(${settings.betas.join(", ")}),eps=${settings.eps})`,
     ss_clip_skip: run.encoding.clipSkip,
     ss_mixed_precision: "no",
     ss_cache_latents: true,

@@ -7,10 +7,10 @@
  */
 import { basename, resolve } from "node:path"
 import { Effect, Schema } from "effect"
-import { memoryModes } from "../engine/jobs/memory-mode.ts"
 import { source } from "../runtime/define/source.ts"
 import { SourceContext } from "../runtime/model/stage-context.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
+import { memoryModes } from "../settings/memory-mode.ts"
 import { type TextEncoding, textEncoding } from "../settings/text-encoding.ts"
 import {
   type Component,

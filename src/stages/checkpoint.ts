@@ -12,7 +12,6 @@ import { stage } from "../runtime/define/stage.ts"
 import type { Blob } from "../runtime/model/blob.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
-import { adaptedParts } from "../settings/train-settings.ts"
 import { loomVersion } from "./training/loom-version.ts"
 import { isPlainName } from "./training/plain-name.ts"
 import { saveEmbedding } from "./training/save-embedding.ts"
@@ -84,26 +83,17 @@ const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: 
 const unetDigest = ({ files }: BaseModelFolder): string | undefined =>
   Object.entries(files).find(([name]) => name.startsWith("unet/") && name.endsWith(".safetensors"))?.[1].sha256
 
-/** kohya's names of the schedules. */
-const kohyaSchedule = ({ schedule, warmupSteps }: Trained["settings"]): string => {
-  if (schedule.kind === "constant") return warmupSteps > 0 ? "constant_with_warmup" : "constant"
-  return schedule.kind === "cosine" ? "cosine" : "cosine_with_restarts"
-}
-
 const describe = (lineage: Lineage, params: CheckpointParams, step: number) => {
   const { trained, dataset, base } = lineage
   const { settings } = trained
   const sha256 = unetDigest(base)
   return loraMetadata({
-    ...settings,
+    settings,
     name: params.name,
     encoding: dataset.encoding,
     predictionType: settings.predictionType ?? base.predictionType,
     baseModel: { name: params.baseName, ...(sha256 === undefined ? {} : { sha256 }) },
     step,
-    unetLearningRate: adaptedParts(settings).unet ? settings.unetLearningRate : null,
-    textLearningRate: settings.textModel?.learningRate ?? null,
-    learningRateSchedule: kohyaSchedule(settings),
     width: dataset.samples[0]?.width ?? 0,
     height: dataset.samples[0]?.height ?? 0,
     timesteps: timestepRange(settings.denoising, base.trainTimesteps),

@@ -12,7 +12,13 @@ import { engineCores } from "./base/engine-words.ts"
 import { likeProblems } from "./base/ordinary-trigger.ts"
 import { trainedFrom } from "./training/adapter.ts"
 import { checkMentions } from "./training/train-checks.ts"
-import { checkTraining, settingsFor, TrainParams, type TrainParamsInput } from "./training/train-params.ts"
+import {
+  checkTraining,
+  keyedTraining,
+  settingsFor,
+  TrainParams,
+  type TrainParamsInput,
+} from "./training/train-params.ts"
 import { knownSteps, reachSteps } from "./training/train-trajectory.ts"
 import { BaseModelFolder, type WantedSize, type WantedTraining } from "./wires/base-files.ts"
 import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
@@ -24,7 +30,7 @@ const trainStage = stage({
   params: TrainParams,
   inputs: { dataset: Dataset, base: BaseModelFolder },
   output: Trained,
-  keyed: ({ snapshotEverySteps: _, memory: _1, ...settings }) => settings,
+  keyed: keyedTraining,
   check: checkTraining,
   inspect: ({ params, inputs: { dataset } }) => [
     ...checkMentions(params, dataset),
@@ -68,7 +74,7 @@ const wantedTraining = (size: WantedSize | null, given: TrainParamsInput): Wante
 /**
  * LoRA adapters trained on a dataset. A step is one optimizer update; every parameter has a default.
  *
- * The parameters with their units and defaults: `train-params.ts`.
+ * The parameters with their units and defaults: `docs/parameters.md`.
  */
 export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => {
   const keyword: unknown = params.customEmbedding?.keyword

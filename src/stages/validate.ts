@@ -11,7 +11,7 @@ import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import type { Problem } from "../runtime/model/stage-failure.ts"
 import type { Output } from "../runtime/model/wire.ts"
-import { adaptedParts } from "../settings/train-settings.ts"
+import { trainedStart } from "../settings/trained-start.ts"
 import { type ValidationParams, validationLoss } from "./training/validation-loss.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
 import type { EncodedDataset } from "./wires/dataset.ts"
@@ -25,15 +25,12 @@ const listCheckpoints = stage({
   inputs: { trained: Trained },
   output: Items(ValidatedCheckpoint),
   run: ({ inputs: { trained } }) => {
-    const { networkDim, networkScale, seed, predictionType, customEmbedding: custom } = trained.settings
-    const parts = adaptedParts(trained.settings)
-    const customEmbedding = custom && { keyword: custom.keyword, length: custom.length, initWord: custom.initWord }
-    const shared = { networkDim, networkScale, seed, predictionType, customEmbedding }
+    const started = trainedStart(trained.settings)
     const untrained = { step: 0, adapter: null, embedding: null }
     return Effect.succeed(
       [untrained, ...trained.saves].map((save) => ({
         key: `step ${save.step}`,
-        value: { ...save, ...shared, hasUnetAdapters: parts.unet, hasTextAdapters: parts.text },
+        value: { ...save, trained: started },
       })),
     )
   },

@@ -5,8 +5,10 @@
  * A file may come from a stranger, so nothing in it is trusted: names must be plain file names, and settings are decoded by the
  * schema of the trainer before they are written into a pipeline.
  */
-import { Effect, Option, Schema } from "effect"
+import { Option, Schema } from "effect"
+import { numberRows } from "../settings/train-rows.ts"
 import { TrainSettings } from "../settings/train-settings.ts"
+import { isObject, withUnrecorded } from "../settings/walk-rows.ts"
 
 const Digest = Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/))
 
@@ -15,23 +17,17 @@ export const PlainFileName = Schema.String.check(
   Schema.makeFilter((name) => /^[^/\\\p{Cc}]+$/u.test(name) && !/^\.+$/.test(name) && name.length < 256),
 )
 
-const settingFields = TrainSettings.fields
-/** Settings that the first records do not have: what they do now by default is what was done then. */
-const RecordedSettings = Schema.Struct({
-  ...settingFields,
-  /** Of the captions' encoding. */
-  clipSkip: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
-  schedule: settingFields.schedule.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed({ kind: "constant" }))),
-  captionDropout: settingFields.captionDropout.pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed(0))),
-})
-
 const OriginRecord = Schema.Struct({
   format: Schema.Literals([1, 2]),
   /** Version of Loom; records of format 1 do not say it. */
   loom: Schema.optionalKey(Schema.String),
   /** Of the LoRA's numbers; records of format 1 do not say it. */
   precision: Schema.optionalKey(Schema.Literals(["fp32", "fp16"])),
-  settings: RecordedSettings,
+  settings: Schema.Struct({
+    ...TrainSettings.fields,
+    /** Of the captions' encoding. */
+    clipSkip: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  }),
   trigger: Schema.NullOr(Schema.String),
   pictures: Schema.Array(
     Schema.Struct({
@@ -54,7 +50,18 @@ export interface Origin extends Schema.Schema.Type<typeof OriginRecord> {
   readonly baseName: string
 }
 
-const decodeRecord = Schema.decodeUnknownOption(Schema.fromJsonString(OriginRecord))
+const parse = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
+const decode = Schema.decodeUnknownOption(OriginRecord)
+
+/** The first records have fewer settings than there are now. */
+const decodeRecord = (text: string | undefined) =>
+  parse(text).pipe(
+    Option.map(({ settings, ...record }) => ({
+      ...record,
+      settings: isObject(settings) ? withUnrecorded(numberRows, settings) : settings,
+    })),
+    Option.flatMap(decode),
+  )
 
 /** What a LoRA's metadata tells about how it was made; none when Loom did not write it, or somebody changed it. */
 export const originOf = (metadata: Readonly<Record<string, string>>): Option.Option<Origin> =>

@@ -2,7 +2,6 @@
  * What is wrong with a pipeline as a whole, seen from its wiring alone: stages that are right by themselves and not together.
  */
 import type { PipelineGraph, StageProblem } from "../runtime/define/pipeline-graph.ts"
-import { trainingsAtHand } from "./wiring.ts"
 
 /** Two LoRAs of one name would write the same files, and the second would fail after its training. */
 const sameNames = ({ stages }: PipelineGraph): readonly StageProblem[] => {
@@ -21,16 +20,8 @@ const sameNames = ({ stages }: PipelineGraph): readonly StageProblem[] => {
     })
 }
 
-const endlessWarmups = (graph: PipelineGraph): readonly StageProblem[] =>
-  trainingsAtHand(graph).flatMap(({ stage, settings: { warmupSteps, steps } }) => {
-    if (warmupSteps < 2 || warmupSteps <= steps) return []
-    const why = `${warmupSteps} is more than the ${steps} steps there are, so the full rate is never reached`
-    const hint = "A tenth of the steps is plenty"
-    return [{ label: stage, field: "warmupSteps", why, hint, severity: "warning" as const }]
-  })
-
 /** The graph with the problems of its wiring among its own, so that all are told together. */
 export const withWiringProblems = (graph: PipelineGraph): PipelineGraph => ({
   ...graph,
-  problems: [...graph.problems, ...sameNames(graph), ...endlessWarmups(graph)],
+  problems: [...graph.problems, ...sameNames(graph)],
 })

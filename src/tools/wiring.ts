@@ -1,54 +1,16 @@
 /**
- * The trainings of a wired pipeline, as far as the wiring alone tells: settings, CLIP skip, size, names. Nothing is read or run.
+ * The trainings of a wired pipeline, as far as the wiring alone tells: parameters, CLIP skip, size, names. Nothing is read or run.
  */
 import { Option, Schema } from "effect"
 import type { PipelineGraph, StageInstance } from "../runtime/define/pipeline-graph.ts"
-
-/** What of `train`'s parameters other trainers have a word for. */
-const TrainingSettings = Schema.Struct({
-  networkDim: Schema.Finite,
-  networkScale: Schema.Finite,
-  unetLearningRate: Schema.Finite,
-  steps: Schema.Finite,
-  saveEverySteps: Schema.Finite,
-  warmupSteps: Schema.Finite,
-  gradientAccumulationSteps: Schema.Finite,
-  seed: Schema.Finite,
-  noiseOffset: Schema.Finite,
-  denoising: Schema.Struct({ start: Schema.Finite, end: Schema.Finite }),
-  minSnrGamma: Schema.NullOr(Schema.Finite),
-  maxGradNorm: Schema.NullOr(Schema.Finite),
-  weightDecay: Schema.Finite,
-  betas: Schema.Tuple([Schema.Finite, Schema.Finite]),
-  eps: Schema.Finite,
-  predictionType: Schema.NullOr(Schema.String),
-  captionDropout: Schema.optionalKey(Schema.Finite),
-  schedule: Schema.optionalKey(
-    Schema.Struct({
-      kind: Schema.Literals(["constant", "cosine", "cosine-restarts"]),
-      floor: Schema.optionalKey(Schema.Finite),
-      stepsBetweenRestarts: Schema.optionalKey(Schema.Finite),
-    }),
-  ),
-  textModel: Schema.NullOr(Schema.Struct({ learningRate: Schema.Finite })),
-  customEmbedding: Schema.NullOr(
-    Schema.Struct({
-      keyword: Schema.String,
-      length: Schema.Finite,
-      learningRate: Schema.Finite,
-      stopAtStep: Schema.NullOr(Schema.Finite),
-      initWord: Schema.NullOr(Schema.String),
-    }),
-  ),
-})
-export type TrainingSettings = typeof TrainingSettings.Type
+import { TrainParams } from "../stages/training/train-params.ts"
 
 export interface TrainingAtHand {
   /** Label of the train stage. */
   readonly stage: string
   /** Label of the stage that makes its dataset. */
   readonly dataset: string | undefined
-  readonly settings: TrainingSettings
+  readonly params: TrainParams
   /** null: the base model's own. */
   readonly clipSkip: number | null
   /** Folder of the base model, as the pipeline says it. */
@@ -91,8 +53,8 @@ const sizeBehind = (stages: Stages, dataset: StageInstance | undefined): Trainin
 export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtHand[] =>
   stages.flatMap((stage) => {
     if (stage.node.name !== "train") return []
-    const settings = Schema.decodeUnknownOption(TrainingSettings)(stage.encodedParams)
-    if (Option.isNone(settings)) return []
+    const params = Schema.decodeUnknownOption(TrainParams)(stage.encodedParams)
+    if (Option.isNone(params)) return []
     const dataset = byLabel(stages, stage.inputs["dataset"])
     const saved = stages.find(({ node, inputs }) => node.name === "checkpoint" && inputs["trained"] === stage.label)
     const name = saved?.encodedParams["name"]
@@ -100,7 +62,7 @@ export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtH
       {
         stage: stage.label,
         dataset: dataset?.label,
-        settings: settings.value,
+        params: params.value,
         clipSkip: Option.getOrNull(asNumber(dataset?.encodedParams["clipSkip"])),
         base: Option.getOrUndefined(asText(byLabel(stages, stage.inputs["base"])?.encodedParams["folder"])),
         size: sizeBehind(stages, dataset),
@@ -110,8 +72,8 @@ export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtH
   })
 
 /** The embedding that a training puts into the captions that a stage reads. */
-export const embeddingFor = (graph: PipelineGraph, reader: string): TrainingSettings["customEmbedding"] => {
+export const embeddingFor = (graph: PipelineGraph, reader: string): TrainParams["customEmbedding"] => {
   const datasets = graph.stages.filter(({ inputs }) => inputs["texts"] === reader).map(({ label }) => label)
   const trainings = trainingsAtHand(graph).filter(({ dataset }) => dataset !== undefined && datasets.includes(dataset))
-  return trainings.find(({ settings }) => settings.customEmbedding !== null)?.settings.customEmbedding ?? null
+  return trainings.find(({ params }) => params.customEmbedding !== null)?.params.customEmbedding ?? null
 }

@@ -1,12 +1,12 @@
 /** The checkpointing policy: each mode holds less than the one before, and "small" does no more again than it has to. */
 import { describe, expect, it } from "vitest"
-import { memoryModes } from "../../src/engine/jobs/memory-mode.ts"
 import { withCheckpointing } from "../../src/engine/session/checkpointing-policy.ts"
 import * as g from "../../src/graph/build.ts"
 import { executionOrder } from "../../src/graph/execution-order.ts"
 import { gradients } from "../../src/graph/gradients/autodiff.ts"
 import type { DifferentiatedGraph } from "../../src/graph/memory/recompute.ts"
 import { floatingPointOperations } from "../../src/graph/memory/work.ts"
+import { memoryModes } from "../../src/settings/memory-mode.ts"
 
 const [tokens, width, layers] = [512, 1280, 60]
 

@@ -1,8 +1,9 @@
 /** The memory plan: the first mode that fits, and words for what cannot. */
 import { describe, expect, it } from "vitest"
 import { EngineFailure } from "../../src/engine/jobs/engine-failure.ts"
-import type { MemoryMode, MemoryNeed } from "../../src/engine/jobs/memory-mode.ts"
+import type { MemoryNeed } from "../../src/engine/jobs/memory-need.ts"
 import { planMemory } from "../../src/engine/train/memory-plan.ts"
+import type { MemoryMode } from "../../src/settings/memory-mode.ts"
 
 const gigabyte = 1e9
 const heap: Readonly<Record<MemoryMode, number>> = { fast: 4, balanced: 3, small: 2 }

@@ -9,6 +9,7 @@ import type { TrainJob, TrainSample } from "../../src/engine/jobs/train-job.ts"
 import { loraModulesOf } from "../../src/engine/train/snapshot.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
+import { trainedStart } from "../../src/settings/trained-start.ts"
 import { storedFile, storedJob, storedSample } from "../rig/stored-job.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
@@ -98,7 +99,14 @@ describe("a message to a host", () => {
       assert.isBelow(sent[2]! - sent[1]!, 512)
       const { encoding, settings, samples } = job
       yield* engine.validate({
-        ...{ base, encoding, settings, samples: samples.map(storedSample), timesteps: [500], seed: 0 },
+        ...{
+          base,
+          encoding,
+          trained: trainedStart(settings),
+          samples: samples.map(storedSample),
+          timesteps: [500],
+          seed: 0,
+        },
         ...{ adapter: trained.lora.file, embedding: null },
       })
       assert.isBelow(sent[3]!, numbersIn(job) / 2)

@@ -1,7 +1,7 @@
 /** A training job on the tiny base: three pictures that exist only as random latents and text states. */
 import { Effect } from "effect"
 import { randomStream } from "../../src/diffusion/random-stream.ts"
-import type { MemoryPlan } from "../../src/engine/jobs/memory-mode.ts"
+import type { MemoryPlan } from "../../src/engine/jobs/memory-need.ts"
 import type { BaseModelFiles, StepRecord, TrainHooks, TrainJob, TrainSample } from "../../src/engine/jobs/train-job.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
@@ -47,6 +47,7 @@ export const tinyJob = (
     unetLearningRate: 2e-3,
     steps: untilStep,
     seed: 11,
+    warmupSteps: 0,
     gradientAccumulationSteps: 2,
     noiseOffset: 0.05,
     ...settings,

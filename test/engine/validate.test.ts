@@ -11,6 +11,7 @@ import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
 import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
+import { trainedStart } from "../../src/settings/trained-start.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 import { filesIn } from "../rig/files-in.ts"
 import { storedFile, storedJob, storedSample } from "../rig/stored-job.ts"
@@ -42,7 +43,7 @@ const jobOf = (
   ...{
     base,
     encoding,
-    settings,
+    trained: trainedStart(settings),
     samples: samples.map(storedSample),
     timesteps,
     seed: 0,
@@ -143,7 +144,15 @@ const measured = Effect.fnUntraced(function* (folder: string, { clipSkip = 1, ..
   const engine = yield* Engine
   const files = filesIn(folder)
   const settings = TrainSettings.make({
-    ...{ networkDim: 4, networkScale: 0.7, unetLearningRate: 1e-2, steps: 3, seed: 5, gradientAccumulationSteps: 2 },
+    ...{
+      networkDim: 4,
+      networkScale: 0.7,
+      unetLearningRate: 1e-2,
+      steps: 3,
+      seed: 5,
+      gradientAccumulationSteps: 2,
+      warmupSteps: 0,
+    },
     ...some,
   })
   const encoding = encodingOf(files, clipSkip)

@@ -1,28 +1,15 @@
 import { expect, test } from "vitest"
 import { type LoraDescription, loraMetadata, tagFrequency } from "../../src/formats/lora-metadata.ts"
 import { textEncoding } from "../../src/settings/text-encoding.ts"
+import { TrainSettings } from "../../src/settings/train-settings.ts"
 
 const run: LoraDescription = {
   name: "my-dog",
   encoding: { family: "sd1", clipSkip: 1 },
   predictionType: "epsilon",
   baseModel: { name: "stable-diffusion-v1-5", sha256: "ab".repeat(32) },
-  networkDim: 16,
-  networkScale: 0.5,
+  settings: TrainSettings.make({ networkScale: 0.5, gradientAccumulationSteps: 4, noiseOffset: 0.05, seed: 7 }),
   step: 250,
-  steps: 1000,
-  warmupSteps: 20,
-  gradientAccumulationSteps: 4,
-  unetLearningRate: 1e-4,
-  textLearningRate: null,
-  learningRateSchedule: "constant_with_warmup",
-  weightDecay: 0.01,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  maxGradNorm: 1,
-  noiseOffset: 0.05,
-  minSnrGamma: null,
-  seed: 7,
   width: 512,
   height: 768,
   timesteps: { lowest: 0, highest: 999 },

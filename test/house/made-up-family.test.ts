@@ -7,8 +7,10 @@ import type { PictureRecipe } from "../../src/formats/picture-recipe.ts"
 import { textLoraKey } from "../../src/models/lora-keys.ts"
 import { families } from "../../src/settings/family.ts"
 import { textEncoding } from "../../src/settings/text-encoding.ts"
+import { TrainSettings } from "../../src/settings/train-settings.ts"
 import { componentsOf } from "../../src/stages/base/base-folder.ts"
 import { type HowToUse, howToUse } from "../../src/stages/sheets/how-to-use.ts"
+import { TrainParams } from "../../src/stages/training/train-params.ts"
 import { equivalentSettings } from "../../src/tools/equivalent-settings.ts"
 import type { TrainingAtHand } from "../../src/tools/wiring.ts"
 
@@ -58,7 +60,7 @@ it("speaks in its words in a LoRA's metadata, a picture's workflow, the page bes
     encoding,
     predictionType: "v_prediction",
     captions: [],
-    betas: [0.9, 0.999],
+    settings: TrainSettings.make({}),
     timesteps: {},
     repeat: null,
   }
@@ -74,13 +76,7 @@ it("speaks in its words in a LoRA's metadata, a picture's workflow, the page bes
   const page = howToUse({ encoding, embedding: null, trigger: null, fileName: "x", others: [] } as unknown as HowToUse)
   expect(page).toContain("(Unstable Diffusion)")
   expect(page).toContain("UnstablePipeline.from_pretrained")
-  const settings = {
-    ...{ networkDim: 1, networkScale: 1, unetLearningRate: 1, textModel: null, warmupSteps: 0, steps: 1, seed: 0 },
-    ...{ gradientAccumulationSteps: 1, saveEverySteps: 0, denoising: { start: 0, end: 1 }, noiseOffset: 0 },
-    ...{ minSnrGamma: null, predictionType: null, weightDecay: 0, betas: [0, 0], eps: 1, maxGradNorm: null },
-    customEmbedding: null,
-  }
-  const told = equivalentSettings({ settings, clipSkip: 2 } as unknown as TrainingAtHand, {
+  const told = equivalentSettings({ params: TrainParams.make({}), clipSkip: 2 } as unknown as TrainingAtHand, {
     family: "sd2",
     predictionType: "epsilon",
   })

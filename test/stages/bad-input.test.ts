@@ -245,7 +245,7 @@ const cases: readonly Case[] = [
     choices: { training: { networkDim: 0, unetLearningRate: -1e-4, steps: 0, denoising: { start: 0.8, end: 0.2 } } },
     says: [
       "train: networkDim: 0 must be 1 or more, or 0 with a custom embedding that trains alone. Usual values are 4 to 128",
-      "train: unetLearningRate: -0.0001 must be greater than 0: at this rate nothing is trained. Usual values are",
+      "train: unetLearningRate: -0.0001 must not be negative. Usual values are",
       "train: steps: 0 must be 1 or more. Usual values are 500 to 3000",
       'train: denoising: {"start":0.8,"end":0.2} start and end must lie between 0 and 1, the start first.',
     ],

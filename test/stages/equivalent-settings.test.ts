@@ -35,6 +35,8 @@ describe("equivalent settings", () => {
     expect(rows.flatMap(({ kohya }) => kohya)).toEqual([
       "--output_name my dog",
       "--resolution 512,512",
+      "--clip_skip 2",
+      "--optimizer_type AdamW",
       "--network_module networks.lora",
       "--network_dim 8",
       "--network_alpha 4",
@@ -46,15 +48,13 @@ describe("equivalent settings", () => {
       "--lr_warmup_steps 20",
       "--lr_scheduler constant_with_warmup",
       "--save_every_n_steps 125",
-      "--clip_skip 2",
+      "--seed 9",
       "--noise_offset 0.05",
       "--min_timestep 0",
       "--max_timestep 501",
       "--min_snr_gamma 5",
-      "--optimizer_type AdamW",
-      '--optimizer_args "weight_decay=0.01" "betas=0.9,0.999" "eps=1e-8"',
       "--max_grad_norm 1",
-      "--seed 9",
+      '--optimizer_args "weight_decay=0.01" "betas=0.9,0.999" "eps=1e-8"',
     ])
   })
 
@@ -91,16 +91,14 @@ describe("equivalent settings", () => {
       "steps between restarts 201",
     ],
   ] as const)("schedule %j", async (schedule, kohya, drawThings) => {
-    const training = await trainingOf({ training: usual })
-    const { rows } = equivalentSettings({ ...training, settings: { ...training.settings, schedule } }, sd1)
+    const { rows } = equivalentSettings(await trainingOf({ training: { ...usual, schedule } }), sd1)
     expect(rows.find(({ setting }) => setting === "schedule")).toMatchObject({ kohya, drawThings })
   })
 
   it("text model and embedding have their own rates, and the embedding's stop counts pictures in Draw Things", async () => {
-    const training = await trainingOf({ training: usual })
     const customEmbedding = { keyword: "sks", length: 4, learningRate: 5e-3, stopAtStep: 100, initWord: null }
-    const settings = { ...training.settings, textModel: { learningRate: 4e-5 }, customEmbedding }
-    const { rows, hints, differences } = equivalentSettings({ ...training, settings }, sd1)
+    const training = { ...usual, textModel: { learningRate: 4e-5 }, customEmbedding }
+    const { rows, hints, differences } = equivalentSettings(await trainingOf({ training }), sd1)
     const shown = Object.fromEntries(rows.map(({ setting, drawThings }) => [setting, drawThings]))
     expect(shown).toMatchObject({ "text model learning rate": "4e-5", "stop embedding at": "400" })
     expect(rows.flatMap(({ kohya }) => kohya)).toContain("--text_encoder_lr 4e-5")

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
 import type { BadFile } from "../../formats/bad-file.ts"
 import { readCondition, readLatents } from "../../formats/encoded-sample.ts"
-import { trainsText } from "../../settings/train-settings.ts"
+import { type AdapterSpec, adapterSpec, trainsText } from "../../settings/adapter-spec.ts"
 import { type EngineFailure, inputFailure, wordsOf, workFailure } from "../jobs/engine-failure.ts"
 import type { SampleJob, StoredSampleJob, StoredValidateJob, ValidateJob } from "../jobs/host-protocol.ts"
 import type { StoredFile } from "../jobs/stored-file.ts"
@@ -26,8 +26,8 @@ const readSample = Effect.fnUntraced(function* (sample: StoredSample, readsCondi
   return { ...facts, ...read.latents, condition: read.condition } satisfies TrainSample
 })
 
-const readSamples = ({ samples, settings }: Pick<StoredTrainJob, "samples" | "settings">) =>
-  Effect.forEach(samples, (sample) => readSample(sample, !trainsText(settings)))
+const readSamples = (samples: readonly StoredSample[], spec: AdapterSpec) =>
+  Effect.forEach(samples, (sample) => readSample(sample, !trainsText(spec)))
 
 const readSnapshot = ({ path }: StoredFile): Effect.Effect<Uint8Array, EngineFailure> =>
   Effect.tryPromise({
@@ -36,14 +36,14 @@ const readSnapshot = ({ path }: StoredFile): Effect.Effect<Uint8Array, EngineFai
   })
 
 export const readTrainJob = Effect.fn("readTrainJob")(function* ({ resume, ...job }: StoredTrainJob) {
-  const samples = yield* readSamples(job)
+  const samples = yield* readSamples(job.samples, adapterSpec(job.settings))
   return { ...job, samples, ...(resume && { resume: yield* readSnapshot(resume) }) } satisfies TrainJob
 })
 
 export const readValidateJob = Effect.fn("readValidateJob")(function* (job: StoredValidateJob) {
   return {
     ...job,
-    samples: yield* readSamples(job),
+    samples: yield* readSamples(job.samples, job.trained.spec),
     adapter: job.adapter && (yield* openLora(job.adapter)),
     embedding: job.embedding && (yield* openEmbedding(job.embedding)),
   } satisfies ValidateJob

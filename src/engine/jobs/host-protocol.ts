@@ -11,7 +11,7 @@ import type { PredictionType } from "../../settings/prediction-type.ts"
 import type { SamplerName } from "../../settings/sampler-name.ts"
 import type { TextCondition } from "../../settings/text-condition.ts"
 import type { TextEncoding } from "../../settings/text-encoding.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
+import type { TrainedStart } from "../../settings/trained-start.ts"
 import type { EngineFailure } from "./engine-failure.ts"
 import type { StoredFile } from "./stored-file.ts"
 import type {
@@ -103,8 +103,8 @@ interface ValidationFacts {
   readonly base: BaseModelFiles
   /** How the captions were encoded. */
   readonly encoding: TextEncoding
-  /** Of the training; those that only drive it (rates, steps) do not matter. */
-  readonly settings: TrainSettings
+  /** What the training started from. */
+  readonly trained: TrainedStart
   readonly timesteps: readonly number[]
   /** Of the noise. */
   readonly seed: number

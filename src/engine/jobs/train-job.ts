@@ -2,10 +2,11 @@
  * What a training run is given and what it tells while it runs. Plain data only: it crosses to another process.
  */
 import type { Effect } from "effect"
+import type { MemoryChoice } from "../../settings/memory-mode.ts"
 import type { ConditionShape, TextCondition } from "../../settings/text-condition.ts"
 import type { TextEncoding } from "../../settings/text-encoding.ts"
 import type { TrainedGroup, TrainSettings } from "../../settings/train-settings.ts"
-import type { MemoryChoice, MemoryPlan } from "./memory-mode.ts"
+import type { MemoryPlan } from "./memory-need.ts"
 import type { StoredFile } from "./stored-file.ts"
 
 /** Path inside a diffusers folder, such as "unet/config.json", to an absolute path. */

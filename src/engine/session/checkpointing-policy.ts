@@ -7,7 +7,7 @@
 import { memoryOfRun } from "../../graph/memory/peak-memory.ts"
 import { type DifferentiatedGraph, withRecomputation } from "../../graph/memory/recompute.ts"
 import type { GraphShapes } from "../../graph/onnx/dynamic-shapes.ts"
-import type { MemoryMode } from "../jobs/memory-mode.ts"
+import type { MemoryMode } from "../../settings/memory-mode.ts"
 
 export interface CheckpointedGraph<G> {
   readonly graph: G

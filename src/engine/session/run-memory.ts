@@ -5,7 +5,7 @@
  * there, and 2.2 GB in a block. The block is laid out by ONNX Runtime from what its first run asks for; it is fresh memory in every
  * run, which takes 3 % more time, and the first run, which has none, takes half as long again.
  */
-import type { MemoryMode } from "../jobs/memory-mode.ts"
+import type { MemoryMode } from "../../settings/memory-mode.ts"
 
 /** From here on the arena's waste is worth more than the time. */
 const arenaBytesLimit = 1.5 * 2 ** 30

@@ -10,8 +10,9 @@ import { randomStream } from "../../diffusion/random-stream.ts"
 import { type AdapterTarget, clipTextAdapterTargets, unetAdapterTargets } from "../../models/adapter-targets.ts"
 import { textLoraKey, unetLoraKey } from "../../models/lora-keys.ts"
 import type { UnetConfig } from "../../models/unet-config.ts"
+import type { AdapterSpec } from "../../settings/adapter-spec.ts"
 import type { TextFolder } from "../../settings/family.ts"
-import { adaptedParts, type TrainedGroup, type TrainSettings } from "../../settings/train-settings.ts"
+import type { TrainedGroup } from "../../settings/train-settings.ts"
 import type { TextNetwork } from "../base/text-networks.ts"
 
 export interface TrainedMatrix {
@@ -44,6 +45,8 @@ export interface GroupRange {
 }
 
 export interface AdapterLayout {
+  /** What it was made for. */
+  readonly spec: AdapterSpec
   readonly modules: readonly AdapterModule[]
   /** The rows of the custom embedding, for each text encoder; empty without one. */
   readonly embeddings: readonly TrainedMatrix[]
@@ -59,10 +62,9 @@ interface AdaptedNetworks {
   readonly texts: readonly TextNetwork[]
 }
 
-/** Layout of all that these settings train. */
-export const adapterLayout = ({ unet, texts }: AdaptedNetworks, settings: TrainSettings): AdapterLayout => {
-  const { networkDim: dim, customEmbedding } = settings
-  const parts = adaptedParts(settings)
+/** Layout of all that is trained. */
+export const adapterLayout = ({ unet, texts }: AdaptedNetworks, spec: AdapterSpec): AdapterLayout => {
+  const { networkDim: dim, embeddingTokens: tokens } = spec
   const groups: GroupRange[] = []
   let length = 0
   const matrix = (name: string, shape: readonly [number, number], kind = "linear"): TrainedMatrix => {
@@ -92,15 +94,13 @@ export const adapterLayout = ({ unet, texts }: AdaptedNetworks, settings: TrainS
       textLoraKey(network, path),
     )
   const embeddings = inGroup("embedding", () =>
-    customEmbedding === null
-      ? []
-      : texts.map(({ embedding, encoder }) => matrix(embedding, [customEmbedding.length, encoder.config.hidden_size])),
+    tokens === 0 ? [] : texts.map(({ embedding, encoder }) => matrix(embedding, [tokens, encoder.config.hidden_size])),
   )
   const modules = [
-    ...inGroup("text", () => (parts.text ? texts.flatMap(textModules) : [])),
-    ...inGroup("unet", () => modulesOf("unet", parts.unet ? unetAdapterTargets(unet) : [], unetLoraKey(unet))),
+    ...inGroup("text", () => (spec.text ? texts.flatMap(textModules) : [])),
+    ...inGroup("unet", () => modulesOf("unet", spec.unet ? unetAdapterTargets(unet) : [], unetLoraKey(unet))),
   ]
-  return { modules, embeddings, groups, length }
+  return { spec, modules, embeddings, groups, length }
 }
 
 export const adapterMatrices = ({ modules }: AdapterLayout): readonly TrainedMatrix[] =>

@@ -9,7 +9,7 @@ import { Effect } from "effect"
 import { fillNormal, randomStream } from "../../diffusion/random-stream.ts"
 import { float32Of, type StoredDType } from "../../formats/stored-dtype.ts"
 import type { ClipTextConfig } from "../../models/clip-text-config.ts"
-import type { CustomEmbeddingSettings } from "../../settings/train-settings.ts"
+import type { EmbeddingTokens } from "../../settings/trained-start.ts"
 import type { Component } from "../base/base-model.ts"
 import type { TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
@@ -59,7 +59,7 @@ export const tableSpread = Effect.fn("tableSpread")(function* (
 /** The rows for one text encoder. */
 export const initialEmbedding = Effect.fn("initialEmbedding")(function* (
   { encoder, tokenizer, embedding }: TextNetwork,
-  { length, initWord }: CustomEmbeddingSettings,
+  { length, initWord }: Pick<EmbeddingTokens, "length" | "initWord">,
   seed: number,
 ): Effect.fn.Return<Float32Array, EngineFailure> {
   const width = encoder.config.hidden_size

@@ -5,12 +5,13 @@
  * stop step on. These values are all that the settings of rates and schedule do to the numbers.
  */
 import { learningRateAt } from "../../diffusion/learning-rate.ts"
-import { adaptedParts, type TrainedGroup, type TrainSettings } from "../../settings/train-settings.ts"
+import { adaptedParts } from "../../settings/adapter-spec.ts"
+import type { RateSettings, TrainedGroup } from "../../settings/train-settings.ts"
 
 export type LearningRates = Readonly<Partial<Record<TrainedGroup, number>>>
 
 /** The rates before warm-up and schedule. */
-export const peakRates = (settings: TrainSettings): LearningRates => {
+export const peakRates = (settings: RateSettings): LearningRates => {
   const { unetLearningRate, textModel, customEmbedding } = settings
   const parts = adaptedParts(settings)
   return {
@@ -21,7 +22,7 @@ export const peakRates = (settings: TrainSettings): LearningRates => {
 }
 
 /** The rates of an update, counted from 0. */
-export const learningRatesAt = (settings: TrainSettings, update: number): LearningRates => {
+export const learningRatesAt = (settings: RateSettings, update: number): LearningRates => {
   const { warmupSteps, schedule: curve, customEmbedding } = settings
   const isHeld = update >= (customEmbedding?.stopAtStep ?? Number.POSITIVE_INFINITY)
   const trained = Object.entries(peakRates(settings)).filter(([group]) => !(isHeld && group === "embedding"))

@@ -6,14 +6,10 @@
  * tells (graph/memory/peak-memory.ts). Mapped weights may be dropped by the system and read again, so what does not fit with
  * them only becomes slow; what does not fit without them cannot run, and is refused.
  */
+
+import { type MemoryChoice, type MemoryMode, memoryModes } from "../../settings/memory-mode.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
-import {
-  type MemoryChoice,
-  type MemoryMode,
-  type MemoryNeed,
-  type MemoryPlan,
-  memoryModes,
-} from "../jobs/memory-mode.ts"
+import type { MemoryNeed, MemoryPlan } from "../jobs/memory-need.ts"
 import { withCheckpointing } from "../session/checkpointing-policy.ts"
 import { liesInBlock } from "../session/run-memory.ts"
 import { isMapped, shapesIn, unpackedBytes } from "../session/weight-memory.ts"

@@ -9,7 +9,7 @@ import type { NoiseSchedule } from "../../diffusion/noise-schedule.ts"
 import { fillNormal, randomStream, type StreamName } from "../../diffusion/random-stream.ts"
 import { timestepRange } from "../../diffusion/timestep-range.ts"
 import type { VaeConfig } from "../../models/vae-config.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
+import type { DrawSettings } from "../../settings/train-settings.ts"
 import type { TrainSample } from "../jobs/train-job.ts"
 import { pictureOrder } from "./picture-order.ts"
 import type { TrainingText, TrainingTexts } from "./training-texts.ts"
@@ -47,7 +47,7 @@ const addOffset = (noise: Float32Array, channels: number, deviation: number, nam
 
 /** Draws micro-batch `index` of update `update`, both counted from 0. */
 export const microBatches = (
-  settings: TrainSettings,
+  settings: DrawSettings,
   samples: readonly TrainSample[],
   texts: Pick<TrainingTexts, "captions" | "empty">,
   schedule: NoiseSchedule,

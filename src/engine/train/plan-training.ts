@@ -8,13 +8,14 @@ import { freemem } from "node:os"
 import { Effect } from "effect"
 import { conditionShape } from "../../models/unet-config.ts"
 import { vaeFactor } from "../../models/vae-config.ts"
+import { type AdapterSpec, trainsText } from "../../settings/adapter-spec.ts"
 import { familyOf } from "../../settings/family.ts"
+import type { MemoryChoice } from "../../settings/memory-mode.ts"
 import { textEncoding } from "../../settings/text-encoding.ts"
-import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
 import { openUnet, openVaeConfig } from "../base/base-model.ts"
 import { openTextNetworks } from "../base/text-networks.ts"
 import { EngineFailure } from "../jobs/engine-failure.ts"
-import type { MemoryChoice, MemoryPlan } from "../jobs/memory-mode.ts"
+import type { MemoryPlan } from "../jobs/memory-need.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
 import { graphFailure } from "../session/graph-failure.ts"
 import { type AdapterLayout, adapterLayout } from "./adapter-layout.ts"
@@ -30,25 +31,24 @@ const ofEachShape = (samples: readonly SampleShapes[]): readonly SampleShapes[] 
   ...new Map(samples.map((sample) => [`${sample.latentShape}`, sample])).values(),
 ]
 
-/** What the plan needs to know of a training job. */
-export interface JobToPlan {
-  readonly settings: TrainSettings
+/** What the plan needs to know of a training, besides what is trained. */
+export interface ToPlan {
+  readonly gradientAccumulationSteps: number
   readonly samples: readonly SampleShapes[]
-  readonly memory?: MemoryChoice
+  readonly memory: MemoryChoice
 }
 
 export const planTraining = Effect.fn("planTraining")(function* (
-  { samples, settings, memory = "auto" }: JobToPlan,
+  { samples, gradientAccumulationSteps, memory }: ToPlan,
   networks: TrainedNetworks,
   layout: AdapterLayout,
 ): Effect.fn.Return<MemoryPlan, EngineFailure> {
   const weights = trainedWeights(networks)
-  const pictures = picturesPerRun(settings.gradientAccumulationSteps, samples)
-  const trained = { layout, scale: settings.networkScale }
+  const pictures = picturesPerRun(gradientAccumulationSteps, samples)
   const plan = yield* Effect.try({
     try: () => {
-      const graphs = ofEachShape(samples).map((sample) => trainGraph(networks, trained, shapesFor(sample, pictures)))
-      const isSplit = pictures < settings.gradientAccumulationSteps
+      const graphs = ofEachShape(samples).map((sample) => trainGraph(networks, layout, shapesFor(sample, pictures)))
+      const isSplit = pictures < gradientAccumulationSteps
       const toTrain = { graphs, weightBytes: weights.storedBytes, parameters: layout.length, isSplit }
       return planMemory(memory, freeMemoryBytes(), (mode) => memoryNeed(toTrain, mode))
     },
@@ -57,12 +57,15 @@ export const planTraining = Effect.fn("planTraining")(function* (
   return plan instanceof EngineFailure ? yield* plan : plan
 })
 
-/** The plan for pictures of this size in pixels, all alike. */
+/** A training that is to come: pictures of one size in pixels, and what is trained on them. */
+export interface ForeseenTraining extends Omit<ToPlan, "samples"> {
+  readonly size: { readonly width: number; readonly height: number }
+  readonly spec: AdapterSpec
+}
+
 export const foreseeTraining = Effect.fn("foreseeTraining")(function* (
   base: BaseModelFiles,
-  { width, height }: { readonly width: number; readonly height: number },
-  settings: TrainSettings,
-  memory: MemoryChoice,
+  { size: { width, height }, spec, gradientAccumulationSteps, memory }: ForeseenTraining,
 ): Effect.fn.Return<MemoryPlan, EngineFailure> {
   const unet = yield* openUnet(base)
   const texts = yield* openTextNetworks(base, textEncoding(familyOf(unet.config)))
@@ -71,7 +74,7 @@ export const foreseeTraining = Effect.fn("foreseeTraining")(function* (
     latentShape: [unet.config.in_channels, height / factor, width / factor],
     conditionShape: conditionShape(unet.config, texts[0]!.tokenizer.length),
   }
-  const networks = { unet, texts: trainsText(settings) ? texts : [] }
-  const layout = adapterLayout({ unet: unet.config, texts: networks.texts }, settings)
-  return yield* planTraining({ samples: [sample], settings, memory }, networks, layout)
+  const networks = { unet, texts: trainsText(spec) ? texts : [] }
+  const layout = adapterLayout({ unet: unet.config, texts: networks.texts }, spec)
+  return yield* planTraining({ samples: [sample], gradientAccumulationSteps, memory }, networks, layout)
 })

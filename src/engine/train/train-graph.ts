@@ -38,12 +38,6 @@ export interface TrainedNetworks {
   readonly texts: readonly TextNetwork[]
 }
 
-/** What a graph is built for, besides networks and shapes. */
-export interface TrainedLayout {
-  readonly layout: AdapterLayout
-  readonly scale: number
-}
-
 /** [pictures], and as the UNet gives it. */
 export interface LossGraph {
   readonly outputs: { readonly loss: Tensor; readonly prediction: Tensor }
@@ -58,7 +52,7 @@ export interface TrainedGraph extends LossGraph {
 }
 
 /** Everything that is trained as inputs of a graph; adapters by module path, per network. */
-const trainedInputs = ({ layout, scale }: TrainedLayout) => {
+const trainedInputs = (layout: AdapterLayout) => {
   const tensors = new Map<TrainedMatrix, Tensor>(
     matricesOf(layout).map((matrix) => [matrix, input(matrix.name, matrix.shape)]),
   )
@@ -66,7 +60,10 @@ const trainedInputs = ({ layout, scale }: TrainedLayout) => {
     new Map<string, AdapterTensors>(
       layout.modules
         .filter((module) => module.network === network)
-        .map(({ path, down, up }) => [path, { down: tensors.get(down)!, up: tensors.get(up)!, scale }]),
+        .map(({ path, down, up }) => [
+          path,
+          { down: tensors.get(down)!, up: tensors.get(up)!, scale: layout.spec.networkScale },
+        ]),
     )
   const rowsFor = ({ embedding }: TextNetwork): Tensor | null => {
     const matrix = layout.embeddings.find(({ name }) => name === embedding)
@@ -80,12 +77,12 @@ const fedText = ({ pictures, text }: TrainGraphShapes): TextCondition<Tensor> =>
 
 const graphWithTargets = (
   { unet: { config, weights }, texts }: TrainedNetworks,
-  trained: TrainedLayout,
+  layout: AdapterLayout,
   shapes: TrainGraphShapes,
 ): LossGraph & { readonly targets: readonly Tensor[] } => {
   const { pictures, latents } = shapes
   const tokens = shapes.text.states[0]!
-  const inputs = trainedInputs(trained)
+  const inputs = trainedInputs(layout)
   const made = texts.map((network) => {
     const { folder, encoder } = network
     const scope = { weights: weightsFrom(encoder.weights.header, folder), adapters: inputs.adapters(folder) }
@@ -105,18 +102,18 @@ const graphWithTargets = (
   return { outputs: { loss, prediction }, targets: [...inputs.tensors.values()] }
 }
 
-type GraphOf<Graph> = (networks: TrainedNetworks, trained: TrainedLayout, shapes: TrainGraphShapes) => Graph
+type GraphOf<Graph> = (networks: TrainedNetworks, layout: AdapterLayout, shapes: TrainGraphShapes) => Graph
 
 /** The loss alone, of parameters as they are. */
-export const lossGraph: GraphOf<LossGraph> = (networks, trained, shapes) => {
-  const { outputs } = graphWithTargets(networks, trained, shapes)
+export const lossGraph: GraphOf<LossGraph> = (networks, layout, shapes) => {
+  const { outputs } = graphWithTargets(networks, layout, shapes)
   return { outputs }
 }
 
-export const trainGraph: GraphOf<TrainedGraph> = (networks, trained, shapes) => {
-  const { outputs, targets } = graphWithTargets(networks, trained, shapes)
+export const trainGraph: GraphOf<TrainedGraph> = (networks, layout, shapes) => {
+  const { outputs, targets } = graphWithTargets(networks, layout, shapes)
   const ofTargets = gradients(meanOfAll(outputs.loss), targets)
-  const leaves = matricesOf(trained.layout).map((matrix, place) => [gradientName(matrix), ofTargets[place]!] as const)
+  const leaves = matricesOf(layout).map((matrix, place) => [gradientName(matrix), ofTargets[place]!] as const)
   return { outputs, leaves: Object.fromEntries(leaves) }
 }
 

@@ -10,12 +10,11 @@ import type { NoiseSchedule } from "../../diffusion/noise-schedule.ts"
 import { addNoise, target } from "../../diffusion/targets.ts"
 import { timeFeatures } from "../../diffusion/time-features.ts"
 import { timeIdFeatureWidth } from "../../models/unet-config.ts"
-import { conditionParts, mapCondition } from "../../settings/text-condition.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
+import type { MemoryMode } from "../../settings/memory-mode.ts"
+import { mapCondition } from "../../settings/text-condition.ts"
 import { frequenciesOf, timeIdFeatures } from "../base/time-ids.ts"
 import { conditionFeeds, textFeeds } from "../encode/text-feeds.ts"
 import type { EngineFailure } from "../jobs/engine-failure.ts"
-import type { MemoryMode } from "../jobs/memory-mode.ts"
 import { withCheckpointing } from "../session/checkpointing-policy.ts"
 import { liesInBlock } from "../session/run-memory.ts"
 import type { ArrayInPlace } from "../session/session.ts"
@@ -33,6 +32,20 @@ import {
   trainingGraph,
 } from "./train-graph.ts"
 import type { TrainingText } from "./training-texts.ts"
+
+/** What a run trains: the networks, where the parameters lie, and their values, read in place. */
+export interface TrainedParameters {
+  readonly networks: TrainedNetworks
+  readonly layout: AdapterLayout
+  readonly parameters: Float32Array
+}
+
+/** What is asked of the UNet, and how an error counts. */
+export interface Objective {
+  readonly schedule: NoiseSchedule
+  /** null: every timestep weighs the same. */
+  readonly minSnrGamma: number | null
+}
 
 export interface TrainRun {
   /** Fills the feeds, runs, and leaves the results in the three arrays. */
@@ -79,11 +92,8 @@ const captionFeeds = (
 
 /** Opens the session for pictures of this shape, over these parameters; without a memory mode it gives losses alone. */
 export const openTrainRun = Effect.fn("openTrainRun")(function* (
-  networks: TrainedNetworks,
-  layout: AdapterLayout,
-  parameters: Float32Array,
-  settings: TrainSettings,
-  schedule: NoiseSchedule,
+  { networks, layout, parameters }: TrainedParameters,
+  { schedule, minSnrGamma }: Objective,
   shapes: TrainGraphShapes,
   mode: MemoryMode | null,
 ): Effect.fn.Return<TrainRun, EngineFailure, Sessions> {
@@ -92,17 +102,11 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
   const { pictures, latents, text } = shapes
   const session = yield* (yield* Sessions).get({
     kind: mode === null ? "the validation graph" : trainingGraph,
-    facts: [
-      ...[pictures, ...latents, ...conditionParts(text).flat(), settings.networkDim, settings.networkScale],
-      ...networks.texts.map(({ folder, skip }) => `${folder} ${skip}`),
-      ...layout.groups.map(({ group, start, end }) => `${group} ${end - start}`),
-      mode ?? "no gradient",
-    ],
+    facts: [JSON.stringify({ spec: layout.spec, skips: networks.texts.map(({ skip }) => skip), shapes, mode })],
     weights,
     build: () => {
-      const trained = { layout, scale: settings.networkScale }
-      if (mode === null) return lossGraph(networks, trained, shapes)
-      const differentiated = trainGraph(networks, trained, shapes)
+      if (mode === null) return lossGraph(networks, layout, shapes)
+      const differentiated = trainGraph(networks, layout, shapes)
       const { graph, peakBytes } = withCheckpointing(differentiated, mode, shapesIn(weights.storedBytes))
       return { ...graph, recomputes: mode !== "fast", inBlock: liesInBlock(peakBytes, mode) }
     },
@@ -139,7 +143,7 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
     put(feeds.time_features, timeFeatures(timestep, features, frequenciesOf(unet.config)), place)
     put(sizes, timeIdFeatures(unet.config, sample.timeIds), place)
     captions.fill(text, place)
-    feeds.loss_weight.data[place] = minSnrWeight(schedule, timestep, settings.minSnrGamma)
+    feeds.loss_weight.data[place] = minSnrWeight(schedule, timestep, minSnrGamma)
   }
   return {
     run: (batch) =>

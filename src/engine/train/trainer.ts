@@ -10,12 +10,14 @@ import { Effect } from "effect"
 import type { NoiseSchedule } from "../../diffusion/noise-schedule.ts"
 import type { UnetConfig } from "../../models/unet-config.ts"
 import type { VaeConfig } from "../../models/vae-config.ts"
-import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
+import { trainsText } from "../../settings/adapter-spec.ts"
+import type { MemoryMode } from "../../settings/memory-mode.ts"
+import type { OptimizerSettings } from "../../settings/train-settings.ts"
+import { type TrainedStart, trainedStart } from "../../settings/trained-start.ts"
 import { type Component, openUnet, openVaeConfig } from "../base/base-model.ts"
 import { openSchedule } from "../base/open-schedule.ts"
 import { checkFamily, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure, workFailure } from "../jobs/engine-failure.ts"
-import type { MemoryMode } from "../jobs/memory-mode.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "../jobs/train-job.ts"
 import { Sessions } from "../session/sessions.ts"
 import { adamWUpdate, clipFactor, gradientNorm } from "./adam-w.ts"
@@ -27,8 +29,8 @@ import { planTraining } from "./plan-training.ts"
 import { picturesPerRun, shapesFor } from "./run-shapes.ts"
 import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
-import { openTrainRun, type TrainRun } from "./train-run.ts"
-import { checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
+import { type Objective, openTrainRun, type TrainedParameters, type TrainRun } from "./train-run.ts"
+import { type CaptionsRead, checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
 
 /** What one update did. The arrays are reused by the next one. */
 export interface Update {
@@ -90,10 +92,8 @@ export interface Networks extends TrainedNetworks {
 
 /** The run for pictures of a sample's shape, opened at its first use. */
 export const runsByShape = (
-  { unet, texts, schedule }: Networks,
-  layout: AdapterLayout,
-  parameters: Float32Array,
-  settings: TrainSettings,
+  trained: TrainedParameters,
+  objective: Objective,
   perRun: number,
   mode: MemoryMode | null,
 ) => {
@@ -101,8 +101,7 @@ export const runsByShape = (
   return Effect.fnUntraced(function* (sample: TrainSample) {
     const known = runs.get(`${sample.latentShape}`)
     if (known !== undefined) return known
-    const shapes = shapesFor(sample, perRun)
-    const opened = yield* openTrainRun({ unet, texts }, layout, parameters, settings, schedule, shapes, mode)
+    const opened = yield* openTrainRun(trained, objective, shapesFor(sample, perRun), mode)
     runs.set(`${sample.latentShape}`, opened)
     return opened
   })
@@ -118,7 +117,8 @@ const pictureRunner = (
   const accumulation = settings.gradientAccumulationSteps
   const perRun = picturesPerRun(accumulation, samples)
   const draw = microBatches(settings, samples, networks.captions, networks.schedule, networks.vae)
-  const runFor = runsByShape(networks, layout, parameters, settings, perRun, mode)
+  const objective = { schedule: networks.schedule, minSnrGamma: settings.minSnrGamma }
+  const runFor = runsByShape({ networks, layout, parameters }, objective, perRun, mode)
   const isSplit = perRun < accumulation
   const sums = new Float64Array(isSplit ? layout.length : 0)
   const mean = new Float32Array(isSplit ? layout.length : 0)
@@ -170,7 +170,7 @@ const applyUpdate = (
   state: TrainState,
   gradient: Float32Array,
   rates: LearningRates,
-  settings: TrainSettings,
+  settings: OptimizerSettings,
 ) => {
   const trained = groups.filter(({ group }) => rates[group] !== undefined)
   const gradientOf = ({ start, end }: GroupRange) => gradient.subarray(start, end)
@@ -189,12 +189,12 @@ const applyUpdate = (
 const firstValues = Effect.fnUntraced(function* (
   layout: AdapterLayout,
   texts: readonly TextNetwork[],
-  { customEmbedding, seed }: TrainSettings,
+  { embedding, seed }: Pick<TrainedStart, "embedding" | "seed">,
 ) {
   const parameters = initialParameters(layout, seed)
-  if (customEmbedding === null) return parameters
+  if (embedding === null) return parameters
   for (const [place, matrix] of layout.embeddings.entries()) {
-    viewOf(parameters, matrix).set(yield* initialEmbedding(texts[place]!, customEmbedding, seed))
+    viewOf(parameters, matrix).set(yield* initialEmbedding(texts[place]!, embedding, seed))
   }
   return parameters
 })
@@ -212,35 +212,42 @@ const factsOf = ({ modules, embeddings }: AdapterLayout, { texts, captions }: Ne
   }
 }
 
-/** What a training job needs before its first number: networks, layout, and the values everything starts from. */
-export const openNetworks = Effect.fn("openNetworks")(function* (
-  job: Pick<TrainJob, "base" | "encoding" | "settings" | "samples">,
-) {
-  const { base, encoding, settings } = job
-  const texts = trainsText(settings) ? yield* openTextNetworks(base, encoding) : []
+/** What is trained, on which base and with which captions. */
+export interface NetworksWanted
+  extends TrainedStart,
+    Pick<CaptionsRead, "base" | "encoding" | "samples" | "dropsCaptions"> {}
+
+/** What a training needs before its first number: networks, layout, and the values everything starts from. */
+export const openNetworks = Effect.fn("openNetworks")(function* (wanted: NetworksWanted) {
+  const { base, encoding, spec } = wanted
+  const texts = trainsText(spec) ? yield* openTextNetworks(base, encoding) : []
   const networks: Networks = {
     unet: yield* openUnet(base),
     texts,
     vae: yield* openVaeConfig(base),
-    schedule: yield* openSchedule(base, settings.predictionType),
-    captions: yield* trainingTexts(job, texts),
+    schedule: yield* openSchedule(base, wanted.predictionType),
+    captions: yield* trainingTexts(wanted, texts),
   }
   yield* checkFamily(networks.unet, encoding)
-  const layout = adapterLayout({ unet: networks.unet.config, texts }, settings)
-  return { networks, layout, start: firstValues(layout, texts, settings) }
+  const layout = adapterLayout({ unet: networks.unet.config, texts }, spec)
+  return { networks, layout, start: firstValues(layout, texts, wanted) }
 })
 
 export const openTrainer = Effect.fn("openTrainer")(function* (
   job: TrainJob,
 ): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
   yield* checkJob(job)
-  const { settings } = job
-  const { networks, layout, start } = yield* openNetworks(job)
+  const { base, encoding, settings, samples, memory: choice = "auto" } = job
+  const { networks, layout, start } = yield* openNetworks({
+    ...{ base, encoding, samples, dropsCaptions: settings.captionDropout > 0 },
+    ...trainedStart(settings),
+  })
   yield* checkMentioned(job, networks.captions)
   const state = yield* startingState(job, layout, start)
   // The plan counts on the memory that this process has taken; sessions of encoders would still hold theirs.
   yield* (yield* Sessions).releaseAll
-  const memory = yield* planTraining(job, networks, layout)
+  const { gradientAccumulationSteps } = settings
+  const memory = yield* planTraining({ samples, gradientAccumulationSteps, memory: choice }, networks, layout)
   const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 
   const update = Effect.gen(function* () {

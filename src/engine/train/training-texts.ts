@@ -7,7 +7,8 @@
 import { Effect } from "effect"
 import { countMentions } from "../../formats/embedding-mention.ts"
 import { mapCondition, type TextCondition } from "../../settings/text-condition.ts"
-import type { CustomEmbeddingSettings } from "../../settings/train-settings.ts"
+import type { TextEncoding } from "../../settings/text-encoding.ts"
+import type { EmbeddingTokens } from "../../settings/trained-start.ts"
 import { mostLost, type TextNetwork } from "../base/text-networks.ts"
 import { encodeText } from "../encode/encode-text.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
@@ -31,7 +32,7 @@ export interface TrainingTexts {
   readonly facts: readonly CaptionFacts[]
 }
 
-const unmentionedFailure = ({ keyword }: CustomEmbeddingSettings, samples: TrainJob["samples"]): EngineFailure => {
+const unmentionedFailure = (keyword: string, samples: TrainJob["samples"]): EngineFailure => {
   const cutOff = samples.some(({ caption }) => countMentions(caption, keyword) > 0)
   return inputFailure(
     "customEmbedding.keyword",
@@ -53,7 +54,7 @@ const withoutShapes = ({ tokenIds, condition }: EncodedText): TrainingText => ({
 const withEmbedding = (
   { key, caption }: TrainJob["samples"][number],
   networks: readonly TextNetwork[],
-  { keyword, length }: CustomEmbeddingSettings,
+  { keyword, length }: EmbeddingTokens,
 ) => {
   const encoded = networks.map(({ encoder, tokenizer }) =>
     tokenizer.encode(caption, { keyword, firstId: encoder.config.vocab_size, length }),
@@ -72,23 +73,30 @@ export const checkMentioned = (
   { facts }: TrainingTexts,
 ): Effect.Effect<void, EngineFailure> =>
   customEmbedding !== null && facts.every(({ mentions }) => mentions === 0)
-    ? unmentionedFailure(customEmbedding, samples)
+    ? unmentionedFailure(customEmbedding.keyword, samples)
     : Effect.void
+
+/** The captions, and what is put in their place. */
+export interface CaptionsRead extends Pick<TrainJob, "base" | "samples"> {
+  readonly encoding: TextEncoding
+  /** Whether some are replaced by the empty one. */
+  readonly dropsCaptions: boolean
+  readonly embedding: EmbeddingTokens | null
+}
 
 /** `networks`: the text encoders that are part of the training; none where the dataset's states are. */
 export const trainingTexts = Effect.fn("trainingTexts")(function* (
-  { base, encoding, settings, samples }: Pick<TrainJob, "base" | "encoding" | "settings" | "samples">,
+  { base, samples, encoding, dropsCaptions, embedding }: CaptionsRead,
   networks: readonly TextNetwork[],
 ): Effect.fn.Return<TrainingTexts, EngineFailure, Sessions> {
-  const { captionDropout, customEmbedding } = settings
   if (networks.length === 0) {
-    const empty = captionDropout === 0 ? null : yield* encodeText({ base, text: "", encoding })
+    const empty = dropsCaptions ? yield* encodeText({ base, text: "", encoding }) : null
     return { captions: samples, empty: empty && withoutShapes(empty), facts: [] }
   }
-  const empty = captionDropout === 0 ? null : idsAlone(networks.map(({ tokenizer }) => tokenizer.encode("").ids))
-  if (customEmbedding === null) {
+  const empty = dropsCaptions ? idsAlone(networks.map(({ tokenizer }) => tokenizer.encode("").ids)) : null
+  if (embedding === null) {
     return { captions: samples.map(({ tokenIds }) => idsAlone(tokenIds)), empty, facts: [] }
   }
-  const encoded = samples.map((sample) => withEmbedding(sample, networks, customEmbedding))
+  const encoded = samples.map((sample) => withEmbedding(sample, networks, embedding))
   return { captions: encoded.map(({ ids }) => idsAlone(ids)), empty, facts: encoded.map(({ fact }) => fact) }
 })

@@ -7,7 +7,6 @@
  */
 import { Effect } from "effect"
 import { fillNormal, randomStream } from "../../diffusion/random-stream.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
 import type { ValidateJob, ValidationLosses } from "../jobs/host-protocol.ts"
 import type { TrainSample } from "../jobs/train-job.ts"
@@ -58,16 +57,23 @@ const drawnFor = (
 export const validate = Effect.fn("validate")(function* (
   job: ValidateJob,
 ): Effect.fn.Return<ValidationLosses, EngineFailure, Sessions> {
-  const settings: TrainSettings = { ...job.settings, minSnrGamma: null, captionDropout: 0 }
-  const { networks, layout, start } = yield* openNetworks({ ...job, settings })
+  const { base, encoding, samples } = job
+  const { networks, layout, start } = yield* openNetworks({
+    base,
+    encoding,
+    samples,
+    ...job.trained,
+    dropsCaptions: false,
+  })
   const parameters = yield* start
   yield* Effect.try({
     try: () => fillTrained(layout, parameters, job),
     catch: (thrown) => inputFailure("the checkpoint to validate", wordsOf(thrown), "Train it again"),
   })
-  const perRun = picturesPerRun(job.timesteps.length, job.samples)
-  const runFor = runsByShape(networks, layout, parameters, settings, perRun, null)
-  const losses = yield* Effect.forEach(job.samples, (sample, index) =>
+  const perRun = picturesPerRun(job.timesteps.length, samples)
+  const objective = { schedule: networks.schedule, minSnrGamma: null }
+  const runFor = runsByShape({ networks, layout, parameters }, objective, perRun, null)
+  const losses = yield* Effect.forEach(samples, (sample, index) =>
     Effect.gen(function* () {
       const { run, losses } = yield* runFor(sample)
       const found: number[] = []

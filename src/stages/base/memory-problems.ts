@@ -8,20 +8,17 @@ import { Effect } from "effect"
 import type { BaseModelFiles } from "../../engine/jobs/train-job.ts"
 import { foreseeTraining } from "../../engine/train/plan-training.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-import { TrainSettings } from "../../settings/train-settings.ts"
+import type { AdapterSpec } from "../../settings/adapter-spec.ts"
 import type { WantedTraining } from "../wires/base-files.ts"
 
-/** Rates and the number of tokens change nothing here. */
-const settingsOf = ({ networkDim, unet, text, embedding, gradientAccumulationSteps }: WantedTraining): TrainSettings =>
-  TrainSettings.make({
-    networkDim,
-    unetLearningRate: unet ? 1 : 0,
-    textModel: text ? { learningRate: 1 } : null,
-    customEmbedding: embedding ? { keyword: "any", length: 1, learningRate: 1 } : null,
-    gradientAccumulationSteps,
-    steps: 1,
-    seed: 0,
-  })
+/** The scale and the number of tokens hardly change the memory. */
+const specOf = ({ networkDim, unet, text, embedding }: WantedTraining): AdapterSpec => ({
+  networkDim,
+  networkScale: 1,
+  unet,
+  text: networkDim > 0 && text,
+  embeddingTokens: embedding ? 1 : 0,
+})
 
 const largestOfEachKind = (trainings: readonly WantedTraining[]): readonly WantedTraining[] => {
   const byDim = trainings.toSorted((a, b) => a.networkDim - b.networkDim)
@@ -31,7 +28,7 @@ const largestOfEachKind = (trainings: readonly WantedTraining[]): readonly Wante
 /** A base model that cannot be opened is told by its own checks. */
 const memoryProblem = (files: BaseModelFiles, wanted: WantedTraining): Effect.Effect<readonly Problem[]> => {
   const { width, height } = wanted.size
-  return foreseeTraining(files, wanted.size, settingsOf(wanted), wanted.memory).pipe(
+  return foreseeTraining(files, { ...wanted, spec: specOf(wanted) }).pipe(
     Effect.match({
       onSuccess: () => [],
       onFailure: ({ what, why, hint }): readonly Problem[] =>

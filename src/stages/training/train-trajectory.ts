@@ -1,28 +1,24 @@
 /**
  * From settings to snapshots: which steps are already on this trajectory, and training the ones that are not.
  *
- * The key of a step chains the one before with what is in force at that step, starting from what all steps depend on. A
- * save step is reached from the furthest snapshot before it; save steps without a snapshot between them share one run.
- * Only the steps after a change differ in their keys, so only they are computed again.
+ * A save step is reached from the furthest snapshot before it; save steps without a snapshot between them share one run.
+ * Only the steps after a change differ in their keys (step-keys.ts), so only they are computed again.
  */
 import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
-import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
 import type { StepRecord, StoredSample, TrainFacts } from "../../engine/jobs/train-job.ts"
-import { learningRatesAt, peakRates } from "../../engine/train/learning-rates.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
 import type { KnownWorkQuery } from "../../runtime/model/node.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { StageFailure, StageStopped } from "../../runtime/model/stage-failure.ts"
-import { codeDigest } from "../../runtime/plan/code-digest.ts"
-import { chainKeys } from "../../runtime/storage/trajectory.ts"
-import { familyRecord } from "../../settings/family.ts"
-import { type TrainSettings, trainsText } from "../../settings/train-settings.ts"
+import type { MemoryChoice } from "../../settings/memory-mode.ts"
+import type { TrainSettings } from "../../settings/train-settings.ts"
 import { locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
 import { storedSample } from "../dataset/stored-sample.ts"
 import type { BaseModelFolder } from "../wires/base-files.ts"
 import type { Dataset } from "../wires/dataset.ts"
+import { stepKeys } from "./step-keys.ts"
 
 export interface Course {
   readonly dataset: Dataset
@@ -46,68 +42,6 @@ const multiples = (every: number, after: number, upTo: number): readonly number[
     (_, index) => (first + index) * every,
   )
 }
-
-/** What training reads of the base: the UNet, the noise schedule, the VAE's scaling factor, and perhaps the text encoders. */
-const trainedOn = ({ files, family }: BaseModelFolder, settings: TrainSettings) => {
-  const textFolders = familyRecord(family).textEncoders.flatMap((one) => [`${one.folder}/`, `${one.tokenizerFolder}/`])
-  const readsText = trainsText(settings) || settings.captionDropout > 0
-  const folders = ["unet/", "scheduler/", ...(readsText ? textFolders : [])]
-  return Object.entries(files)
-    .filter(([name]) => folders.some((folder) => name.startsWith(folder)) || name === "vae/config.json")
-    .map(([name, { sha256 }]) => [name, sha256] as const)
-    .sort()
-}
-
-/** A caption as training reads it: as text, as ids or as a condition, whatever something trained comes after. */
-const captionRead = ({ text, tokenIds, condition }: Dataset["samples"][number], settings: TrainSettings) => {
-  if (settings.customEmbedding !== null) return [text]
-  return trainsText(settings) ? tokenIds : [condition.sha256, ...tokenIds]
-}
-
-/** Not every family is told of a picture's sizes. */
-const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseModelFolder) =>
-  familyRecord(family).timeIds.length > 0 ? [timeIds] : []
-
-/** One key per step, counted from 0: the state after that update. */
-const stepKeys = Effect.fnUntraced(function* ({
-  dataset,
-  base,
-  settings,
-}: Pick<Course, "dataset" | "base" | "settings">) {
-  const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
-  const { networkDim, networkScale, seed, steps, customEmbedding, ...others } = settings
-  // Of rates and schedule, the values at each step are all that counts.
-  const { saveEverySteps: _, unetLearningRate: _1, textModel: _2, warmupSteps: _3, schedule: _4, ...rest } = others
-  const { stopAtStep: _5, learningRate: _6, ...embedding } = customEmbedding ?? { stopAtStep: null, learningRate: 0 }
-  const start = {
-    code: digest,
-    networkDim,
-    networkScale,
-    seed,
-    encoding: dataset.encoding,
-    trained: Object.keys(peakRates(settings)),
-    embedding,
-    base: trainedOn(base, settings),
-    samples: dataset.samples.map((sample) => [
-      ...[sample.key, sample.latents.sha256, ...captionRead(sample, settings)],
-      ...sizesRead(sample, base),
-    ]),
-  }
-  const inForce = Array.from({ length: steps }, (_, update) => ({
-    ...rest,
-    learningRates: learningRatesAt(settings, update),
-  }))
-  return { code: digest, keys: chainKeys(start, inForce) }
-})
-
-const codeUnreadable = (): StageFailure =>
-  new StageFailure({
-    what: "the code of this stage cannot be read",
-    where: "train",
-    why: "its modules are not where they were",
-    hint: "Run again",
-    kind: "work",
-  })
 
 /** How far the steps of this course are known, and how many the last result had: nothing is trained to find out. */
 export const knownSteps = Effect.fnUntraced(function* (

@@ -4,7 +4,6 @@ import { evenTimesteps, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-import { TrainSettings } from "../../settings/train-settings.ts"
 import { engineCores, locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
 import { storedSample } from "../dataset/stored-sample.ts"
 import { BaseModelFolder } from "../wires/base-files.ts"
@@ -34,18 +33,6 @@ const checkValidation = ({ timesteps, seed }: ValidationParams): readonly Proble
   ]
 }
 
-/** The settings that decide what there is; a rate only says that something is trained. */
-const settingsOf = (checkpoint: ValidatedCheckpoint): TrainSettings => {
-  const { networkDim, networkScale, seed, predictionType, customEmbedding } = checkpoint
-  const learningRate = 1
-  return TrainSettings.make({
-    ...{ networkDim, networkScale, seed, predictionType, steps: 1 },
-    unetLearningRate: checkpoint.hasUnetAdapters ? learningRate : 0,
-    textModel: checkpoint.hasTextAdapters ? { learningRate } : null,
-    customEmbedding: customEmbedding && { ...customEmbedding, learningRate },
-  })
-}
-
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 export const validationLoss = itemStage({
@@ -66,7 +53,7 @@ export const validationLoss = itemStage({
       .validate({
         base: yield* locateFiles(base.files),
         encoding: heldOut.encoding,
-        settings: settingsOf(item),
+        trained: item.trained,
         samples: yield* Effect.forEach(heldOut.samples, storedSample),
         adapter: item.adapter && (yield* storedFile(item.adapter)),
         embedding: item.embedding && (yield* storedFile(item.embedding)),

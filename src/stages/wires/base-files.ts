@@ -4,10 +4,10 @@
  * Types only: a stage's code digest covers what it imports, and these are imported by many.
  */
 import { Schema } from "effect"
-import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
 import { Blob } from "../../runtime/model/blob.ts"
 import type { Output } from "../../runtime/model/wire.ts"
 import { FamilyName } from "../../settings/family.ts"
+import type { MemoryChoice } from "../../settings/memory-mode.ts"
 import { PredictionType } from "../../settings/prediction-type.ts"
 
 /** Path inside the folder, such as "unet/config.json", to content. */

@@ -1,7 +1,7 @@
 /** Validation losses on the wires: of each checkpoint, and what of a training they depend on. */
 import { Schema } from "effect"
 import { Blob } from "../../runtime/model/blob.ts"
-import { PredictionType } from "../../settings/prediction-type.ts"
+import { TrainedStart } from "../../settings/trained-start.ts"
 
 /**
  * A checkpoint as far as its validation loss goes. What only drives a training (rates, steps) is left out, so that more steps leave
@@ -12,16 +12,8 @@ export const ValidatedCheckpoint = Schema.Struct({
   step: Schema.Int,
   adapter: Schema.NullOr(Blob),
   embedding: Schema.NullOr(Blob),
-  networkDim: Schema.Int,
-  networkScale: Schema.Finite,
-  hasUnetAdapters: Schema.Boolean,
-  hasTextAdapters: Schema.Boolean,
-  customEmbedding: Schema.NullOr(
-    Schema.Struct({ keyword: Schema.String, length: Schema.Int, initWord: Schema.NullOr(Schema.String) }),
-  ),
-  /** Of the values an embedding starts from. */
-  seed: Schema.Int,
-  predictionType: Schema.NullOr(PredictionType),
+  /** What the training started from. */
+  trained: TrainedStart,
 })
 export type ValidatedCheckpoint = typeof ValidatedCheckpoint.Type
 

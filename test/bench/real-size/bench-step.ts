@@ -17,7 +17,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os"
 import { resolve } from "node:path"
 import { parseArgs } from "node:util"
-import { type MemoryMode, memoryModes } from "../../../src/engine/jobs/memory-mode.ts"
+import { type MemoryMode, memoryModes } from "../../../src/settings/memory-mode.ts"
 import { median, printRow } from "../whole-process.ts"
 import { chosenModes } from "./chosen-modes.ts"
 import { measureCurve } from "./memory-curve.ts"

@@ -13,8 +13,8 @@ import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import { Engine } from "../../../src/engine/engine.ts"
-import { type MemoryMode, memoryModes } from "../../../src/engine/jobs/memory-mode.ts"
 import type { TrainJob } from "../../../src/engine/jobs/train-job.ts"
+import { type MemoryMode, memoryModes } from "../../../src/settings/memory-mode.ts"
 import { TrainSettings } from "../../../src/settings/train-settings.ts"
 import { encodedSample } from "../../rig/encoded-sample.ts"
 import { encodingOf } from "../../rig/encoding-of.ts"
@@ -53,7 +53,7 @@ const traced = Effect.fnUntraced(function* (folder: string, side: number, modes:
   const job: TrainJob = {
     base,
     encoding,
-    settings: TrainSettings.make({ networkDim: 16, unetLearningRate: 1e-4, steps: 1, seed: 1 }),
+    settings: TrainSettings.make({ networkDim: 16, unetLearningRate: 1e-4, steps: 1, seed: 1, warmupSteps: 0 }),
     samples: [yield* encodedSample(base, toEncode)],
     fromStep: 0,
     untilStep: 1,

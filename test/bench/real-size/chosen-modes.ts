@@ -1,5 +1,5 @@
 /** The memory modes that a command line names, separated by commas. */
-import { type MemoryMode, memoryModes } from "../../../src/engine/jobs/memory-mode.ts"
+import { type MemoryMode, memoryModes } from "../../../src/settings/memory-mode.ts"
 
 /** In the order of `memoryModes`; throws on a name that is none. */
 export const chosenModes = (names: string): readonly MemoryMode[] => {

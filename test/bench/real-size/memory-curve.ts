@@ -7,12 +7,13 @@
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
 import { openUnet } from "../../../src/engine/base/base-model.ts"
-import type { MemoryMode } from "../../../src/engine/jobs/memory-mode.ts"
 import { withCheckpointing } from "../../../src/engine/session/checkpointing-policy.ts"
 import { adapterLayout } from "../../../src/engine/train/adapter-layout.ts"
 import { shapesFor } from "../../../src/engine/train/run-shapes.ts"
 import { trainGraph } from "../../../src/engine/train/train-graph.ts"
 import { memoryOfRun } from "../../../src/graph/memory/peak-memory.ts"
+import { adapterSpec } from "../../../src/settings/adapter-spec.ts"
+import type { MemoryMode } from "../../../src/settings/memory-mode.ts"
 import { TrainSettings } from "../../../src/settings/train-settings.ts"
 import { filesIn } from "../../rig/files-in.ts"
 import { printHeader, printRow } from "../whole-process.ts"
@@ -25,10 +26,10 @@ const rows = 24
 /** Bytes held at each node of the run, as planned. */
 const plannedCurve = async ({ base, pixels, dim, memory }: StepPlan): Promise<readonly number[]> => {
   const unet = await Effect.runPromise(openUnet(filesIn(base)))
-  const settings = TrainSettings.make({ networkDim: dim, unetLearningRate: 1e-4, steps: 1, seed: 1 })
-  const layout = adapterLayout({ unet: unet.config, texts: [] }, settings)
+  const spec = adapterSpec(TrainSettings.make({ networkDim: dim }))
+  const layout = adapterLayout({ unet: unet.config, texts: [] }, spec)
   const shapes = shapesFor(randomSample(pixels, unet.config), 1)
-  const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1 }, shapes)
+  const graph = trainGraph({ unet, texts: [] }, layout, shapes)
   const { graph: run } = withCheckpointing(graph, memory as MemoryMode, "dynamic")
   return memoryOfRun({ ...run, shapes: "dynamic" }).curve.map(({ bytes }) => bytes)
 }

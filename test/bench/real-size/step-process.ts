@@ -10,13 +10,14 @@
 import { Effect } from "effect"
 import { randomStream } from "../../../src/diffusion/random-stream.ts"
 import { openUnet } from "../../../src/engine/base/base-model.ts"
-import type { MemoryChoice, MemoryPlan } from "../../../src/engine/jobs/memory-mode.ts"
+import type { MemoryPlan } from "../../../src/engine/jobs/memory-need.ts"
 import type { TrainSample } from "../../../src/engine/jobs/train-job.ts"
 import { GivesBackAtOnce, ProfilePrefix } from "../../../src/engine/session/session.ts"
 import { Sessions } from "../../../src/engine/session/sessions.ts"
 import { openTrainer } from "../../../src/engine/train/trainer.ts"
 import { conditionShape, type UnetConfig } from "../../../src/models/unet-config.ts"
 import { familyOf } from "../../../src/settings/family.ts"
+import type { MemoryChoice } from "../../../src/settings/memory-mode.ts"
 import { mapCondition } from "../../../src/settings/text-condition.ts"
 import { textEncoding } from "../../../src/settings/text-encoding.ts"
 import { TrainSettings } from "../../../src/settings/train-settings.ts"
@@ -99,6 +100,7 @@ const measured = Effect.fn("measured")(function* ({ base, pixels, steps, dim, ac
       steps,
       gradientAccumulationSteps: accumulation,
       seed: 1,
+      warmupSteps: 0,
     }),
     samples: [randomSample(pixels, config)],
     fromStep: 0,

@@ -9,16 +9,5 @@ export const memoryModes = ["fast", "balanced", "small"] as const
 export type MemoryMode = (typeof memoryModes)[number]
 
 /** "auto": the first mode that fits into the free memory. */
-export type MemoryChoice = "auto" | MemoryMode
-
-export interface MemoryNeed {
-  readonly mode: MemoryMode
-  /** Memory of the process's own: it must be there. */
-  readonly heapBytes: number
-  /** Weights in place in the user's file. */
-  readonly mappedBytes: number
-}
-
-export interface MemoryPlan extends MemoryNeed {
-  readonly freeBytes: number
-}
+export const memoryChoices = ["auto", ...memoryModes] as const
+export type MemoryChoice = (typeof memoryChoices)[number]

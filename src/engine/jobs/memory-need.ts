@@ -1,0 +1,14 @@
+/** What a training needs of the memory in a mode, and the plan that was made from it. */
+import type { MemoryMode } from "../../settings/memory-mode.ts"
+
+export interface MemoryNeed {
+  readonly mode: MemoryMode
+  /** Memory of the process's own: it must be there. */
+  readonly heapBytes: number
+  /** Weights in place in the user's file. */
+  readonly mappedBytes: number
+}
+
+export interface MemoryPlan extends MemoryNeed {
+  readonly freeBytes: number
+}
