@@ -23,7 +23,8 @@ export interface ReporterOptions {
 
 export const isJson = ({ json, reporter }: ReporterOptions): boolean => json || Option.contains(reporter, "json")
 
-const chosen = (options: ReporterOptions): Reporter => {
+/** The reporter that is asked for, or else the one that fits where its words go. */
+export const reporterFor = (options: ReporterOptions): Reporter => {
   const { verbose, noColor } = options
   if (isJson(options)) return jsonReporter()
   const isTerminal = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
@@ -37,7 +38,7 @@ export const showEvents = (options: ReporterOptions): Effect.Effect<Reporter, ne
   Effect.gen(function* () {
     const events = yield* Events
     const stream = yield* events.subscribe
-    const reporter = chosen(options)
+    const reporter = reporterFor(options)
     const fiber = yield* Effect.forkDetach(
       Stream.runForEach(stream, (event) => Effect.sync(() => reporter.show(event))).pipe(
         Effect.ensuring(Effect.sync(reporter.close)),
