@@ -167,7 +167,7 @@ describe("an Effect", () => {
 
   it("keeps the events of two runs at once apart", async () => {
     const numbers = (to: number) =>
-      loom.events(counting, { ...places, set: { to } }).pipe(
+      loom.events(counting, { root: folder, output: join(folder, `output-${to}`), set: { to } }).pipe(
         Stream.filter((event) => event.type === "stage-progress"),
         Stream.map((event) => event.of),
         Stream.runCollect,
