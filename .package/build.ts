@@ -8,7 +8,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { type OutputChunk, rolldown } from "rolldown"
-import { dts } from "rolldown-plugin-dts"
+import { writeDeclarations } from "./declarations.ts"
 import { licenceTexts } from "./licences.ts"
 import { ownAddresses, ownCode } from "./own-code.ts"
 
@@ -45,19 +45,9 @@ const buildCode = async (): Promise<readonly OutputChunk[]> => {
   return output.filter((written) => written.type === "chunk")
 }
 
-const buildDeclarations = async (): Promise<void> => {
-  const bundle = await rolldown({
-    input: doors,
-    platform: "node",
-    external,
-    plugins: [dts({ dtsOnly: true, tsconfig: join(root, "tsconfig.json") })],
-  })
-  await bundle.write({ dir: out, format: "esm", entryFileNames: "[name].d.ts", chunkFileNames: "[name].d.ts" })
-}
-
 rmSync(out, { recursive: true, force: true })
 const chunks = await buildCode()
-await buildDeclarations()
+writeDeclarations(root, join(out, "types"), Object.keys(doors))
 const builtIn = chunks.flatMap(({ moduleIds }) => moduleIds)
 writeFileSync(join(out, "licences.txt"), licenceTexts(root, builtIn))
 writeFileSync(join(out, "own-code.json"), JSON.stringify(await ownCode(join(root, "src"), outside)))
