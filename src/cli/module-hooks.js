@@ -1,8 +1,9 @@
 /**
  * Where imports lead when `loom` runs, so that a pipeline file may lie anywhere.
  *
- * "lora-loom" is this very copy, as source or as built, and "effect" is taken from here when the pipeline's own folder has
- * none. Plain JavaScript, because it has to work before the first TypeScript file is read.
+ * "lora-loom" is this very copy, as source or as built, and "effect" is the copy that Loom uses: the schemas of two copies
+ * do not know each other. Packages keep the effect they came with. Plain JavaScript, because it has to work before the
+ * first TypeScript file is read.
  */
 import { existsSync } from "node:fs"
 import { registerHooks } from "node:module"
@@ -21,10 +22,12 @@ registerHooks({
   resolve(specifier, context, next) {
     if (Object.hasOwn(doors, specifier)) return { url: doors[specifier], shortCircuit: true }
     if (specifier !== "effect" && !specifier.startsWith("effect/")) return next(specifier, context)
+    const asLoom = { ...context, parentURL: here }
+    const [first, second] = context.parentURL?.includes("/node_modules/") ? [context, asLoom] : [asLoom, context]
     try {
-      return next(specifier, context)
+      return next(specifier, first)
     } catch {
-      return next(specifier, { ...context, parentURL: here })
+      return next(specifier, second)
     }
   },
   load(url, context, next) {

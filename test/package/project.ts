@@ -32,14 +32,13 @@ import { Effect, Schema } from "effect"
 export const weigh = itemStage({
   name: "weigh",
   code: import.meta.url,
-  params: Schema.Struct({ unit: Schema.Literals(["bytes", "pixels"]) }),
+  params: Schema.Struct({}),
   item: CroppedPicture,
   shared: {},
-  output: Schema.Struct({ weight: Schema.Number }),
-  run: Effect.fnUntraced(function* ({ item, params }) {
+  output: Schema.Struct({ bytes: Schema.Int }),
+  run: Effect.fnUntraced(function* ({ item }) {
     const { blobs } = yield* StageContext
-    const bytes = yield* blobs.bytes(item.image)
-    return { weight: params.unit === "bytes" ? bytes.length : bytes.length / 3 }
+    return { bytes: (yield* blobs.bytes(item.image)).length }
   }),
 })
 `
@@ -48,7 +47,7 @@ const pipeline = `
 import { crop, ingest, pipeline } from "lora-loom"
 import { weigh } from "./weigh.ts"
 
-export default pipeline("weights", () => weigh(crop(ingest("./quickstart/pictures"), { size: 32 }), { unit: "bytes" }))
+export default pipeline("weights", () => weigh(crop(ingest("./quickstart/pictures"), { size: 32 }), {}))
 `
 
 /** A program that runs it by promise, plans it as an Effect, and says what it saw. */
