@@ -16,6 +16,7 @@ export const tsconfig = {
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
+    allowImportingTsExtensions: true,
     verbatimModuleSyntax: true,
     erasableSyntaxOnly: true,
     // Loom's own declarations have to hold as well.
