@@ -16,13 +16,24 @@ const slashed = (path: string): string => path.replaceAll(sep, "/")
 const isOwn = (path: string): boolean => /^(stages|tools)\/.*\.ts$/.test(path)
 
 const here = /\bimport\.meta\.url\b/g
+const forCode = /\bcode: import\.meta\.url\b|\bcodeDigest\((?:new URL\("[^"]+", )?import\.meta\.url\b/g
+
+/** Where a built module lies says nothing of its source, so whoever asks for another reason would be misled. */
+const refuseOtherUses = (path: string, code: string): void => {
+  if (code.replace(forCode, "").search(here) < 0) return
+  throw new Error(
+    `src/${path} uses import.meta.url for something else than a stage's code. In stages and tools that is an address and no file ` +
+      "once they are built: find the file from another room, or by the package's name.",
+  )
+}
 
 /** Lets the modules of stages and tools know themselves by an address instead of the file that they are built into. */
 export const ownAddresses = (sources: string): Plugin => ({
   name: "own-addresses",
   transform: (code, id) => {
     const path = slashed(relative(sources, id))
-    if (!isOwn(path) || !here.test(code)) return null
+    if (!isOwn(path) || code.search(here) < 0) return null
+    refuseOtherUses(path, code)
     // No line moves, so the map of the sources stays right.
     return { code: code.replace(here, JSON.stringify(ownAddress + path)), map: null }
   },
