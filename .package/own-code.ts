@@ -12,42 +12,33 @@ import { type OwnCode, ownAddress } from "../src/runtime/plan/own-code.ts"
 
 const slashed = (path: string): string => path.replaceAll(sep, "/")
 
-/** Stages and tools ask where they lie only to say what they are made of. */
+/** Where stages say what they are made of, and tools ask what a stage is made of. */
 const isOwn = (path: string): boolean => /^(stages|tools)\/.*\.ts$/.test(path)
 
-const here = /\bimport\.meta\.url\b/g
-const forCode = /\bcode: import\.meta\.url\b|\bcodeDigest\((?:new URL\("[^"]+", )?import\.meta\.url\b/g
-
-/** Where a built module lies says nothing of its source, so whoever asks for another reason would be misled. */
-const refuseOtherUses = (path: string, code: string): void => {
-  if (code.replace(forCode, "").search(here) < 0) return
-  throw new Error(
-    `src/${path} uses import.meta.url for something else than a stage's code. In stages and tools that is an address and no file ` +
-      "once they are built: find the file from another room, or by the package's name.",
-  )
-}
+/** A module's place, where it stands for its code. Whoever looks for a file or a package from there is left alone. */
+const codePlace = /\bcode: import\.meta\.url\b|\bcodeDigest\((?:new URL\("[^"]+", )?import\.meta\.url\b/g
 
 /** Lets the modules of stages and tools know themselves by an address instead of the file that they are built into. */
 export const ownAddresses = (sources: string): Plugin => ({
   name: "own-addresses",
   transform: (code, id) => {
     const path = slashed(relative(sources, id))
-    if (!isOwn(path) || code.search(here) < 0) return null
-    refuseOtherUses(path, code)
+    if (!isOwn(path) || code.search(codePlace) < 0) return null
     // No line moves, so the map of the sources stays right.
-    return { code: code.replace(here, JSON.stringify(ownAddress + path)), map: null }
+    const address = JSON.stringify(ownAddress + path)
+    return { code: code.replace(codePlace, (use) => use.replace("import.meta.url", address)), map: null }
   },
 })
 
-/** The modules whose digest is asked for: those that say `import.meta.url`, and those that they point to. */
+/** The modules whose digest is asked for: those that name their own, and those that they point to. */
 const askedFor = (sources: string): readonly string[] => {
   const paths = readdirSync(sources, { recursive: true, encoding: "utf8" }).map(slashed).filter(isOwn)
   const asking = paths.map((path) => ({ path, code: readFileSync(join(sources, path), "utf8") }))
   const asked = asking.flatMap(({ path, code }) => {
-    const pointed = [...code.matchAll(/new URL\("(\.[^"]+)", import\.meta\.url\)/g)].map(([, to]) =>
+    const pointed = [...code.matchAll(/codeDigest\(new URL\("(\.[^"]+)"/g)].map(([, to]) =>
       posix.join(posix.dirname(path), to!),
     )
-    return code.search(here) < 0 ? [] : [path, ...pointed]
+    return [...(code.search(codePlace) < 0 ? [] : [path]), ...pointed]
   })
   return [...new Set(asked)].sort()
 }

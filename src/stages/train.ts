@@ -13,7 +13,7 @@ import { likeProblems } from "./base/ordinary-trigger.ts"
 import { trainedFrom } from "./training/adapter.ts"
 import { checkMentions } from "./training/train-checks.ts"
 import { checkTraining, settingsFor, TrainParams, type TrainParamsInput } from "./training/train-params.ts"
-import { reachSteps } from "./training/train-trajectory.ts"
+import { knownSteps, reachSteps } from "./training/train-trajectory.ts"
 import { BaseModelFolder, type WantedSize, type WantedTraining } from "./wires/base-files.ts"
 import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
@@ -30,6 +30,8 @@ const trainStage = stage({
     ...checkMentions(params, dataset),
     ...likeProblems(dataset.trigger, dataset.triggerLike),
   ],
+  knownWork: ({ params, inputs, ...asked }) =>
+    knownSteps({ ...inputs, settings: settingsFor(params, inputs.dataset.clipSkip) }, asked),
   services: Engine.layer,
   cores: engineCores,
   run: Effect.fnUntraced(function* ({ params, inputs }) {

@@ -196,8 +196,9 @@ describe("loom restore", patience, () => {
     expect((await loom("plan", "old/old-style.ts", "--cache", "old-cache")).code).toBe(0)
   })
 
-  it("the pipeline that is written says what a LoRA file does not hold", () => {
-    const text = readFileSync(at("again/my-dog.ts"), "utf8")
+  it("the pipeline that is written says what a LoRA file does not hold", async () => {
+    expect((await loom("restore", "my-dog", "--into", "said")).code).toBe(0)
+    const text = readFileSync(at("said/my-dog.ts"), "utf8")
     expect(text).toMatch(/does not hold.*stages of your own.*parameters.*prompts of evaluate/s)
   })
 

@@ -6,7 +6,15 @@
  * imports. So `run` must depend on nothing else. An equal output ends the wave: what comes after is restored.
  */
 import type { Effect, Layer, Schema, Scope } from "effect"
-import { type Artifact, createNode, type Fields, type ParamsSchema, type StageNode } from "../model/node.ts"
+import {
+  type Artifact,
+  createNode,
+  type Fields,
+  type KnownWork,
+  type KnownWorkQuery,
+  type ParamsSchema,
+  type StageNode,
+} from "../model/node.ts"
 import type { StageContext } from "../model/stage-context.ts"
 import type { Problem, StageFailure, StageStopped } from "../model/stage-failure.ts"
 import { type Output, type ParamsArgument, type Wires, wire } from "../model/wire.ts"
@@ -34,6 +42,11 @@ export interface StageDefinition<
   readonly check?: (params: P["Type"]) => readonly Problem[]
   /** Looks at parameters and inputs as soon as the inputs are known. */
   readonly inspect?: (args: { readonly params: P["Type"]; readonly inputs: ValuesOf<I> }) => readonly Problem[]
+  /**
+   * How much of the work is known when the result is not, told by `loom plan`. Asked while planning, so it must be quick
+   * and do nothing but look.
+   */
+  readonly knownWork?: (query: KnownWorkQuery<P["Type"], ValuesOf<I>>) => Effect.Effect<KnownWork, StageFailure>
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: O["Type"] }) => readonly Artifact[]
   /** Share of the core budget taken while running; default 1. */
   readonly cores?: number
