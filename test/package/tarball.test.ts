@@ -95,7 +95,7 @@ describe("a project that installed it", () => {
     const output = await succeed(project, "npm", quickstart)
     expect(output).toContain("output/quickstart/blueprint.safetensors")
     expect(output).not.toContain("npm warn")
-  })
+  }, 120_000)
 
   it("shares its cache with the checkout it was built of: all keys are the same", async () => {
     const bin = join(root, "src/cli/bin.js")
