@@ -1,5 +1,6 @@
 /**
- * The one public door: everything a pipeline file imports, whether it uses Loom's stages or brings its own.
+ * The one public door: everything a pipeline file imports, whether it uses Loom's stages or brings its own, and
+ * `run` and `plan` for programs.
  *
  * Importing it loads nothing heavy; onnxruntime and sharp come in when a stage runs that needs them.
  */
@@ -9,10 +10,13 @@ export { type Pipeline, type PipelineResults, pipeline } from "./runtime/define/
 export { source } from "./runtime/define/source.ts"
 export { stage } from "./runtime/define/stage.ts"
 export { Blob } from "./runtime/model/blob.ts"
+export type { RunEvent } from "./runtime/model/events.ts"
 export { type Item, Items } from "./runtime/model/items.ts"
 export { SourceContext, StageContext } from "./runtime/model/stage-context.ts"
 export { type Problem, StageFailure, StageStopped } from "./runtime/model/stage-failure.ts"
 export type { Output } from "./runtime/model/wire.ts"
+export type { Plan, PlannedStage } from "./runtime/plan/plan.ts"
+export type { RunReport } from "./runtime/run/run-outcome.ts"
 export { chainKeys } from "./runtime/storage/trajectory.ts"
 export { baseModel } from "./stages/base-model.ts"
 export { caption } from "./stages/caption.ts"
@@ -32,3 +36,7 @@ export { Dataset, type EncodedDataset } from "./stages/wires/dataset.ts"
 export { CroppedPicture, Picture, type PictureSet } from "./stages/wires/pictures.ts"
 export { Trained, type TrainedAdapters } from "./stages/wires/trained.ts"
 export { Validation, ValidationLoss } from "./stages/wires/validations.ts"
+export { InputError, Stopped, WorkError } from "./tools/program-errors.ts"
+export type { PlanOptions, RunOptions } from "./tools/program-options.ts"
+export { type CallOptions, plan, run } from "./tools/promises.ts"
+export type { Trouble } from "./tools/troubles.ts"
