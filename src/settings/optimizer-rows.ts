@@ -19,7 +19,7 @@ export const optimizerRows = {
     },
     drawThings: { name: "never limits it", value: (limit) => (limit === null || limit === 0 ? "none" : null) },
     shown: (limit) => (limit === null || limit === 0 ? "none" : number(limit)),
-    resolve: (limit) => (limit === 0 ? null : limit),
+    canonical: (limit) => (limit === 0 ? null : limit),
   }),
   weightDecay: row(Schema.Finite, {
     title: "weight decay",

@@ -50,27 +50,37 @@ export const findings = (
     return [...together, ...(isObject(value) ? findings(partsOf(row, value), value, beside, `${field}.`) : [])]
   })
 
-const resolvedOne = (row: Row, value: unknown, beside: Beside): unknown => {
-  const one = row.resolve === undefined ? value : row.resolve(value, beside)
-  return isObject(one) ? { ...one, ...resolvedValues(partsOf(row, one), one, beside) } : one
-}
+type Values = Readonly<Record<string, unknown>>
+type Change = (row: Row, value: unknown) => unknown
 
-const resolvedValues = (
-  rows: Rows,
-  values: Readonly<Record<string, unknown>>,
-  beside: Beside,
-): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, resolvedOne(row, values[name], beside)]))
+/** The values of these rows and of their parts, each changed, and no others. */
+const changed = (rows: Rows, values: Values, change: Change): Values =>
+  Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => {
+      const value = change(row, values[name])
+      return [name, isObject(value) ? { ...value, ...changed(partsOf(row, value), value, change) } : value]
+    }),
+  )
+
+const inOneForm: Change = (row, value) => (row.canonical === undefined ? value : row.canonical(value))
 
 /** Values as written, by row. */
 type WrittenBy<R extends Rows> = { readonly [K in keyof R]: R[K]["field"]["Type"] }
 /** Values as the engine takes them, by row. */
 type ResolvedBy<R extends Rows> = { readonly [K in keyof R]: R[K]["setting"]["Type"] }
 
-/** The values of these rows, of all the ways to write one thing the same one, and complete. */
+/** The values of these rows, of all the ways to write one thing the same one. */
+export const canonical = <R extends Rows>(rows: R, values: WrittenBy<R>): WrittenBy<R> =>
+  // Each row's own types say that its `canonical` gives what it is given.
+  changed(rows, values, inOneForm) as WrittenBy<R>
+
+/** The values of these rows as the engine takes them. */
 export const resolved = <R extends Rows>(rows: R, values: WrittenBy<R>, beside: Beside): ResolvedBy<R> =>
   // Each row's own types say that its `resolve` gives what its `setting` takes.
-  resolvedValues(rows, values, beside) as ResolvedBy<R>
+  changed(rows, values, (row, value) => {
+    const one = inOneForm(row, value)
+    return row.resolve === undefined ? one : row.resolve(one, beside)
+  }) as ResolvedBy<R>
 
 /** What of the values acts there, and nothing else. */
 export const actingAt = (

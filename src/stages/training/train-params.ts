@@ -7,7 +7,7 @@ import type { Problem } from "../../runtime/model/stage-failure.ts"
 import { fieldsOf } from "../../settings/row.ts"
 import { numberRows, trainRows } from "../../settings/train-rows.ts"
 import { TrainSettings } from "../../settings/train-settings.ts"
-import { findings, resolved } from "../../settings/walk-rows.ts"
+import { canonical, findings, resolved } from "../../settings/walk-rows.ts"
 
 export const TrainParams = Schema.Struct(fieldsOf(trainRows))
 export type TrainParams = typeof TrainParams.Type
@@ -17,7 +17,8 @@ export type { TrainParamsInput } from "../../settings/train-params-input.ts"
 export const checkTraining = (params: TrainParams): readonly Problem[] => findings(trainRows, params, params)
 
 /** What of the parameters enters the key: all that changes a result, each meaning in one form. */
-export const keyedTraining = (params: TrainParams) => resolved(numberRows, params, params)
+export const keyedTraining = (params: TrainParams) => canonical(numberRows, params)
 
 /** The engine's settings for these parameters. */
-export const settingsFor = (params: TrainParams): TrainSettings => TrainSettings.make(keyedTraining(params))
+export const settingsFor = (params: TrainParams): TrainSettings =>
+  TrainSettings.make(resolved(numberRows, params, params))
