@@ -12,7 +12,6 @@ import { isPipeline, type Pipeline } from "../runtime/define/pipeline.ts"
 import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
 import { nearestName } from "../runtime/model/nearest-name.ts"
 import type { StageFailure } from "../runtime/model/stage-failure.ts"
-import { withWiringProblems } from "../tools/wiring-problems.ts"
 import { CliFailure, type ExitCode } from "./cli-failure.ts"
 import { fromStageFailure } from "./run-troubles.ts"
 
@@ -127,5 +126,5 @@ export const loadPipeline = Effect.fnUntraced(function* (
   const graph = yield* Effect.catch(pipeline.instantiate(overrides), (failure) =>
     Effect.flatMap(blameFor(pipeline), (exitCode) => Effect.fail(wiringFailure(file, failure, exitCode))),
   )
-  return { graph: withWiringProblems(graph), root: dirname(file) }
+  return { graph, root: dirname(file) }
 })

@@ -15,7 +15,7 @@ const writer = (project: Project, where: string) =>
     name: "write",
     code: import.meta.url,
     params: Schema.Struct({ text: Schema.String }),
-    inputs: {},
+    wires: {},
     output: Schema.Struct({ letter: Blob }),
     artifacts: ({ output }) => [{ path: where, blob: output.letter, label: "the letter" }],
     run: ({ params }) =>

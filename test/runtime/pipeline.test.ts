@@ -11,7 +11,7 @@ const number = stage({
     value: Schema.Finite,
     note: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("none"))),
   }),
-  inputs: {},
+  wires: {},
   output: Schema.Finite,
   run: ({ params }) => Effect.succeed(params.value),
 })
@@ -20,9 +20,9 @@ const sum = stage({
   name: "sum",
   code: import.meta.url,
   params: Schema.Struct({}),
-  inputs: { a: Schema.Finite, b: Schema.Finite },
+  wires: { a: Schema.Finite, b: Schema.Finite },
   output: Schema.Finite,
-  run: ({ inputs }) => Effect.succeed(inputs.a + inputs.b),
+  run: (inputs) => Effect.succeed(inputs.a + inputs.b),
 })
 
 const rates = pipeline(

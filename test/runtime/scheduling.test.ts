@@ -87,7 +87,6 @@ describe("the scheduler", () => {
         code: import.meta.url,
         params: Schema.Struct({}),
         item: Schema.Int,
-        shared: {},
         output: Schema.Int,
         run: ({ item }) =>
           Effect.gen(function* () {
@@ -102,7 +101,7 @@ describe("the scheduler", () => {
       })
       const report = yield* run(
         project,
-        pipeline("doubles", () => double(numbers(), {})),
+        pipeline("doubles", () => double(numbers())),
         { cores: 2 },
       )
       expect(most).toBe(2)
@@ -119,7 +118,7 @@ describe("the scheduler", () => {
         name: "same",
         code: import.meta.url,
         params: Schema.Struct({ value: Schema.Int }),
-        inputs: {},
+        wires: {},
         output: Schema.Int,
         run: ({ params }) =>
           Effect.sync(() => {
@@ -155,7 +154,7 @@ const printing = (log: string[]) => {
     name: "print",
     code: import.meta.url,
     params: Schema.Struct({ text: Schema.String }),
-    inputs: {},
+    wires: {},
     output: Schema.String,
     services: layer,
     run: ({ params }) =>
@@ -203,9 +202,9 @@ describe("planning", () => {
         name: "add",
         code: import.meta.url,
         params: Schema.Struct({ n: Schema.Int }),
-        inputs: { to: Schema.Int },
+        wires: { to: Schema.Int },
         output: Schema.Int,
-        run: ({ inputs, params }) => Effect.succeed(inputs.to + params.n),
+        run: ({ params, ...inputs }) => Effect.succeed(inputs.to + params.n),
       })
       const zero = source({
         name: "zero",

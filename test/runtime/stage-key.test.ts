@@ -33,7 +33,7 @@ const graph = pipeline("frozen", () => {
     name: "join",
     code: bare.code,
     params: Schema.Struct({ by: Schema.String, level: Schema.Int }),
-    inputs: { words: Items(Schema.String) },
+    wires: { words: Items(Schema.String) },
     output: Schema.String,
     keyed: ({ by }) => ({ by }),
     run: () => Effect.succeed(""),

@@ -29,12 +29,12 @@ export const encodeTexts = itemStage({
     clipSkip === null || clipSkip >= 1
       ? []
       : [{ field: "clipSkip", why: `${clipSkip} must be 1 or more`, hint: "1 skips no layer", severity: "error" }],
-  run: Effect.fnUntraced(function* ({ params, key, item, shared }) {
+  run: Effect.fnUntraced(function* ({ params, key, item, textEncoder }) {
     const { blobs } = yield* StageContext
     const engine = yield* Engine
-    const base = yield* locateFiles(shared.textEncoder.files)
+    const base = yield* locateFiles(textEncoder.files)
     const { tokenIds, truncated, states, shape, pooled } = yield* engine
-      .encodeText({ base, text: item.text, clipSkip: params.clipSkip ?? shared.textEncoder.ownClipSkip })
+      .encodeText({ base, text: item.text, clipSkip: params.clipSkip ?? textEncoder.ownClipSkip })
       .pipe(Effect.mapError(stageFailure(key)))
     const tensors = new Map<string, TensorToStore>([["states", { dtype: "F32", shape, data: states }]])
     if (pooled !== null) tensors.set("pooled", { dtype: "F32", shape: [pooled.length], data: pooled })
