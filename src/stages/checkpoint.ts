@@ -131,7 +131,12 @@ const notSaved = (fileName: string, why: string, cause?: unknown): StageFailure 
   })
 
 /** Writes a file and reads it back; the numbers must be the ones that were written. */
-const saveFile = Effect.fnUntraced(function* (lineage: Lineage, params: CheckpointSettings, step: number, adapter: Blob) {
+const saveFile = Effect.fnUntraced(function* (
+  lineage: Lineage,
+  params: CheckpointSettings,
+  step: number,
+  adapter: Blob,
+) {
   const { blobs } = yield* StageContext
   const fileName = checkpointFileName(params.name, step, lineage.trained.settings.steps)
   const attempt = <A>(work: () => A) =>

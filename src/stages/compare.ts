@@ -9,12 +9,12 @@ import { broken } from "../runtime/define/composite.ts"
 import { inOneCall } from "../runtime/define/create-node.ts"
 import { wireBehind, wireProblem } from "../runtime/define/given-wires.ts"
 import { stage } from "../runtime/define/stage.ts"
-import { notARecord } from "../runtime/model/checked-params.ts"
 import { Blob } from "../runtime/model/blob.ts"
+import { notARecord } from "../runtime/model/checked-params.ts"
 import { Items } from "../runtime/model/items.ts"
+import { sayValue } from "../runtime/model/say-value.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
-import { sayValue } from "../runtime/model/say-value.ts"
 import { type AnyWire, isWire, type Wire } from "../runtime/model/wire.ts"
 import { named } from "../runtime/model/word.ts"
 import type { EvaluateParams } from "./evaluate.ts"
@@ -22,8 +22,8 @@ import { drawSheet, type SheetRow } from "./sheets/picture-sheet.ts"
 import { type ComparedTraining, planComparison } from "./sheets/plan-comparison.ts"
 import { sample } from "./sheets/sample.ts"
 import { isPlainName } from "./training/plain-name.ts"
-import { ComparedGroups, comparedKey, withoutTraining } from "./wires/comparison.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
+import { ComparedGroups, comparedKey, withoutTraining } from "./wires/comparison.ts"
 import { Dataset } from "./wires/dataset.ts"
 import { Sample } from "./wires/samples.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
@@ -143,7 +143,9 @@ const settingsProblems = (settings: unknown): readonly Problem[] => {
     if (!isRecord(group)) return [error(`settings.${name}`, `it takes a group of trainings; this is ${said(group)}`)]
     const values = Object.entries(group)
     if (values.length === 0) return [error(`settings.${name}`, "the group is empty")]
-    return values.flatMap(([value, training]) => wireProblem(`settings.${name}.${value}`, Trained, training, howTo) ?? [])
+    return values.flatMap(
+      ([value, training]) => wireProblem(`settings.${name}.${value}`, Trained, training, howTo) ?? [],
+    )
   })
 }
 

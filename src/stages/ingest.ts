@@ -30,10 +30,6 @@ const Folder = Schema.Struct({
   folder: Schema.String,
   /** File name to SHA-256: these pictures and no others. */
   expect: ExpectedFiles,
-})
-
-const CaptionFolder = Schema.Struct({
-  ...Folder.fields,
   /** Folder with the captions; null: beside the pictures. */
   captions: Schema.NullOr(Schema.String),
 })
@@ -144,7 +140,7 @@ const pictureFiles = source({
 const captionFiles = source({
   name: "captions",
   code: import.meta.url,
-  params: CaptionFolder,
+  params: Folder,
   output: Items(CaptionText),
   read: Effect.fnUntraced(function* ({ params }) {
     const context = yield* SourceContext
@@ -227,7 +223,6 @@ export interface IngestOptions {
 export const ingest = (folder: string, options: IngestOptions = {}): Pictures =>
   inOneCall("ingest", () => {
     const { captions = null, expect = null, ...unknown } = options
-    const files = pictureFiles({ folder, expect })
-    const texts = captionFiles({ folder, expect, captions, ...unknown })
-    return decode({ pictures: files, captions: texts })
+    const params = { folder, captions, expect, ...unknown }
+    return decode({ pictures: pictureFiles(params), captions: captionFiles(params) })
   })

@@ -14,7 +14,12 @@ import { trainedFrom } from "./training/adapter.ts"
 import { endlessWarmup } from "./training/endless-warmup.ts"
 import { otherTrainersWords } from "./training/other-words.ts"
 import { checkMentions } from "./training/train-checks.ts"
-import { checkTraining, settingsFor, TrainParams as TrainParameters, type TrainParamsInput } from "./training/train-params.ts"
+import {
+  checkTraining,
+  settingsFor,
+  TrainParams as TrainParameters,
+  type TrainParamsInput,
+} from "./training/train-params.ts"
 import { reachSteps } from "./training/train-trajectory.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { Dataset, type EncodedDataset } from "./wires/dataset.ts"

@@ -88,9 +88,7 @@ const trainingAt = (here: WiredStage, stage: string): readonly TrainingAtHand[] 
 /** The trainings whose parameters are in order. */
 export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtHand[] => {
   const views = wiredStages(stages)
-  return stages
-    .filter(({ node }) => node.name === "train")
-    .flatMap(({ label }) => trainingAt(views.get(label)!, label))
+  return stages.filter(({ node }) => node.name === "train").flatMap(({ label }) => trainingAt(views.get(label)!, label))
 }
 
 /** The embedding that a training puts into the captions that a stage reads. */

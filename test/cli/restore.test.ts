@@ -117,10 +117,10 @@ describe("loom restore", patience, () => {
     const { code, stderr } = await loom("run", "spoiled/my-dog.ts")
     expect(code).toBe(3)
     expect(stderr).toMatch(
-      /pictures: picture-0\.jpg: it is missing \(expected SHA-256 [0-9a-f]{12}…\); renamed\.jpg holds these bytes\./,
+      /ingest: picture-0\.jpg: it is missing \(expected SHA-256 [0-9a-f]{12}…\); renamed\.jpg holds these bytes\./,
     )
     expect(stderr).toMatch(
-      /pictures: picture-1\.jpg: it is another file: its SHA-256 is [0-9a-f]{12}…, expected [0-9a-f]{12}…\./,
+      /ingest: picture-1\.jpg: it is another file: its SHA-256 is [0-9a-f]{12}…, expected [0-9a-f]{12}…\./,
     )
     expect(stderr).toMatch(/base-model: scheduler\/scheduler_config\.json: it is another file/)
     expect(stderr).not.toMatch(/picture-3|unet\//)

@@ -75,7 +75,7 @@ const sentence = (project: Project, world: { words: Words }, shoutCode = import.
       defaults: { mark: "!", by: " ", prefix: "" },
     },
     (p) => {
-      const shouted = shout(words(), { prefix: constant({}, { value: p.prefix }) }, { mark: p.mark })
+      const shouted = shout({ items: words(), prefix: constant({ value: p.prefix }) }, { mark: p.mark })
       const text = join({ words: shouted }, { by: p.by })
       return { text, letters: count({ text }) }
     },
@@ -151,10 +151,10 @@ describe("a pipeline", () => {
     Effect.gen(function* () {
       const { project, again } = yield* settled
       const [before, after] = [codeFile(project, "before"), codeFile(project, "after")]
-      yield* again(three, before)
-      const edited = yield* again(three, after)
+      yield* again(three, {}, before)
+      const edited = yield* again(three, {}, after)
       expect(edited.calls).toEqual(everything.slice(2))
-      const reverted = yield* again(three, before)
+      const reverted = yield* again(three, {}, before)
       expect(reverted.calls).toEqual([])
     }),
   )

@@ -58,7 +58,7 @@ const gather = (reader: string, wires: readonly Wire<string, string>[]): Wire<st
     params: Schema.Struct({ reader: Schema.String }),
     wires: Object.fromEntries(names.map((name) => [name, Schema.String])),
     output: Schema.Array(Schema.String),
-    run: (inputs) => Effect.succeed(Object.values(inputs)),
+    run: ({ params: _, ...inputs }) => Object.values(inputs),
   })
   return collect(Object.fromEntries(wires.map((wire, index) => [names[index]!, wire])), { reader })
 }

@@ -174,24 +174,35 @@ const wired = (
     Object.fromEntries(ids.map((from, index) => [`i${index}`, wires[from] as Wire<string, number>]))
   const numberSchemas = (ids: readonly number[]) => Object.fromEntries(ids.map((_, index) => [`i${index}`, Schema.Int]))
   if (node.kind === "combine") {
-    const inputs = numberSchemas(node.numbers)
-    const run = ({ inputs }: { inputs: Readonly<Record<string, number>> }) => {
-      const numbers = Object.values(inputs)
-      return computed(combine(numbers, param, version), numbers, param, version)
-    }
-    return stage({ ...working, inputs, output: Schema.Int, run })(numberWires(node.numbers), { param })
+    return stage({
+      ...working,
+      wires: numberSchemas(node.numbers),
+      output: Schema.Int,
+      run: ({ params: _, ...inputs }) => {
+        const numbers = Object.values(inputs)
+        return computed(combine(numbers, param, version), numbers, param, version)
+      },
+    })(numberWires(node.numbers), { param })
   }
   const list = wires[node.list] as Wire<string, List>
   if (node.kind === "each") {
-    const run = (at: { key: string; item: number; shared: Readonly<Record<string, number>> }) => {
-      const shared = Object.values(at.shared)
-      return computed(each(at.item, shared, param, version), at.key, at.item, shared, param, version)
-    }
-    const shared = numberSchemas(node.shared)
-    const definition = { ...working, item: Schema.Int, shared, output: Schema.Int, run }
-    return itemStage(definition)(list, numberWires(node.shared), { param })
+    const mapped = itemStage({
+      ...working,
+      item: Schema.Int,
+      shared: numberSchemas(node.shared),
+      output: Schema.Int,
+      run: ({ key, item, params: _, ...others }) => {
+        const shared = Object.values(others)
+        return computed(each(item, shared, param, version), key, item, shared, param, version)
+      },
+    })
+    // A record of any names cannot say that it has one called "items".
+    return mapped({ ...numberWires(node.shared), items: list } as never, { param })
   }
-  const run = ({ inputs }: { wires: { list: List } }) =>
-    computed(fold(inputs.list, param, version), inputs.list, param, version)
-  return stage({ ...working, wires: { list: Items(Schema.Int) }, output: Schema.Int, run })({ list }, { param })
+  return stage({
+    ...working,
+    wires: { list: Items(Schema.Int) },
+    output: Schema.Int,
+    run: (inputs) => computed(fold(inputs.list, param, version), inputs.list, param, version),
+  })(list, { param })
 }

@@ -117,16 +117,17 @@ describe("the scheduler", () => {
       const same = stage({
         name: "same",
         code: import.meta.url,
-        params: Schema.Struct({ value: Schema.Int }),
+        params: Schema.Struct({ value: Schema.Int, note: Schema.String }),
         wires: {},
         output: Schema.Int,
+        keyed: ({ value }) => ({ value }),
         run: ({ params }) =>
           Effect.sync(() => {
             project.calls.push("same")
             return params.value
           }),
       })
-      const twice = pipeline("twice", () => [same({}, { value: 1 }), same({}, { value: 1 })])
+      const twice = pipeline("twice", () => [same({ value: 1, note: "a" }), same({ value: 1, note: "b" })])
       const report = yield* run(project, twice, { cores: 2 })
       expect(project.calls).toEqual(["same"])
       expect(report.results).toEqual({ same: 1, "same-2": 1 })
@@ -165,8 +166,8 @@ const printing = (log: string[]) => {
       }),
   })
   return pipeline("printing", { params: Schema.Struct({ last: Schema.String }), defaults: { last: "b" } }, (p) => [
-    print({}, { text: "a" }),
-    print({}, { text: p.last }),
+    print({ text: "a" }),
+    print({ text: p.last }),
   ])
 }
 

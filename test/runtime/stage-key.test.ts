@@ -39,7 +39,7 @@ const graph = pipeline("frozen", () => {
     run: () => Effect.succeed(""),
   })
   const one = source({ ...bare, name: "one", output: Schema.Int, read: () => Effect.succeed(1) })
-  return join({ words: shout(words(), { prefix: one() }) }, { by: ", ", level: 3 })
+  return join({ words: shout({ items: words(), prefix: one() }) }, { by: ", ", level: 3 })
 }).instantiate()
 
 const instanceOf = Effect.fnUntraced(function* (label: string) {

@@ -57,7 +57,7 @@ const validated = ({ share = 0.4, timesteps = 4, seed = 0, training = {} }: Want
       unetLearningRate: 1e-2,
       ...training,
     })
-    return validate(checkpoint(lora, { name: "lora" }), heldOut, { timesteps, seed })
+    return validate({ checkpoints: checkpoint(lora, { name: "lora" }), heldOut }, { timesteps, seed })
   })
 
 const table = (outcome: Outcome): readonly (readonly string[])[] =>
@@ -133,7 +133,7 @@ describe("validation", { timeout: 240_000 }, () => {
         return encode({ base, images, captions: caption(images, { trigger: "sks" }) })
       }
       const lora = train(encoded("pictures"), { networkDim: 2, steps: 2, saveEverySteps: 0, unetLearningRate: 1e-2 })
-      return validate(checkpoint(lora, { name: "lora" }), encoded("others"), { timesteps: 4 })
+      return validate({ checkpoints: checkpoint(lora, { name: "lora" }), heldOut: encoded("others") }, { timesteps: 4 })
     })
     const outcome = await runStudio(studio, apart)
     expect(table(outcome)[0]!.slice(6)).toEqual(['"picture-7.jpg"', '"picture-8.jpg"'])

@@ -5,7 +5,7 @@
  * Wires that are found upstream may be given as well. Parameters may be left out where none is required.
  */
 import type { Fields } from "../model/node.ts"
-import type { ParamsArgument, TakenWire, WireOf, Wires } from "../model/wire.ts"
+import { isWire, type ParamsArgument, type TakenWire, type WireOf, type Wires } from "../model/wire.ts"
 
 type Intersected<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? I : never
 
@@ -24,7 +24,12 @@ export type StageCall<I extends Fields, U extends Fields, MakeIn, O extends { re
   : (wires: WiresArgument<I, U>, ...params: ParamsArgument<MakeIn>) => WireOf<O>
 
 /** Wires and parameters out of a call's arguments, whatever they are. */
-export const argumentsOf = (wires: Fields, given: readonly unknown[]): { readonly wires: unknown; readonly params: unknown } => {
+export const argumentsOf = (
+  wires: Fields,
+  given: readonly unknown[],
+): { readonly wires: unknown; readonly params: unknown } => {
+  // Wires side by side are told as what they are.
+  if (isWire(given[0]) && isWire(given[1])) return { wires: given.filter(isWire), params: given.find((one) => !isWire(one)) }
   if (Object.keys(wires).length > 0 || given.length > 1) return { wires: given[0], params: given[1] }
   return { wires: {}, params: given[0] }
 }

@@ -2,14 +2,15 @@
  * A composite: one call of the pipeline file that is several stages. It takes wires and parameters as a stage does, speaks in its own
  * name whichever of its stages finds a mistake, and gives out the wire of the last one.
  */
-import { type AnySchema, type Fields, type SourceNode } from "../model/node.ts"
+
 import { notARecord } from "../model/checked-params.ts"
+import type { AnySchema, Fields, SourceNode } from "../model/node.ts"
 import type { Problem } from "../model/stage-failure.ts"
 import { type AnyWire, type WireOf, type Wires, wire } from "../model/wire.ts"
 import { argumentsOf, type StageCall } from "./call-shape.ts"
 import { createNode, inOneCall } from "./create-node.ts"
 import { givenWires, nodesOf } from "./given-wires.ts"
-import { NoParams, type None } from "./stage.ts"
+import { type None, NoParams } from "./stage.ts"
 
 export interface CompositeDefinition<I extends Fields, U extends Fields, In, O extends AnySchema> {
   /** Of the stage that it ends with. */
@@ -36,7 +37,8 @@ export const composite = <I extends Fields, O extends AnySchema, In extends obje
       const { wires, all, misuse } = givenWires({ name, wires: taken, upstream }, given.wires)
       const unfit = notARecord(given.params)
       const problems: readonly Problem[] = unfit === undefined ? [] : [{ ...unfit, severity: "error" }]
-      if (misuse !== undefined || problems.length > 0) return broken(name, output, all, [...(misuse ?? []), ...problems])
+      if (misuse !== undefined || problems.length > 0)
+        return broken(name, output, all, [...(misuse ?? []), ...problems])
       return build(wires as Wires<I & U>, (given.params ?? {}) as In)
     })
   return call as StageCall<I, U, In, O>

@@ -39,7 +39,10 @@ const error = (field: string, why: string, hint: string): Problem => ({ field, w
 export const givenWires = (takes: Takes, given: unknown): Given => {
   const record = asRecord(takes, given)
   if (record === undefined) return { wires: {}, all: allWires(given), misuse: [notWires(takes, given)] }
-  const problems = [...strangers(takes, record), ...Object.keys(takes.wires).flatMap((name) => missing(takes, name, record))]
+  const problems = [
+    ...strangers(takes, record),
+    ...Object.keys(takes.wires).flatMap((name) => missing(takes, name, record)),
+  ]
   const slots = { ...takes.wires, ...takes.upstream }
   const present = Object.entries(slots).flatMap(([name, schema]) => {
     const value = record[name]
@@ -63,6 +66,7 @@ const asRecord = ({ wires }: Takes, given: unknown): Readonly<Record<string, unk
 
 const allWires = (given: unknown): Given["all"] => {
   if (isWire(given)) return { given }
+  if (Array.isArray(given)) return allWires({ ...given })
   const values = Predicate.isObject(given) ? Object.entries(given) : []
   return Object.fromEntries(values.filter((entry): entry is [string, AnyWire] => isWire(entry[1])))
 }
@@ -70,6 +74,7 @@ const allWires = (given: unknown): Given["all"] => {
 const notWires = (takes: Takes, given: unknown): Problem => {
   const [only, ...others] = Object.keys(takes.wires)
   const write = `Write ${shapeOf(takes)}`
+  if (Array.isArray(given)) return error("", "its wires belong together in one record, as its first argument", write)
   if (given === undefined) return error(others.length === 0 ? only! : "", "it was given no wires", write)
   if (others.length > 0) {
     const what = isWire(given) ? `the wire of ${given.node.name} alone` : sayValue(given)
@@ -78,10 +83,15 @@ const notWires = (takes: Takes, given: unknown): Problem => {
   return wireProblem(only!, takes.wires[only!]!, given, write) ?? error(only!, "it is no wire", write)
 }
 
+/** "captions", "a dataset". */
+const withArticle = (word: string): string => (word.endsWith("s") ? word : `a ${word}`)
+
+const wantedWord = (words: readonly string[] | undefined): string =>
+  words === undefined ? "a wire" : words.map(withArticle).join(" or ")
+
 const missing = (takes: Takes, name: string, record: Readonly<Record<string, unknown>>): readonly Problem[] => {
   if (record[name] !== undefined) return []
-  const words = wordsTaken(takes.wires[name]!)
-  const wanted = words === undefined ? "a wire" : words.join(" or ")
+  const wanted = wantedWord(wordsTaken(takes.wires[name]!))
   return [error(name, `it is missing: ${takes.name} takes ${wanted} there`, `Write ${shapeOf(takes)}`)]
 }
 
@@ -101,7 +111,7 @@ const strangers = (takes: Takes, record: Readonly<Record<string, unknown>>): rea
 /** What is wrong with one wire, whose values a schema has to read. */
 export const wireProblem = (name: string, schema: AnySchema, value: unknown, hint: string): Problem | undefined => {
   const words = wordsTaken(schema)
-  const wanted = words === undefined ? "a wire" : words.join(" or ")
+  const wanted = wantedWord(words)
   if (!isWire(value)) {
     const awaited = value instanceof Promise ? "Wiring waits for nothing: take the await out" : hint
     return error(name, `it takes ${wanted}; this is ${sayValue(value)}`, awaited)
@@ -110,7 +120,7 @@ export const wireProblem = (name: string, schema: AnySchema, value: unknown, hin
   const carries = wordOf(value.node.outputSchema)
   const from = `(from ${value.node.name})`
   if (carries !== undefined) {
-    return error(name, `it takes ${wanted}; this wire carries ${carries} ${from}`, hint)
+    return error(name, `it takes ${wanted}; this wire carries ${withArticle(carries)} ${from}`, hint)
   }
   const worded = `If it fits, say so in ${value.node.name}: output: named("${words[0]}", …)`
   return error(name, `it takes ${wanted}; this wire does not say what it carries ${from}`, worded)
@@ -136,8 +146,8 @@ const notFound = (takes: Takes, name: string, word: string, found: readonly Node
   const given = shapeOf({ ...takes, wires: { ...takes.wires, [name]: undefined as never } })
   const why =
     found.length === 0
-      ? `nothing that carries ${word} lies upstream of ${first}`
-      : `${found.length} stages that carry ${word} lie equally near upstream of ${first} (${found.map((node) => node.name).join(", ")})`
+      ? `nothing that carries ${withArticle(word)} lies upstream of ${first}`
+      : `${found.length} stages that carry ${withArticle(word)} lie equally near upstream of ${first} (${found.map((node) => node.name).join(", ")})`
   return error(name, why, `Say which: ${given}`)
 }
 

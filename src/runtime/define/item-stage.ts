@@ -14,7 +14,7 @@ import type { WiredStage } from "../model/wired-stage.ts"
 import { argumentsOf, type StageCall } from "./call-shape.ts"
 import { createNode } from "./create-node.ts"
 import { givenWires, nodesOf } from "./given-wires.ts"
-import { type FoundValues, NoParams, type None, only, type ValuesOf } from "./stage.ts"
+import { type FoundValues, type None, NoParams, only, type ValuesOf } from "./stage.ts"
 import { type Done, performed, type Work } from "./work.ts"
 
 export interface ItemStageDefinition<
@@ -59,8 +59,7 @@ export interface ItemStageDefinition<
   readonly otherWords?: OtherWords
   /** The result for one item: as a value, a promise of it, or an Effect. */
   readonly run: (
-    args: ValuesOf<S> &
-      FoundValues<U> & { readonly params: P["Type"]; readonly key: string; readonly item: A["Type"] },
+    args: ValuesOf<S> & FoundValues<U> & { readonly params: P["Type"]; readonly key: string; readonly item: A["Type"] },
     work: Work,
   ) => Done<B["Type"], NoInfer<R>>
 }
@@ -111,7 +110,8 @@ export const itemStage = <
       passes: nodesOf(misuse === undefined ? only(wires, passes) : all),
       misuse,
       inspect: inspect && (({ shared: seen, ...args }: { shared: object }) => inspect({ ...seen, ...args } as never)),
-      run: ({ shared: seen, ...one }: { shared: object }) => performed((work) => run({ ...seen, ...one } as never, work)),
+      run: ({ shared: seen, ...one }: { shared: object }) =>
+        performed((work) => run({ ...seen, ...one } as never, work)),
     }
     return wire(createNode(fields as unknown as Omit<ItemStageNode, "id" | "call" | "checked">))
   }

@@ -7,9 +7,9 @@ import { Predicate, Result } from "effect"
 import { canonicalJson, type Json, NotJson } from "./canonical-json.ts"
 import { nearestName } from "./nearest-name.ts"
 import type { ParamsSchema } from "./node.ts"
-import { encodeJson, type FieldIssue, makeParams } from "./schema-codec.ts"
 import { sayValue } from "./say-value.ts"
-import { isWire } from "./wire.ts"
+import { encodeJson, type FieldIssue, makeParams } from "./schema-codec.ts"
+import { type AnyWire, isWire } from "./wire.ts"
 
 export interface ParamsIssue extends FieldIssue {
   readonly hint: string
@@ -73,12 +73,29 @@ const cycleIn = (value: unknown, above: readonly unknown[], path: string): strin
 
 const inWords = (schema: ParamsSchema, issue: FieldIssue, given: unknown, otherWords: OtherWords): ParamsIssue => {
   const value = valueAt(given, issue.field)
+  if (issue.isUnknown === true && isWire(value)) return wireAmongParams(issue.field, value)
   if (issue.isUnknown === true) return unknownParam(schema, issue.field, otherWords)
-  const strange = notJson(value)
-  if (strange !== undefined) return { field: issue.field, why: `${strange} cannot be a parameter`, hint: plainHint }
+  const strange = strangeAt(given, issue.field)
+  if (strange !== undefined) return strange
   const kinds = kindsOf(schema, issue.field)
   if (typeof value === "string" && kinds.length > 0) return kindAlone(issue.field, value, kinds)
   return { field: issue.field, why: issue.why, hint: inFile }
+}
+
+const wireAmongParams = (field: string, { carries }: AnyWire): ParamsIssue => {
+  const why = `it is a wire (${carries}) and stands among the parameters`
+  return { field, why, hint: "Give it with the other wires, in the record that is the first argument" }
+}
+
+/** The first value on the way to a field that JSON cannot say. */
+const strangeAt = (given: unknown, field: string): ParamsIssue | undefined => {
+  const path = field.split(".")
+  for (const [index] of path.entries()) {
+    const at = path.slice(0, index + 1).join(".")
+    const strange = notJson(valueAt(given, at))
+    if (strange !== undefined) return { field: at, why: `${strange} cannot be a parameter`, hint: plainHint }
+  }
+  return undefined
 }
 
 const plainHint = "Write it as numbers, texts, lists and records"

@@ -88,9 +88,7 @@ export interface ItemStageNode extends WorkingNode {
   readonly noun: string
   /** The schema of one result; `outputSchema` is the list of them. */
   readonly resultSchema: AnySchema
-  readonly inspect?:
-    | ((args: Inspected & { items: Items<unknown>; shared: Values }) => readonly Problem[])
-    | undefined
+  readonly inspect?: ((args: Inspected & { items: Items<unknown>; shared: Values }) => readonly Problem[]) | undefined
   readonly artifacts?: ((args: { params: unknown; output: Items<unknown> }) => readonly Artifact[]) | undefined
   readonly run: (args: { params: unknown; key: string; item: unknown; shared: Values }) => StageEffect
 }

@@ -6,7 +6,12 @@
  * of sources, and those that stages see in the inputs that are already known.
  */
 import { Effect } from "effect"
-import { distinctProblems, type PipelineGraph, type StageInstance, type StageProblem } from "../define/pipeline-graph.ts"
+import {
+  distinctProblems,
+  type PipelineGraph,
+  type StageInstance,
+  type StageProblem,
+} from "../define/pipeline-graph.ts"
 import { wiredStages } from "../define/wired-stages.ts"
 import type { WiredStage } from "../model/wired-stage.ts"
 import { Cache } from "../storage/cache.ts"

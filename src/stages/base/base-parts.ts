@@ -45,7 +45,9 @@ export const sizeWishProblems = (
   { sizeMultiple, isSizeKnown }: SizeFacts,
 ): readonly Problem[] =>
   isSizeKnown
-    ? sizes.flatMap((size) => sizeProblem(size, sizeMultiple, size.setting).map((one) => ({ ...one, label: size.label })))
+    ? sizes.flatMap((size) =>
+        sizeProblem(size, sizeMultiple, size.setting).map((one) => ({ ...one, label: size.label })),
+      )
     : []
 
 /** The content of files, by name. */

@@ -42,7 +42,11 @@ const sidesText = ({ width, height }: WantedSize): string => `${width} × ${heig
 
 const largestOfEachKind = (trainings: readonly WantedTraining[]): readonly WantedTraining[] => {
   const byDim = trainings.toSorted((a, b) => a.networkDim - b.networkDim)
-  return [...new Map(byDim.map((one) => [JSON.stringify({ ...one, networkDim: 0, label: "", size: sidesText(one.size) }), one])).values()]
+  return [
+    ...new Map(
+      byDim.map((one) => [JSON.stringify({ ...one, networkDim: 0, label: "", size: sidesText(one.size) }), one]),
+    ).values(),
+  ]
 }
 
 /** A base model that cannot be opened is told by its own checks. */
@@ -53,7 +57,15 @@ const memoryProblem = (files: BaseModelFiles, wanted: WantedTraining): Effect.Ef
       onSuccess: () => [],
       onFailure: ({ what, why, hint }): readonly Problem[] =>
         what === "memory"
-          ? [{ field: what, why: `training at ${width} × ${height} pixels: ${why}`, hint, severity: "error", label: wanted.label }]
+          ? [
+              {
+                field: what,
+                why: `training at ${width} × ${height} pixels: ${why}`,
+                hint,
+                severity: "error",
+                label: wanted.label,
+              },
+            ]
           : [],
     }),
   )

@@ -6,7 +6,7 @@ import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
 import { Dataset } from "../wires/dataset.ts"
-import { SampleRecipe, sampleKey, SamplerName } from "../wires/samples.ts"
+import { SampleRecipe, SamplerName, sampleKey } from "../wires/samples.ts"
 import { Trained } from "../wires/trained.ts"
 
 const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(

@@ -2,8 +2,8 @@
 import { Schema } from "effect"
 import { Blob } from "../../runtime/model/blob.ts"
 import type { Wire } from "../../runtime/model/wire.ts"
-import { TrainSettings } from "../../settings/train-settings.ts"
 import { named } from "../../runtime/model/word.ts"
+import { TrainSettings } from "../../settings/train-settings.ts"
 
 /** What training gives: the adapters at every step that was asked for, and what made them. */
 export const Trained = named(
