@@ -28,7 +28,9 @@ const CaptionSettings = Schema.Struct({
 })
 type CaptionSettings = typeof CaptionSettings.Type
 /** As written in a pipeline file. */
-export interface CaptionParams extends MakeIn<typeof CaptionSettings> {}
+export interface CaptionParams extends MakeIn<typeof CaptionSettings> {
+  readonly trigger?: string | null
+}
 
 /** "red-apple_03.png" → "red apple" */
 export const nameInWords = (key: string): string =>

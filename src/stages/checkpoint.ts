@@ -40,7 +40,9 @@ const CheckpointSettings = Schema.Struct({
 type CheckpointSettings = typeof CheckpointSettings.Type
 
 /** As written in a pipeline file. */
-export interface CheckpointParams extends Omit<MakeIn<typeof CheckpointSettings>, "baseName" | "loom"> {}
+export interface CheckpointParams extends Omit<MakeIn<typeof CheckpointSettings>, "baseName" | "loom"> {
+  readonly name: string
+}
 
 const checkKeepLast = ({ keepLast }: CheckpointSettings): readonly Problem[] => {
   if (keepLast === null || keepLast >= 1) return []

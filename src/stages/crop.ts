@@ -22,7 +22,9 @@ const CropSettings = Schema.Struct({
   upscale: Upscale.pipe(Schema.withConstructorDefault(Effect.succeed("warn" as const))),
 })
 /** As written in a pipeline file. */
-export interface CropParams extends MakeIn<typeof CropSettings> {}
+export interface CropParams extends MakeIn<typeof CropSettings> {
+  readonly size: PictureSize
+}
 
 /** Where a picture lands: its size after scaling to cover, and the centred cut. */
 export const coverCrop = (

@@ -17,7 +17,9 @@ const HoldOutSettings = Schema.Struct({
 })
 type HoldOutSettings = typeof HoldOutSettings.Type
 /** As written in a pipeline file. */
-export interface HoldOutParams extends MakeIn<typeof HoldOutSettings> {}
+export interface HoldOutParams extends MakeIn<typeof HoldOutSettings> {
+  readonly share?: number
+}
 
 const checkShare = ({ share }: HoldOutSettings): readonly Problem[] => {
   if (share > 0 && share < 1) return []

@@ -26,7 +26,12 @@ import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
 /** As written in a pipeline file: everything may be left out. Units and defaults: `training/train-params.ts`. */
-export interface TrainParams extends TrainParamsInput {}
+export interface TrainParams extends Omit<TrainParamsInput, "schedule"> {
+  /** What all learning rates do after warm-up. Default constant. */
+  readonly schedule?: ScheduleChoice
+}
+/** `{ kind: "constant" }`, `{ kind: "cosine" }` or `{ kind: "cosine-restarts", stepsBetweenRestarts }`. */
+export type ScheduleChoice = NonNullable<TrainParamsInput["schedule"]>
 
 /** LoRA adapters trained on a dataset. A step is one optimizer update; every parameter has a default. */
 export const train: (

@@ -102,7 +102,9 @@ export interface ValidateWires {
 }
 
 /** As written in a pipeline file. */
-export interface ValidateParams extends Partial<ValidationParams> {}
+export interface ValidateParams extends Partial<ValidationParams> {
+  readonly timesteps?: number
+}
 
 /**
  * Validation losses of a training: of the base as the training starts from it, and of each checkpoint.

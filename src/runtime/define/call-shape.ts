@@ -29,7 +29,8 @@ export const argumentsOf = (
   given: readonly unknown[],
 ): { readonly wires: unknown; readonly params: unknown } => {
   // Wires side by side are told as what they are.
-  if (isWire(given[0]) && isWire(given[1])) return { wires: given.filter(isWire), params: given.find((one) => !isWire(one)) }
+  if (isWire(given[0]) && isWire(given[1]))
+    return { wires: given.filter(isWire), params: given.find((one) => !isWire(one)) }
   if (Object.keys(wires).length > 0 || given.length > 1) return { wires: given[0], params: given[1] }
   return { wires: {}, params: given[0] }
 }
