@@ -1,8 +1,9 @@
 /**
- * The fenced blocks of a Markdown page, in order, as data.
+ * What a Markdown page has a reader do, in order, as data: its fenced blocks, and the hidden set-up between them.
  *
- * `sh` is run, `console` is run line by line (`$ command`) and its output compared where the block shows one, `ts file=PATH`
- * is a file of the project: an empty block stands for the whole file and is filled in by `npm run readme`.
+ * `sh` is run, `console` is run line by line (`$ command`) and its output compared with what the block shows, where "…" stands for
+ * anything; `ts file=PATH` is a file of the project: a part of it where the project has that file, else it is written. What a
+ * reader brings along (a model, photos) is put there by a comment, `<!-- sh … -->`.
  */
 export type Fence =
   | { readonly kind: "sh"; readonly line: number; readonly text: string }
@@ -23,9 +24,9 @@ const read = (info: string, text: string, line: number): Fence => {
 }
 
 export const fencesOf = (markdown: string): readonly Fence[] => {
-  const pattern = /^```([^\n]*)\n([\s\S]*?)^```$/gm
-  return [...markdown.matchAll(pattern)].map(([, info = "", text = ""], index, all) => {
-    const line = markdown.slice(0, all[index]?.index ?? 0).split("\n").length
-    return read(info.trim(), text, line)
+  const pattern = /^```([^\n]*)\n([\s\S]*?)^```$|^<!-- (sh)\n([\s\S]*?)^-->$/gm
+  return [...markdown.matchAll(pattern)].map(({ 1: info, 2: text = "", 3: setUp = "", 4: commands = "", index }) => {
+    const line = markdown.slice(0, index).split("\n").length
+    return info === undefined ? read(setUp, commands, line) : read(info.trim(), text, line)
   })
 }

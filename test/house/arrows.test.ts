@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import { describe, expect, it } from "vitest"
-import { confined, rooms } from "./rooms.ts"
+import { confined, mayReach, rooms, roomsAsMarkdown } from "./rooms.ts"
 
 const source = resolve(import.meta.dirname, "../../src")
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })
@@ -25,20 +25,10 @@ const roomsReached = (file: string): readonly string[] =>
     .filter((target) => !target.startsWith(".."))
     .map(dirname)
 
-const byName = new Map(rooms.map((room) => [room.name, room]))
-
-/** "engine" lets the whole room in from outside; from within, the files of a room's own level may use its sub-rooms. */
-const mayReach = (from: string, to: string): boolean => {
-  if (from === to || to.startsWith(`${from}/`)) return true
-  const allowed = byName.get(from)?.mayImport ?? []
-  const [whole = ""] = to.split("/")
-  const isWithin = from.startsWith(`${whole}/`)
-  return allowed.includes(to) || (!isWithin && allowed.includes(whole))
-}
-
 describe("the house", () => {
   it("has the rooms of the table and no others", () => {
-    expect([...new Set(inRooms.map(dirname))].sort()).toEqual(rooms.map(({ name }) => name).sort())
+    const folders = new Set(inRooms.flatMap((file) => [dirname(file), file.split("/")[0] as string]))
+    expect([...folders].sort()).toEqual(rooms.map(({ name }) => name).sort())
   })
 
   it.each(inRooms)("%s imports only what its room may", (file) => {
@@ -64,6 +54,11 @@ describe("the house", () => {
       ([name, inIt = []]) => [name, inIt.length] as const,
     )
     expect(sizes.filter(([, size]) => size > 30)).toEqual([])
+  })
+
+  it("is shown in the docs as it is (node test/house/write-rooms.ts)", () => {
+    const page = readFileSync(join(source, "../docs/architecture.md"), "utf8")
+    expect(page).toContain(`<!-- rooms -->\n${roomsAsMarkdown()}\n<!-- /rooms -->`)
   })
 
   it.each(confined)("$specifier is spoken only by $only", ({ specifier, only }) => {

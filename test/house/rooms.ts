@@ -1,9 +1,8 @@
 /**
  * The rooms of `src/`, what each holds, and the only arrows allowed between them. `docs/architecture.md` shows this table.
  *
- * A room with sub-rooms is written as "engine" for the files that lie in it directly, which may import all its sub-rooms,
- * and "engine/train" for a sub-room. Arrows name whole rooms from outside ("engine": any of its sub-rooms too) and sub-rooms
- * from within.
+ * The row of a whole room ("engine") says which other rooms everything in it may import; files that lie in it directly may
+ * import its sub-rooms too. The row of a sub-room ("engine/train") says which of its neighbours it may import besides.
  */
 export interface Room {
   readonly name: string
@@ -13,57 +12,63 @@ export interface Room {
 
 const room = (name: string, holds: string, ...mayImport: readonly string[]): Room => ({ name, holds, mayImport })
 
-const networks = ["graph", "models", "diffusion", "formats", "settings"]
-const work = ["runtime", "models", "diffusion", "engine", "formats", "settings"]
-
 export const rooms: readonly Room[] = [
   room("settings", "the vocabulary: families, training parameters as rows, rates, text encoding"),
 
+  room("runtime", "the incremental engine; knows nothing about tensors"),
   room("runtime/model", "what stages, keys and events are, as data"),
-  room("runtime/define", "what a pipeline file calls: stages, sources, pipelines", "runtime/model"),
-  room("runtime/storage", "SQLite, blobs, leases", "runtime/model"),
-  room("runtime/plan", "keys, code digests, what runs and why", "runtime/model", "runtime/define", "runtime/storage"),
-  room("runtime/run", "the scheduler", "runtime/model", "runtime/define", "runtime/storage", "runtime/plan"),
+  room("runtime/define", "what a pipeline file calls: stages, sources, pipelines", "model"),
+  room("runtime/storage", "SQLite, blobs, leases", "model"),
+  room("runtime/plan", "keys, code digests, what runs and why", "model", "define", "storage"),
+  room("runtime/run", "the scheduler", "model", "define", "storage", "plan"),
 
   room("graph", "tensors, operations and their shapes"),
   room("graph/gradients", "the gradient of every operation, and the walk backwards", "graph"),
   room("graph/onnx", "lowering to ONNX", "graph"),
-  room("graph/memory", "what a run holds at once, and what is computed again to hold less", "graph", "graph/onnx"),
+  room("graph/memory", "what a run holds at once, and what is computed again to hold less", "graph", "onnx"),
   room("models", "text encoder, UNet, VAE and LoRA branch as functions that build graphs", "graph", "settings"),
   room("diffusion", "noise schedules, targets, loss weights, samplers, random streams: plain numbers", "settings"),
   room("formats", "bytes on disk, one format per file", "settings"),
 
-  room("engine/jobs", "what the engine is asked and what it answers", ...networks),
-  room("engine/session", "ONNX Runtime: sessions and their memory", ...networks, "engine/jobs"),
-  room("engine/base", "the base model's files", ...networks, "engine/jobs", "engine/session"),
-  room("engine/encode", "pictures and texts", ...networks, "engine/jobs", "engine/session", "engine/base"),
-  room("engine/sample", "painting", ...networks, "engine/jobs", "engine/session", "engine/base", "engine/encode"),
-  room("engine/train", "training", ...networks, "engine/jobs", "engine/session", "engine/base", "engine/encode"),
-  room(
-    "engine/host",
-    "the process that works, and the pool of them",
-    ...networks,
-    ...["jobs", "session", "base", "encode", "sample", "train"].map((name) => `engine/${name}`),
-  ),
-  room("engine", "the door to the engine", ...networks),
+  room("engine", "ONNX Runtime in child processes", "graph", "models", "diffusion", "formats", "settings"),
+  room("engine/jobs", "what the engine is asked and what it answers"),
+  room("engine/session", "sessions and their memory", "jobs"),
+  room("engine/base", "the base model's files", "jobs", "session"),
+  room("engine/encode", "pictures and texts", "jobs", "session", "base"),
+  room("engine/sample", "painting", "jobs", "session", "base", "encode"),
+  room("engine/train", "training", "jobs", "session", "base", "encode"),
+  room("engine/host", "the process that works", "jobs", "session", "base", "encode", "sample", "train"),
 
-  room("stages/wires", "what flows between stages", ...work),
-  room("stages/base", "reading and checking a base model", ...work, "stages/wires"),
   room(
-    "stages/dataset",
-    "from pictures and captions to latents and text states",
-    ...work,
-    "stages/wires",
-    "stages/base",
+    "stages",
+    "what a pipeline can name, one file each",
+    ...["runtime", "models", "diffusion", "engine", "formats", "settings"],
   ),
-  room("stages/training", "from parameters to steps", ...work, "stages/wires", "stages/base", "stages/dataset"),
-  room("stages/sheets", "pictures that show what was learned", ...work, "stages/wires", "stages/base"),
-  room("stages", "what a pipeline can name, one file each", ...work),
+  room("stages/wires", "what flows between stages"),
+  room("stages/base", "reading and checking a base model", "wires"),
+  room("stages/dataset", "from pictures and captions to latents and text states", "wires", "base"),
+  room("stages/training", "from parameters to steps", "wires", "base", "dataset"),
+  room("stages/sheets", "pictures that show what was learned", "wires", "base"),
 
-  room("tools", "what the command line does beyond running: restore, show, trace", ...work, "stages"),
-  room("cli/reporters", "what people and programs see of a run, one presenter per form", "runtime"),
+  room(
+    "tools",
+    "what the command line does beyond running: restore, show, trace",
+    ...["stages", "runtime", "models", "diffusion", "engine", "formats", "settings"],
+  ),
   room("cli", "one file per command", "runtime", "stages", "tools"),
+  room("cli/reporters", "what people and programs see of a run, one presenter per form"),
 ]
+
+const wholeOf = (name: string): string => name.split("/")[0] as string
+const mayImportOf = (name: string): readonly string[] => rooms.find((one) => one.name === name)?.mayImport ?? []
+
+/** Whether a file that lies in one folder of `src/` may import from another. */
+export const mayReach = (from: string, to: string): boolean => {
+  const whole = wholeOf(from)
+  if (wholeOf(to) !== whole) return mayImportOf(whole).includes(wholeOf(to))
+  const isSubRoom = from !== whole
+  return from === to || !isSubRoom || mayImportOf(from).some((name) => to === `${whole}/${name}` || to === name)
+}
 
 /** Packages that only one room (or one family of files) may speak to. */
 export const confined: readonly { readonly specifier: RegExp; readonly only: RegExp }[] = [
@@ -77,7 +82,5 @@ export const roomsAsMarkdown = (): string =>
   [
     "| room | holds | may import |",
     "| --- | --- | --- |",
-    ...rooms.map(
-      ({ name, holds, mayImport }) => `| \`src/${name}/\` | ${holds} | ${mayImport.join(", ") || "no room"} |`,
-    ),
+    ...rooms.map(({ name, holds, mayImport }) => `| \`src/${name}/\` | ${holds} | ${mayImport.join(", ") || "—"} |`),
   ].join("\n")
