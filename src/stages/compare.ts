@@ -127,7 +127,7 @@ export interface CompareParams extends EvaluateParams {
   readonly name: string
 }
 
-const howTo = 'Write compare({ "network dim": { "4": small, "16": usual } }, { name, prompts })'
+const howTo = 'Give groups of trainings, such as { "network dim": { "4": small, "16": usual } }'
 
 const error = (field: string, why: string, hint = howTo): Problem => ({ field, why, hint, severity: "error" })
 

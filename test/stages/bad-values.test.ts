@@ -92,7 +92,7 @@ const trainingCases: readonly (readonly [training: object, says: string])[] = [
   [{ captionDropout: -0.1 }, "captionDropout: -0.1 must lie between 0 and 1, 1 excluded. 0.05 to 0.1 is usual"],
   [{ captionDropout: 1 }, "captionDropout: 1 must lie between 0 and 1, 1 excluded. 0.05 to 0.1 is usual, 0 drops none"],
   [{ captionDropout: "often" }, `captionDropout: expected number. ${inFile}`],
-  [{ schedule: "cosine" }, "schedule: expected "],
+  [{ schedule: "cosine" }, 'schedule: "cosine" has to be a record with a kind. Write { kind: "cosine" }'],
   [{ schedule: { kind: "linear" } }, "schedule"],
   [{ schedule: { kind: "cosine", floor: -1 } }, "schedule.floor: -1 must not be negative. 0 is usual"],
   [
@@ -151,7 +151,17 @@ const trainingCases: readonly (readonly [training: object, says: string])[] = [
     "unetLearningRate: 0 must be greater than 0: at this rate nothing is trained. Usual values are 1e-5 to 1e-3",
   ],
   [{ snapshotEverySteps: 0 }, "snapshotEverySteps: 0 must be 1 or more. 25 is usual"],
-  [{ learningRate: 1 }, "learningRate: expected no excess property"],
+  [{ learningRate: 1 }, 'learningRate: there is no parameter "learningRate". Did you mean unetLearningRate?'],
+  [{ networkDims: 4 }, 'networkDims: there is no parameter "networkDims". Did you mean networkDim?'],
+  [{ learning_rate: 1 }, 'learning_rate: there is no parameter "learning_rate". Did you mean unetLearningRate?'],
+  [{ max_train_steps: 9 }, 'max_train_steps: there is no parameter "max_train_steps". Did you mean steps?'],
+  [{ network_alpha: 8 }, 'network_alpha: there is no parameter "network_alpha". Did you mean networkScale'],
+  [{ train_batch_size: 8 }, 'train_batch_size: there is no parameter "train_batch_size". Did you mean gradientAcc'],
+  [{ rate: 1, of: 2 }, 'of: there is no parameter "of". It has networkDim, networkScale, '],
+  [{ denoising: new Map() }, "denoising: a Map cannot be a parameter. Write it as numbers, texts, lists and records"],
+  [{ betas: new Set() }, "betas: a Set cannot be a parameter. Write it as numbers, texts, lists and records"],
+  [{ seed: new Date(0) }, "seed: a Date cannot be a parameter. Write it as numbers, texts, lists and records"],
+  [{ seed: () => 1 }, "seed: a function cannot be a parameter. Write it as numbers, texts, lists and records"],
 ]
 
 describe("a bad value", () => {

@@ -8,7 +8,7 @@ export const endlessWarmup = ({
   readonly warmupSteps: number
   readonly steps: number
 }): readonly Problem[] => {
-  if (warmupSteps < 2 || warmupSteps <= steps) return []
+  if (steps < 1 || warmupSteps < 2 || warmupSteps <= steps) return []
   const why = `${warmupSteps} is more than the ${steps} steps there are, so the full rate is never reached`
   return [{ field: "warmupSteps", why, hint: "A tenth of the steps is plenty", severity: "warning" }]
 }
