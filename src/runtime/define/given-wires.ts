@@ -6,11 +6,12 @@
  */
 import { Predicate } from "effect"
 import { nearestName } from "../model/nearest-name.ts"
-import { type AnySchema, type Fields, type Node, upstream } from "../model/node.ts"
+import type { AnySchema, Fields, Node } from "../model/node.ts"
 import { sayValue } from "../model/say-value.ts"
 import type { Problem } from "../model/stage-failure.ts"
-import { type AnyWire, isWire, type WireOf, wire } from "../model/wire.ts"
+import { type AnyWire, isWire, wire } from "../model/wire.ts"
 import { wordOf, wordsTaken } from "../model/word.ts"
+import { nearestCarrying } from "./wires-upstream.ts"
 
 /** What a call takes: wires it has to be given, and wires that are found upstream of those unless they are given too. */
 export interface Takes {
@@ -149,39 +150,6 @@ const notFound = (takes: Takes, name: string, word: string, found: readonly Node
       ? `nothing that carries ${withArticle(word)} lies upstream of ${first}`
       : `${found.length} stages that carry ${withArticle(word)} lie equally near upstream of ${first} (${found.map((node) => node.name).join(", ")})`
   return error(name, why, `Say which: ${given}`)
-}
-
-/** The nearest wire upstream that carries the values of a schema, if there is one and no second as near. */
-export const wireBehind = <S extends AnySchema>(given: AnyWire, schema: S): WireOf<S> | undefined => {
-  const { found } = nearestCarrying(wordOf(schema) ?? "", [given])
-  return found.length === 1 ? wire<S>(found[0]!) : undefined
-}
-
-interface Search {
-  /** The nearest nodes, all at one distance. */
-  readonly found: readonly Node[]
-  /** A call on the way went wrong, so that nothing can be said about what lies behind it. */
-  readonly isBroken: boolean
-}
-
-/** Walks upstream, level by level; what lies behind the first wire is preferred to what lies behind the next. */
-const nearestCarrying = (word: string, wires: readonly AnyWire[]): Search => {
-  const searches = wires.map(({ node }) => searchBehind(word, node))
-  return searches.find(({ found }) => found.length > 0) ?? { found: [], isBroken: searches.some((one) => one.isBroken) }
-}
-
-const searchBehind = (word: string, start: Node): Search => {
-  const seen = new Set<Node>()
-  let isBroken = false
-  for (let level: readonly Node[] = [start]; level.length > 0; ) {
-    const found = level.filter(({ outputSchema }) => wordOf(outputSchema) === word)
-    if (found.length > 0) return { found, isBroken }
-    isBroken ||= level.some(({ misuse }) => misuse !== undefined)
-    for (const node of level) seen.add(node)
-    const next = level.flatMap((node) => [...Object.values(upstream(node)), ...Object.values(node.passes)])
-    level = [...new Set(next)].filter((node) => !seen.has(node))
-  }
-  return { found: [], isBroken }
 }
 
 /** The nodes of wires, by name. */

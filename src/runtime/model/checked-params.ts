@@ -9,6 +9,7 @@ import { nearestName } from "./nearest-name.ts"
 import type { ParamsSchema } from "./node.ts"
 import { sayValue } from "./say-value.ts"
 import { encodeJson, type FieldIssue, makeParams } from "./schema-codec.ts"
+import { fieldsAt, kindsOf } from "./schema-shape.ts"
 import { type AnyWire, isWire } from "./wire.ts"
 
 export interface ParamsIssue extends FieldIssue {
@@ -136,35 +137,3 @@ const notJson = (value: unknown): string | undefined => {
     return thrown.found.startsWith("of type ") ? `a ${thrown.found.slice("of type ".length)}` : thrown.found
   }
 }
-
-interface SchemaNode {
-  readonly fields?: Readonly<Record<string, unknown>>
-  readonly members?: readonly unknown[]
-  readonly schema?: unknown
-  readonly literal?: unknown
-}
-
-/** The schemas that a schema is made of: the members of a choice, what a default stands around. */
-const layers = (schema: unknown): readonly SchemaNode[] => {
-  const node = schema as SchemaNode
-  const inner = [...(node.members ?? []), ...(node.schema === undefined ? [] : [node.schema])]
-  return [node, ...inner.flatMap(layers)]
-}
-
-const schemasAt = (schema: unknown, path: readonly string[]): readonly SchemaNode[] =>
-  path.reduce<readonly SchemaNode[]>(
-    (found, name) => found.flatMap(({ fields }) => (fields?.[name] === undefined ? [] : layers(fields[name]))),
-    layers(schema),
-  )
-
-/** Names of the parameters beside a field. */
-const fieldsAt = (schema: ParamsSchema, field: string): readonly string[] => [
-  ...new Set(schemasAt(schema, field.split(".").slice(0, -1)).flatMap(({ fields = {} }) => Object.keys(fields))),
-]
-
-/** The kinds of a choice of records. */
-const kindsOf = (schema: ParamsSchema, field: string): readonly string[] =>
-  schemasAt(schema, field.split(".")).flatMap(({ fields }) => {
-    const literal = (fields?.["kind"] as SchemaNode | undefined)?.literal
-    return typeof literal === "string" ? [literal] : []
-  })
