@@ -16,7 +16,7 @@ const next = stage({ name: "next", code: import.meta.url, params: Schema.Struct(
   output: Schema.Int, run: (inputs) => Effect.succeed(inputs.before + 1) })
 export default pipeline("trivial", () => {
   const wires = []
-  for (let i = 0; i < ${count}; i++) wires.push(i % 10 === 0 ? start({}, { value: i }) : next({ before: wires[i - 1] }))
+  for (let i = 0; i < ${count}; i++) wires.push(i % 10 === 0 ? start({ value: i }) : next({ before: wires[i - 1] }))
   return wires
 })
 `

@@ -102,5 +102,5 @@ const write = stage({
 export default pipeline("greeting", {
   params: Schema.Struct({ name: Schema.String, times: Schema.Int }),
   defaults: { name: "Ada", times: 1 },
-}, (p) => write({ greeting: greet({}, { name: p.name }) }))
+}, (p) => write({ greeting: greet({ name: p.name }) }))
 `

@@ -134,7 +134,7 @@ describe("before the first second of work", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("late", () => inspecting({ number: one({}) })),
+          pipeline("late", () => inspecting({ number: one() })),
         ),
       )
       expect(failure).toMatchObject({ _tag: "RunFailure", kind: "input", failures: [{ label: "inspecting" }] })
@@ -168,7 +168,7 @@ describe("a mistake in a stage's own checks", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("careless", () => [careless({}), dated({})]),
+          pipeline("careless", () => [careless(), dated()]),
         ),
       )
       const whys = failure instanceof RunFailure ? failure.problems.map(({ why }) => why) : []
@@ -233,7 +233,7 @@ describe("a failing stage", () => {
         output: Schema.String,
         run: () => Effect.suspend(() => (isReady ? Effect.succeed("done") : Effect.fail(broken("not yet")))),
       })
-      const graph = pipeline("moody", () => moody({}))
+      const graph = pipeline("moody", () => moody())
       yield* Effect.flip(run(project, graph))
       isReady = true
       expect((yield* run(project, graph)).results).toEqual({ moody: "done" })
@@ -257,7 +257,7 @@ describe("a failing stage", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("throwing", () => throwing({})),
+          pipeline("throwing", () => throwing()),
         ),
       )
       expect(failure).toMatchObject({
@@ -281,7 +281,7 @@ describe("a failing stage", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("served", () => served({})),
+          pipeline("served", () => served()),
         ),
       )
       expect(failure).toMatchObject({ failures: [{ label: "served", failure: { kind: "work", why: "no device" } }] })
@@ -301,7 +301,7 @@ describe("a failing stage", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("wrong", () => wrong({})),
+          pipeline("wrong", () => wrong()),
         ),
       )
       expect(failure).toMatchObject({
@@ -443,7 +443,7 @@ describe("a run that is asked to stop", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("stoppable", () => next({ n: count({}) })),
+          pipeline("stoppable", () => next({ n: count() })),
           { stop },
         ),
       )
@@ -492,7 +492,7 @@ describe("a run that is asked to stop", () => {
       })
       const report = yield* run(
         project,
-        pipeline("done", () => last({})),
+        pipeline("done", () => last()),
         { stop },
       )
       expect(report.results).toEqual({ last: 1 })
@@ -529,7 +529,7 @@ describe("an interrupted run", () => {
             return isPatient ? inputs.n + 1 : yield* Effect.never
           }),
       })
-      const graph = pipeline("interruptible", () => slow({ n: quick({}) }))
+      const graph = pipeline("interruptible", () => slow({ n: quick() }))
       const running = yield* Effect.forkChild(run(project, graph))
       yield* Deferred.await(reached)
       yield* Fiber.interrupt(running)

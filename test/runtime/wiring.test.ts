@@ -5,6 +5,7 @@ import { composite } from "../../src/runtime/define/composite.ts"
 import { type PipelineResults, pipeline } from "../../src/runtime/define/pipeline.ts"
 import { source } from "../../src/runtime/define/source.ts"
 import { stage } from "../../src/runtime/define/stage.ts"
+import { Items } from "../../src/runtime/model/items.ts"
 import { SourceContext } from "../../src/runtime/model/stage-context.ts"
 import { named } from "../../src/runtime/model/word.ts"
 import { makeProject, plan, run } from "./project.ts"
@@ -183,6 +184,35 @@ describe("a source", () => {
         pipeline("wrong", () => bake(knead(asking()), { minutes: "long" as never })),
       )
       expect(asked).toEqual([[0]])
+    }),
+  )
+})
+
+describe("values that do not fit", () => {
+  it.live("are told once for a whole list, where no word tells the wires apart", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const numbers = source({
+        name: "numbers",
+        code,
+        output: Items(Schema.Int),
+        read: () => Effect.succeed([1, 2, 3].map((value) => ({ key: `n${value}`, value }))),
+      })
+      const join = stage({
+        name: "join",
+        code,
+        wires: { words: Items(Schema.String) },
+        output: Schema.String,
+        inspect: () => [],
+        run: ({ words }) => words.map(({ value }) => value).join(" "),
+      })
+      const { problems } = yield* plan(
+        project,
+        pipeline("unfit", () => join(numbers() as never)),
+      )
+      expect(problems.map(({ label, field, why }) => `${label}.${field}: ${why}`)).toEqual([
+        "join.words.0.value: the input does not fit: expected string, and 2 more",
+      ])
     }),
   )
 })

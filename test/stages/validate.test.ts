@@ -153,8 +153,8 @@ describe("validation", { timeout: 240_000 }, () => {
       /hold-out: share: 0 must lie between 0 and 1, both excluded\. 0\.1 to 0\.2 is usual/,
     ],
     ["a share of 1", { share: 1 }, /hold-out: share: 1 must lie between 0 and 1/],
-    ["three timesteps", { timesteps: 3 }, /validation-loss: timesteps: 3 must be a multiple of 4 from 4 to 1000/],
-    ["a negative seed", { seed: -1 }, /validation-loss: seed: -1 must not be negative\. Use the same seed/],
+    ["three timesteps", { timesteps: 3 }, /validate: timesteps: 3 must be a multiple of 4 from 4 to 1000/],
+    ["a negative seed", { seed: -1 }, /validate: seed: -1 must not be negative\. Use the same seed/],
   ])("%s is refused in a sentence", async (_, wanted, says) => {
     expect((await refusals(studio, validated(wanted))).join("\n")).toMatch(says)
   })
