@@ -175,4 +175,15 @@ const show = command({
   ),
 })
 
-export const commands = [run, plan, explain, captions, show, restore, log, trace]
+const doctor = command({
+  name: "doctor",
+  job: "Say whether this machine has what Loom needs, and what to do where it has not",
+  examples: ["loom doctor", "loom doctor --cache /data/loom-cache --json"],
+  input: { cache, ...shared },
+  work: later(
+    () => import("./doctor.ts"),
+    ({ doctor }) => doctor,
+  ),
+})
+
+export const commands = [run, plan, explain, captions, show, restore, log, trace, doctor]

@@ -37,7 +37,7 @@ const runLine = (run: Run, paint: Style): string =>
     String(run.id).padStart(4),
     paint.bold(run.pipeline.padEnd(16)),
     paint[stateColors[run.state]](run.state.padEnd(11)),
-    moment(run.startedAtMs).padEnd(13),
+    moment(run.startedAtMs).padEnd(17),
     took(run).padStart(9),
     paint.dim(parametersOf(run)),
   ]

@@ -5,7 +5,7 @@
  * processes it has, and ends them all with its scope. Nothing here loads onnxruntime.
  */
 import { Context, Effect, Layer } from "effect"
-import { makeHostPool } from "./host/worker-pool.ts"
+import { makeWorkerPool } from "./host/worker-pool.ts"
 import type { EngineFailure } from "./jobs/engine-failure.ts"
 import type {
   EncodedImage,
@@ -43,7 +43,7 @@ export class Engine extends Context.Service<
   static readonly layer: Layer.Layer<Engine> = Layer.effect(
     Engine,
     Effect.gen(function* () {
-      const hosts = yield* makeHostPool
+      const hosts = yield* makeWorkerPool
       return Engine.of({
         encodeImage: (job) => hosts.run("encode-image", job),
         encodeText: (job) => hosts.run("encode-text", job),

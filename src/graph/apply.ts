@@ -3,7 +3,7 @@
  *
  * Looks up the shape rule, numbers the node, ties the outputs to it. Everything else in this room calls `apply`.
  */
-import type { Attributes, OpName } from "./operations.ts"
+import type { Attributes, OperationName } from "./operations.ts"
 import { shapeRules } from "./shape-rules.ts"
 import type { Node, NodeOf, Tensor } from "./tensor.ts"
 
@@ -13,7 +13,7 @@ let nextId = 0
 export const nextNodeId = (): number => nextId
 
 /** Applies an operation and returns all its outputs. */
-export const applyAll = <O extends OpName>(
+export const applyAll = <O extends OperationName>(
   op: O,
   inputs: readonly Tensor[],
   attributes: Attributes[O],
@@ -28,5 +28,5 @@ export const applyAll = <O extends OpName>(
 }
 
 /** Applies an operation and returns its first output. */
-export const apply = <O extends OpName>(op: O, inputs: readonly Tensor[], attributes: Attributes[O]): Tensor =>
+export const apply = <O extends OperationName>(op: O, inputs: readonly Tensor[], attributes: Attributes[O]): Tensor =>
   applyAll(op, inputs, attributes)[0]!

@@ -2,7 +2,7 @@
  * Builders element by element: arithmetic, exponentials, comparison, selection, and sums over axes.
  *
  * Operands broadcast as in NumPy; a bare number stands for a float32 scalar. Nothing is simplified numerically
- * (x·0 stays, it may be a barrier against merging recomputed values); only what would do nothing at all is left out.
+ * (x·0 stays: it may be a control dependency); only what would do nothing at all is left out.
  */
 import { apply } from "./apply.ts"
 import { constant } from "./leaves.ts"
@@ -37,7 +37,7 @@ export const greater = (a: Operand, b: Operand): Tensor => apply("Greater", [ten
 export const equal = (a: Operand, b: Operand): Tensor => apply("Equal", [tensorOf(a), tensorOf(b)], {})
 export const where = (condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor =>
   apply("Where", [condition, tensorOf(whenTrue), tensorOf(whenFalse)], {})
-/** Limits to [min, max]; nothing flows back where the limit bites. */
+/** Limits to [min, max]; the gradient is zero where the limit bites. */
 export const clip = (x: Tensor, min: number, max: number): Tensor => apply("Clip", [x], { min, max })
 
 export const cast = (x: Tensor, to: DType): Tensor => (x.dtype === to ? x : apply("Cast", [x], { to }))

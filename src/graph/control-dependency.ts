@@ -1,5 +1,5 @@
 /**
- * Makes a value wait for others that it does not depend on.
+ * Control dependencies: a value waits for others that it does not depend on.
  *
  * The order of execution follows from the graph alone, so a recomputed value must depend on what it shall come after:
  * it gets 0 times one element of that added, which changes nothing (a NaN passes through, but then the step is lost
@@ -10,11 +10,11 @@ import { reshape, slice } from "./movement.ts"
 import type { Tensor } from "./tensor.ts"
 
 /** One element, times 0. */
-const nothingOf = (x: Tensor): Tensor => mul(slice(reshape(x, [-1]), { axis: 0, start: 0, end: 1 }), 0)
+const zeroOf = (x: Tensor): Tensor => mul(slice(reshape(x, [-1]), { axis: 0, start: 0, end: 1 }), 0)
 
 /** 0, computed after all of these. */
-export const nothingAfter = (first: Tensor, ...others: readonly Tensor[]): Tensor =>
-  others.reduce((sum, other) => add(sum, nothingOf(other)), nothingOf(first))
+export const controlDependency = (first: Tensor, ...others: readonly Tensor[]): Tensor =>
+  others.reduce((sum, other) => add(sum, zeroOf(other)), zeroOf(first))
 
-/** x, computed after `nothing`. */
-export const afterwards = (x: Tensor, nothing: Tensor): Tensor => add(x, nothing)
+/** x, computed after what `dependency` waits for. */
+export const waitingFor = (dependency: Tensor, x: Tensor): Tensor => add(x, dependency)

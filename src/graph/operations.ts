@@ -1,9 +1,9 @@
 /**
  * The list of operations: every operation a graph may contain, in ONNX spelling, with its attributes and inputs.
  *
- * The one idea: everything that must treat each operation (shape rules, gradients, lowering, the interpreter of the
- * tests) is a record over this list, so that adding a line here makes the type checker name every place that is
- * missing.
+ * The one idea: everything that must treat each operation (shape rules, gradients, ONNX forms, work, result places, the
+ * interpreter of the tests) is a record over this list, so that adding a line here makes the type checker name every
+ * place that is missing. The recipe: docs/contributing/operation.md.
  * Semantics are those of ONNX opset 21 (QuickGelu, MultiHeadAttention and a MatMul that transposes: com.microsoft 1),
  * narrowed to static shapes and to the attributes below.
  */
@@ -104,4 +104,7 @@ export interface Attributes {
   readonly Cast: { readonly to: DType }
 }
 
-export type OpName = keyof Attributes
+export type OperationName = keyof Attributes
+
+/** Leaves whose values come from outside, fed or from a file, under a name of their own: no nodes of the ONNX model. */
+export type NamedLeaf = "Input" | "Weight"

@@ -3,7 +3,7 @@
  *
  * One line per operation in the order of computation, numbered by that order; equal graphs print equally.
  */
-import type { OpName } from "./operations.ts"
+import type { Attributes, OperationName } from "./operations.ts"
 import { postOrder } from "./post-order.ts"
 import { printShape } from "./shape.ts"
 import type { Node, Tensor, TensorType } from "./tensor.ts"
@@ -23,23 +23,58 @@ export const printGraph = (outputs: Readonly<Record<string, Tensor>>): string =>
 }
 
 /** How often each operation occurs, by name. */
-export const countOperations = (outputs: Readonly<Record<string, Tensor>>): ReadonlyMap<OpName, number> => {
-  const counts = new Map<OpName, number>()
+export const countOperations = (outputs: Readonly<Record<string, Tensor>>): ReadonlyMap<OperationName, number> => {
+  const counts = new Map<OperationName, number>()
   for (const { op } of postOrder(Object.values(outputs))) counts.set(op, (counts.get(op) ?? 0) + 1)
   return new Map([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 const printType = ({ dtype, shape }: TensorType): string => dtype + printShape(shape)
 
-const attributesOf = ({ op, attributes }: Node): readonly string[] => {
-  // The type behind the line's colon says these already.
-  const hidden = op === "Constant" ? ["shape", "dtype"] : ["shape", "to"]
-  return Object.entries(attributes)
-    .filter(([key, value]) => !hidden.includes(key) && value !== false && !isNeutral(key, value))
-    .map(([key, value]) => (value === true ? key : `${key}=${printValue(value)}`))
+type AttributeName = { readonly [O in OperationName]: keyof Attributes[O] }[OperationName]
+
+const always = (): boolean => true
+/** The line's name or type says it already. */
+const never = (): boolean => false
+const unless =
+  (neutral: unknown) =>
+  (value: unknown): boolean =>
+    value !== neutral
+
+/** Whether an attribute is printed: one row per name, total over the attributes of all operations. */
+const isPrinted: Readonly<Record<AttributeName, (value: unknown) => boolean>> = {
+  name: never,
+  shape: never,
+  dtype: never,
+  to: never,
+  data: always,
+  min: always,
+  max: always,
+  axes: always,
+  keepdims: unless(false),
+  perm: always,
+  axis: always,
+  start: always,
+  end: always,
+  step: always,
+  before: always,
+  after: always,
+  transA: unless(false),
+  transB: unless(false),
+  alpha: unless(1),
+  beta: unless(1),
+  pads: always,
+  strides: always,
+  outputPadding: always,
+  factor: always,
+  epsilon: always,
+  heads: always,
 }
 
-const isNeutral = (key: string, value: unknown): boolean => (key === "alpha" || key === "beta") && value === 1
+const attributesOf = ({ attributes }: Node): readonly string[] =>
+  Object.entries(attributes)
+    .filter(([name, value]) => isPrinted[name as AttributeName](value))
+    .map(([name, value]) => (value === true ? name : `${name}=${printValue(value)}`))
 
 const printValue = (value: unknown): string => {
   if (value instanceof Float32Array || value instanceof BigInt64Array) {

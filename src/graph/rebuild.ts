@@ -4,13 +4,15 @@
  * Nodes never change, so every node that reads a replaced tensor, directly or not, is made anew; all others stay.
  */
 import { applyAll } from "./apply.ts"
-import type { Attributes } from "./operations.ts"
+import type { OperationName } from "./operations.ts"
 import { postOrder } from "./post-order.ts"
-import type { Node, Tensor } from "./tensor.ts"
+import type { Node, NodeOf, Tensor } from "./tensor.ts"
 
 /** The node once more, on other inputs. */
-export const nodeOn = (node: Node, inputs: readonly Tensor[]): readonly Tensor[] =>
-  applyAll(node.op, inputs, node.attributes as Attributes[typeof node.op])
+export const nodeOn = <O extends OperationName>(
+  { op, attributes }: NodeOf<O>,
+  inputs: readonly Tensor[],
+): readonly Tensor[] => applyAll(op, inputs, attributes)
 
 /**
  * The roots, and what they are computed from, with every read of a tensor replaced by what `replacement` gives for it;

@@ -5,7 +5,7 @@
  * registry; whoever holds a tensor holds everything it is computed from. Shapes are static and known at once.
  * Nodes are never changed after creation, and every input of a node is older than the node (has a smaller id).
  */
-import type { Attributes, OpName } from "./operations.ts"
+import type { Attributes, OperationName } from "./operations.ts"
 
 export type DType = "float32" | "float16" | "bfloat16" | "int64" | "bool"
 
@@ -13,7 +13,7 @@ export type DType = "float32" | "float16" | "bfloat16" | "int64" | "bool"
 export type Shape = readonly number[]
 
 /** One application of operation `O`. */
-export interface NodeOf<O extends OpName> {
+export interface NodeOf<O extends OperationName> {
   /** Creation order in this process. Only the order means something; no output of this room contains it. */
   readonly id: number
   readonly op: O
@@ -23,7 +23,7 @@ export interface NodeOf<O extends OpName> {
 }
 
 /** A node of any operation; `node.op` tells which, and narrows `node.attributes`. */
-export type Node = { readonly [O in OpName]: NodeOf<O> }[OpName]
+export type Node = { readonly [O in OperationName]: NodeOf<O> }[OperationName]
 
 /** What a shape rule says about one output. */
 export interface TensorType {

@@ -20,7 +20,7 @@ import {
   TrainParams as TrainParameters,
   type TrainParamsInput,
 } from "./training/train-params.ts"
-import { reachSteps } from "./training/train-trajectory.ts"
+import { knownSteps, reachSteps } from "./training/train-trajectory.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
@@ -51,6 +51,8 @@ export const train: (
     ...checkMentions(params, dataset),
     ...likeProblems(dataset.trigger, dataset.triggerLike),
   ],
+  knownWork: ({ params, inputs, ...asked }) =>
+    knownSteps({ ...inputs, settings: settingsFor(params, inputs.dataset.clipSkip) }, asked),
   services: Engine.layer,
   cores: engineCores,
   run: Effect.fnUntraced(function* ({ params, ...inputs }) {

@@ -1,8 +1,8 @@
 /** What a user meets on the command line: help, exit codes, plain sentences, JSON, and finished files. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { greeting, loom, makeFolder, startLoom } from "./shell.ts"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { type Ended, greeting, loom, makeFolder, startLoom } from "./shell.ts"
 
 const files = {
   "greeting.ts": greeting,
@@ -37,6 +37,7 @@ describe("help", () => {
     "loom restore",
     "loom show",
     "loom captions",
+    "loom doctor",
   ])("%s --help stays as it is", async (line) => {
     const { code, stdout, stderr } = await run(...line.split(" ").slice(1), "--help")
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
@@ -119,12 +120,23 @@ describe("exit codes", () => {
 })
 
 describe("a run", () => {
+  let project: string
+  let closeProject: () => void
+  let first: Ended
+  const run = (...args: readonly string[]) => loom(project, ...args)
+
+  // Every claim is about a project in which the pipeline has run once.
+  beforeEach(async () => {
+    ;({ folder: project, close: closeProject } = makeFolder(files))
+    first = await run("run", "greeting.ts")
+  })
+  afterEach(() => closeProject())
+
   it("names the finished files on stdout and tells the rest on stderr; the next one reuses everything", async () => {
-    const first = await run("run", "greeting.ts")
     expect(first).toMatchObject({ code: 0, stdout: "greeting  output/greeting/greeting.txt\n" })
     expect(first.stderr).toContain("▸ greet          first time\n")
     expect(first.stderr).toContain("2 stages run, 0 reused")
-    expect(readFileSync(join(folder, "output/greeting/greeting.txt"), "utf8")).toBe("Hello Ada")
+    expect(readFileSync(join(project, "output/greeting/greeting.txt"), "utf8")).toBe("Hello Ada")
     const second = await run("run", "greeting.ts")
     expect(second.stdout).toBe(first.stdout)
     expect(second.stderr).toMatch(/^= greet +reused from .*\n= write +reused from .*\n\nnothing to do, 2 reused/)
@@ -146,7 +158,7 @@ describe("a run", () => {
   })
 
   it("--json prints one document or one event a line, and nothing on stderr", async () => {
-    rmSync(join(folder, "output"), { recursive: true })
+    rmSync(join(project, "output"), { recursive: true })
     const ended = await run("run", "greeting.ts", "--json")
     const lines = ended.stdout
       .trim()
@@ -166,12 +178,12 @@ describe("a run", () => {
   it("log lists the runs and shows one", async () => {
     const all = JSON.parse((await run("log", "--json")).stdout)
     expect(all.runs[0]).toMatchObject({ pipeline: "greeting", state: "finished" })
-    expect((await run("log", "-")).stdout).toMatch(/greet {11}reused/)
+    expect((await run("log", "-")).stdout).toMatch(/greet {11}run {5}/)
     expect((await run("log", "99")).stderr).toContain("error: 99: there is no such run. List them with loom log.")
   })
 
   it("leaves no unfinished files behind", () => {
-    const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    const names = readdirSync(project, { recursive: true, encoding: "utf8" })
     expect(names.filter((name) => /\.(part|tmp)$/.test(name))).toEqual([])
   })
 })

@@ -102,6 +102,15 @@ describe("sessions", () => {
     }).pipe(Effect.provide(Sessions.layer(1))),
   )
 
+  it.effect("a training that plans its memory holds none of the sessions of earlier jobs", () =>
+    Effect.gen(function* () {
+      writeWeights(1)
+      const first = yield* product()
+      yield* openTrainer(tinyJob(tinyBase, 1))
+      assert.notStrictEqual(yield* product(), first)
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
   it.effect("a prepared run reads its feeds and fills its results in place", () =>
     Effect.gen(function* () {
       writeWeights(1)

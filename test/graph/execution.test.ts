@@ -46,7 +46,7 @@ const feedsOf = ({ inputs }: LoweredGraph): Record<string, Float64Array> =>
 const withStack = <A>(
   dtype: keyof typeof stored,
   use: (lowered: LoweredGraph, stack: ReturnType<typeof lowRankStack>) => Promise<A>,
-  shapes: "known" | "late" = "known",
+  shapes: "static" | "dynamic" = "static",
 ): Promise<A> => {
   const stack = lowRankStack(dtype)
   const weights = Object.fromEntries(
@@ -59,7 +59,7 @@ const withStack = <A>(
 
 describe("weights in a user's file", () => {
   const cases = (["float32", "float16", "bfloat16"] as const).flatMap((dtype) =>
-    (["known", "late"] as const).map((shapes) => ({ dtype, shapes })),
+    (["static", "dynamic"] as const).map((shapes) => ({ dtype, shapes })),
   )
   it.each(cases)("are read at their offset as $dtype, shapes $shapes", ({ dtype, shapes }) =>
     withStack(

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import { type GradientRule, NoGradient } from "../../src/graph/gradients/gradient-rule.ts"
 import { gradientRules } from "../../src/graph/gradients/gradients.ts"
-import type { OpName } from "../../src/graph/operations.ts"
+import type { OperationName } from "../../src/graph/operations.ts"
 import { postOrder } from "../../src/graph/post-order.ts"
 import type { Node } from "../../src/graph/tensor.ts"
 import { interpret } from "../rig/interpret.ts"
@@ -22,7 +22,7 @@ const centralDifferences = ({ loss, values }: Differentiated, name: string): Flo
 
 const nodesOf = (operationCase: OperationCase): readonly Node[] => postOrder([differentiated(operationCase).y])
 
-const operations = Object.keys(gradientRules) as OpName[]
+const operations = Object.keys(gradientRules) as OperationName[]
 
 describe.each(operations)("%s", (op) => {
   it("has cases, and each contains the operation", () => {
@@ -46,14 +46,14 @@ describe.each(operations)("%s", (op) => {
     if (rule instanceof NoGradient) return expect(rule.reason).not.toBe("")
     const [carrying, checked] = [new Set<number>(), new Set<number>()]
     for (const node of operationCases[op].flatMap(nodesOf).filter((node) => node.op === op)) {
-      const flows = (rule as GradientRule<OpName>)({
+      const inputGradients = (rule as GradientRule<OperationName>)({
         node,
         inputs: node.inputs,
         y: node.outputs[0]!,
         g: node.outputs[0]!,
       })
       node.inputs.forEach((input, index) => {
-        if (flows[index] !== undefined) carrying.add(index)
+        if (inputGradients[index] !== undefined) carrying.add(index)
         if (postOrder([input]).some((source) => source.op === "Input")) checked.add(index)
       })
     }

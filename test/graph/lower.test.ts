@@ -78,16 +78,16 @@ describe("the order of nodes", () => {
   })
 })
 
-describe("late shapes", () => {
+describe("dynamic shapes", () => {
   const x = g.input("x", [2, 3])
   const y = g.add(g.reshape(g.reshape(x, [6]), [3, 2]), g.expand(g.constant(1), [3, 2]))
-  const { bytes, inputs, lateShapes } = lowerToOnnx({ outputs: { y }, locate, shapes: "late" })
+  const { bytes, inputs, dynamicShapes } = lowerToOnnx({ outputs: { y }, locate, shapes: "dynamic" })
 
   it("each shape is a feed of its own, of unknown length", () => {
-    expect([...lateShapes.values()]).toEqual([[6], [3, 2]])
+    expect([...dynamicShapes.values()]).toEqual([[6], [3, 2]])
     expect(inputs.map(({ name }) => name)).toEqual(["x"])
-    const fed = graphOf(bytes).input.filter(({ name }) => lateShapes.has(name))
-    expect(fed).toHaveLength(lateShapes.size)
+    const fed = graphOf(bytes).input.filter(({ name }) => dynamicShapes.has(name))
+    expect(fed).toHaveLength(dynamicShapes.size)
     for (const { type } of fed) {
       const tensorType = type?.value.case === "tensorType" ? type.value.value : undefined
       expect(tensorType?.shape?.dim.map(({ value }) => value.case)).toEqual([undefined])
@@ -105,15 +105,15 @@ describe("late shapes", () => {
     const [a, b] = [g.input("a", [2, 3]), g.input("b", [4, 3])]
     const product = g.gemm(a, b, { transB: true, alpha: 0.5 })
     const outputs = { y: g.gemm(a, b, { transB: true, c: product }) }
-    const types = (shapes: "known" | "late") =>
+    const types = (shapes: "static" | "dynamic") =>
       running(graphOf(lowerToOnnx({ outputs, locate, shapes }).bytes)).map(({ opType }) => opType)
-    expect(types("known")).toEqual(["Gemm", "Gemm"])
-    expect(types("late")).toEqual(["FusedMatMul", "Gemm"])
+    expect(types("static")).toEqual(["Gemm", "Gemm"])
+    expect(types("dynamic")).toEqual(["FusedMatMul", "Gemm"])
   })
 
   it("a 16-bit weight is read through one", () => {
     const weight = g.weight("w.a", [4, 4], "float16")
-    const { node } = graphOf(lowerToOnnx({ outputs: { y: g.neg(weight) }, locate, shapes: "late" }).bytes)
+    const { node } = graphOf(lowerToOnnx({ outputs: { y: g.neg(weight) }, locate, shapes: "dynamic" }).bytes)
     expect(node.toReversed().map(({ opType }) => opType)).toEqual(["Reshape", "Cast", "Neg"])
   })
 })

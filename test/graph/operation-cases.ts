@@ -5,7 +5,7 @@
  * an operation is fed in some case, and operands that may broadcast do so on either side.
  */
 import * as g from "../../src/graph/build.ts"
-import type { OpName } from "../../src/graph/operations.ts"
+import type { OperationName } from "../../src/graph/operations.ts"
 import type { Shape, Tensor } from "../../src/graph/tensor.ts"
 
 export interface OperationCase {
@@ -59,7 +59,7 @@ const gemmCases = [false, true].flatMap((transA) =>
 
 const picture = { x: [2, 3, 6, 5] }
 
-export const operationCases: { readonly [O in OpName]: readonly OperationCase[] } = {
+export const operationCases: { readonly [O in OperationName]: readonly OperationCase[] } = {
   Input: [of("itself", { x: [2, 3] }, (x) => g.neg(x))],
   Weight: [of("beside a fed tensor", { x: [2, 3] }, (x) => g.mul(x, g.weight(frozenWeight.name, frozenWeight.shape)))],
   Constant: [

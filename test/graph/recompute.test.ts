@@ -102,14 +102,14 @@ describe("the memory of a run, told from its graph", () => {
   it("a chain of values holds two at a time, and one where each is written over the one before", () => {
     const x = g.input("x", [1000])
     const outputs = { y: g.sqrt(g.exp(g.neg(g.mul(x, 2)))) }
-    expect(memoryOfRun({ outputs, shapes: "late" }).peakBytes).toBe(8000)
-    expect(memoryOfRun({ outputs, shapes: "known" }).peakBytes).toBe(4000)
+    expect(memoryOfRun({ outputs, shapes: "dynamic" }).peakBytes).toBe(8000)
+    expect(memoryOfRun({ outputs, shapes: "static" }).peakBytes).toBe(4000)
   })
 
   it("a reshape holds nothing, feeds and results are not counted", () => {
     const x = g.input("x", [10, 100])
     const y = g.reshape(g.exp(g.reshape(x, [1000])), [100, 10])
-    expect(memoryOfRun({ outputs: { y: g.neg(y) }, shapes: "late" }).peakBytes).toBe(4000)
+    expect(memoryOfRun({ outputs: { y: g.neg(y) }, shapes: "dynamic" }).peakBytes).toBe(4000)
   })
 
   it("with known shapes a dead value's place stays allocated for the next value of that shape", () => {
@@ -118,14 +118,14 @@ describe("the memory of a run, told from its graph", () => {
     // large enough to stand between: the place of the first clip is held until the second
     const between = g.reduceSum(g.expand(g.add(g.mul(z, start), 1), [500, 10]), [0, 1])
     const outputs = { y: g.reduceSum(g.clip(g.mul(x, between), 0, 1), [0]) }
-    const at = (shapes: "late" | "known") =>
+    const at = (shapes: "dynamic" | "static") =>
       memoryOfRun({ outputs, shapes }).curve.find(({ node }) => node.op === "Expand")!.bytes
-    expect(at("known") - at("late")).toBe(4000)
+    expect(at("static") - at("dynamic")).toBe(4000)
   })
 
   it("recomputation lowers the peak, and the more the less is kept", () => {
     const peaks = [0, 1.5, 1000].map(
-      (work) => memoryOfRun({ ...withRecomputation(stack(), work), shapes: "late" }).peakBytes,
+      (work) => memoryOfRun({ ...withRecomputation(stack(), work), shapes: "dynamic" }).peakBytes,
     )
     expect(peaks).toEqual([...peaks].sort((a, b) => b - a))
     expect(peaks[2]!).toBeLessThan(0.8 * peaks[0]!)

@@ -37,7 +37,7 @@ export const runOnnx = async (
     const data = dtype === "int64" ? BigInt64Array.from(Array.from(fed, BigInt)) : Float32Array.from(fed)
     return [name, new ort.Tensor(dtype as "float32" | "int64", data, shape)] as const
   })
-  const shapes = [...lowered.lateShapes].map(
+  const shapes = [...lowered.dynamicShapes].map(
     ([name, extents]) =>
       [name, new ort.Tensor("int64", BigInt64Array.from(extents, BigInt), [extents.length])] as const,
   )

@@ -1,7 +1,7 @@
 /** Every operation, forward and backward, run by ONNX Runtime: agrees with the interpreter to float32 rounding. */
 import { describe, expect, it } from "vitest"
 import { lowerToOnnx } from "../../src/graph/onnx/lower.ts"
-import type { OpName } from "../../src/graph/operations.ts"
+import type { OperationName } from "../../src/graph/operations.ts"
 import { interpret } from "../rig/interpret.ts"
 import { relativeError } from "./closeness.ts"
 import { frozenWeight, operationCases } from "./operation-cases.ts"
@@ -11,9 +11,9 @@ import { withWeightFile } from "./weight-file.ts"
 
 const float32Rounding = 2e-6
 
-describe.each(Object.keys(operationCases) as OpName[])("%s", (op) => {
+describe.each(Object.keys(operationCases) as OperationName[])("%s", (op) => {
   const cases = operationCases[op].flatMap((operationCase) =>
-    (["known", "late"] as const).map((shapes) => ({ ...operationCase, shapes })),
+    (["static", "dynamic"] as const).map((shapes) => ({ ...operationCase, shapes })),
   )
   it.each(cases)("ONNX Runtime agrees, shapes $shapes: $title", async ({ shapes, ...operationCase }) => {
     const { y, gradients, values } = differentiated(operationCase)

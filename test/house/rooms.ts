@@ -55,6 +55,7 @@ export const rooms: readonly Room[] = [
     "what the command line does beyond running: restore, show, trace",
     ...["stages", "runtime", "models", "diffusion", "engine", "formats", "settings"],
   ),
+  room("tools/doctor", "whether a machine has what Loom needs, check by check"),
   room("cli", "one file per command", "runtime", "stages", "tools"),
   room("cli/reporters", "what people and programs see of a run, one presenter per form"),
 ]

@@ -4,7 +4,7 @@
  * Written for being right at a glance, not for speed: every output element is computed from its index. Booleans are 0
  * and 1, casts between floating-point types change nothing (rounding would spoil central differences).
  */
-import type { Attributes, OpName } from "../../src/graph/operations.ts"
+import type { Attributes, NamedLeaf, OperationName } from "../../src/graph/operations.ts"
 import { postOrder } from "../../src/graph/post-order.ts"
 import { elementCount } from "../../src/graph/shape.ts"
 import type { NodeOf, Shape, Tensor } from "../../src/graph/tensor.ts"
@@ -15,7 +15,7 @@ export interface Value {
 }
 
 type Index = readonly number[]
-type Kernel<O extends OpName> = (inputs: readonly Value[], node: NodeOf<O>) => readonly Value[]
+type Kernel<O extends OperationName> = (inputs: readonly Value[], node: NodeOf<O>) => readonly Value[]
 
 /** Values of the outputs; inputs and weights are fed by name. */
 export const interpret = (
@@ -208,7 +208,7 @@ const layerNormalization: Kernel<"LayerNormalization"> = ([x, scale, bias], { at
   return [y, ...statistics]
 }
 
-const kernels: { readonly [O in Exclude<OpName, "Input" | "Weight">]: Kernel<O> } = {
+const kernels: { readonly [O in Exclude<OperationName, NamedLeaf>]: Kernel<O> } = {
   Constant: (_, { attributes: { data, shape } }) => [
     typeof data === "number" ? fill(shape, () => data) : { shape, data: Float64Array.from(data, Number) },
   ],

@@ -6,7 +6,7 @@ import type { RunEvent } from "../../src/runtime/model/events.ts"
 import { makeStopSignal, type StopSignal } from "../../src/runtime/model/stop-signal.ts"
 import { RunStopped } from "../../src/runtime/run/run-outcome.ts"
 import { saveSteps } from "../../src/stages/training/train-trajectory.ts"
-import { run } from "../runtime/project.ts"
+import { plan, run } from "../runtime/project.ts"
 import {
   type Choices,
   closeStudio,
@@ -40,6 +40,12 @@ const stoppedRun = async (choices: Partial<Choices>, stop: StopSignal, onEvent: 
   const ended = await Effect.runPromise(oneThread(Effect.flip(run(studio, line(choices), { stop, onEvent }))))
   if (!(ended instanceof RunStopped)) throw new Error(`not stopped: ${ended}`)
   return ended
+}
+
+/** Why the training would run. */
+const plannedTraining = async (choices: Partial<Choices>): Promise<string | undefined> => {
+  const { stages } = await Effect.runPromise(plan(studio, line(choices)))
+  return stages.find(({ label }) => label === "train")?.reason
 }
 
 /** The finished LoRA's tensors and metadata, as bytes. */
@@ -77,6 +83,7 @@ describe("the training's trajectory", { timeout: 240_000 }, () => {
     const done = stopped?.done ?? 0
     expect(stopped).toMatchObject({ label: "train", of: 400, unit: "steps" })
     expect(stopped?.hint).toContain(`go on from step ${done}`)
+    expect(await plannedTraining(choices)).toMatch(new RegExp(`^steps ${done} → 400;`))
     const steps = trainedSteps((await runStudio(studio, training(done + 2, 0, { seed: 9 }))).events)
     expect(steps).toEqual([done + 1, done + 2])
     const uninterrupted = await runStudio(studio, training(done + 2, 0, { seed: 9 }), "another-fresh-cache")
@@ -91,6 +98,12 @@ describe("the training's trajectory", { timeout: 240_000 }, () => {
     await stoppedRun(choices, stop, onEvent)
     const steps = trainedSteps((await runStudio(studio, choices)).events)
     expect(steps.at(-1)).toBe(3)
+  })
+
+  it("a plan says how many known steps another decay trains again", async () => {
+    const schedule = { schedule: { kind: "cosine" }, warmupSteps: 2, snapshotEverySteps: 1, seed: 11 } as const
+    await runStudio(studio, training(4, 0, schedule))
+    expect(await plannedTraining(training(6, 0, schedule))).toBe("steps 3 → 6; redoes 1 of 4 known steps")
   })
 
   it.each([

@@ -1,6 +1,6 @@
 /** Events as lines that stay: what started, what stages say, what was reused, what is done, what went wrong, what was written. */
 import type { RunEvent } from "../../runtime/model/events.ts"
-import { duration, fromHere, moment, plural, type Style, sentence } from "./words.ts"
+import { closed, duration, fromHere, moment, plural, type Style, sentence } from "./words.ts"
 
 /** Width of the column of stage names. */
 const labelWidth = 14
@@ -25,11 +25,11 @@ const finished = ({ label, elapsedMs, items }: Of<"stage-finished">, paint: Styl
 }
 
 const stopped = ({ label, done, of, unit, hint }: Of<"stage-stopped">, paint: Style): string =>
-  `${paint.yellow("■")} ${named(label, paint)} stopped after ${done} of ${of} ${unit}. ${sentence(hint)}`
+  `${paint.yellow("■")} ${named(label, paint)} stopped after ${done} of ${of} ${unit}. ${sentence(fromHere(hint))}`
 
 const warned = ({ label, field, message, hint }: Of<"warning">, paint: Style): string => {
   const place = field === undefined || field === "" ? label : `${label}: ${fromHere(field)}`
-  return `${paint.yellow("warning")}: ${paint.bold(place)}: ${[sentence(fromHere(message)), sentence(hint)].join(" ").trim()}`
+  return `${paint.yellow("warning")}: ${paint.bold(place)}: ${[closed(fromHere(message)), sentence(fromHere(hint))].join(" ").trim()}`
 }
 
 const lineOf = (event: RunEvent, paint: Style, verbose: boolean): string | undefined => {

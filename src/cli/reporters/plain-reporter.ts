@@ -1,8 +1,9 @@
 /** Into a file or a log: a line when something changes, and one every few seconds for what takes long. No cursor movements. */
 import type { RunEvent } from "../../runtime/model/events.ts"
 import { eventLines } from "./event-lines.ts"
+import { progressWords } from "./progress-words.ts"
 import type { Reporter } from "./reporter.ts"
-import { progressWords, StageBars } from "./stage-bars.ts"
+import { StageBars } from "./stage-bars.ts"
 import { style } from "./words.ts"
 
 const everyMs = 5000

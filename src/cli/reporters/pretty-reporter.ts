@@ -4,22 +4,16 @@
  * Everything goes to stderr; stdout is for results. The live part is taken away and drawn anew with cursor movements,
  * ten times a second at most.
  */
-import { stripVTControlCharacters } from "node:util"
 import type { RunEvent } from "../../runtime/model/events.ts"
 import { eventLines } from "./event-lines.ts"
+import { barLine } from "./progress-words.ts"
 import type { Reporter } from "./reporter.ts"
-import { barLine, StageBars } from "./stage-bars.ts"
+import { StageBars } from "./stage-bars.ts"
 import { style } from "./words.ts"
 
 const redrawMs = 100
 const clearBelow = "\u001b[J"
 const up = (lines: number): string => (lines === 0 ? "" : `\u001b[${lines}A\r`)
-
-/** The line cut to the width of the terminal, colours aside; a wrapped live line could not be taken away again. */
-const fitted = (line: string, columns: number): string => {
-  const plain = stripVTControlCharacters(line)
-  return plain.length < columns ? line : plain.slice(0, columns - 1)
-}
 
 export const prettyReporter = (options: { readonly verbose: boolean; readonly color: boolean }): Reporter => {
   const out = process.stderr
@@ -30,8 +24,9 @@ export const prettyReporter = (options: { readonly verbose: boolean; readonly co
   let tick = 0
 
   const draw = (lasting = ""): void => {
-    const columns = out.columns ?? 80
-    const live = [...bars.running.values()].map((bar) => `${fitted(barLine(bar, tick, paint), columns)}\n`)
+    // A live line that wrapped could not be taken away again, and some terminals wrap when the last column is written.
+    const columns = (out.columns || 80) - 1
+    const live = [...bars.running.values()].map((bar) => `${barLine(bar, tick, paint, columns)}\n`)
     if (lasting === "" && live.length === 0 && drawn === 0) return
     out.write(`${up(drawn)}${clearBelow}${lasting}${live.join("")}`)
     drawn = live.length

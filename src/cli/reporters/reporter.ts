@@ -23,10 +23,17 @@ export interface ReporterOptions {
 
 export const isJson = ({ json, reporter }: ReporterOptions): boolean => json || Option.contains(reporter, "json")
 
+/** Whether lines may be drawn over: on a terminal that can, and where nobody reads a log of it later. */
+export const isLive = (stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean => {
+  const { CI: ci = "", TERM: term } = env
+  const isLogged = ci !== "" && ci !== "0" && ci !== "false"
+  return stream.isTTY === true && term !== "dumb" && !isLogged
+}
+
 const chosen = (options: ReporterOptions): Reporter => {
   const { verbose, noColor } = options
   if (isJson(options)) return jsonReporter()
-  const isTerminal = process.stderr.isTTY === true && process.env["TERM"] !== "dumb"
+  const isTerminal = isLive(process.stderr, process.env)
   const kind = Option.getOrElse(options.reporter, () => (isTerminal ? "pretty" : "plain"))
   const color = wantsColor(process.stderr, noColor)
   return kind === "pretty" ? prettyReporter({ verbose, color }) : plainReporter({ verbose, color })

@@ -1,27 +1,34 @@
 /**
- * How far the running stages are, and how fast: what a live line and a plain progress line are made of.
+ * How far the running stages are, and how fast.
  *
- * The rate is that of the last half minute, so that a slow start does not spoil the estimate. Metrics that stages report
- * under known names are shown in words.
+ * The rate is that of the last half minute, so that a slow start does not spoil the estimate. It counts what is done now and by
+ * this stage: not what was known before, and of items not the time in which none of them was at work, because others
+ * had the cores.
  */
 import type { RunEvent } from "../../runtime/model/events.ts"
-import { duration, type Style, size } from "./words.ts"
+import { BusyClock } from "./busy-clock.ts"
 
 interface Moment {
   readonly atMs: number
-  readonly done: number
+  /** Units done by this stage in this run, up from any number. */
+  readonly worked: number
 }
 
 export interface StageBar {
   readonly label: string
   done: number
   of: number
+  /** What is still to be done. */
+  left: number
   unit: string
   metrics: Readonly<Record<string, number>>
   /** Oldest first; a moment for each time more was done. */
   readonly history: Moment[]
   /** The history still begins with the stage's start. */
   hasStart: boolean
+  /** The time in which items were at work, and how many were made. */
+  readonly busy: BusyClock
+  made: number
 }
 
 const rateWindowMs = 30_000
@@ -33,18 +40,12 @@ export class StageBars {
   /** True when the event changed a bar. */
   take(event: RunEvent, nowMs: number): boolean {
     switch (event.type) {
-      case "stage-started": {
-        const { restored = 0, toRun = 0, waiting = 0 } = event.items ?? {}
-        this.#move(event.label, { done: restored, of: restored + toRun + waiting, unit: "", metrics: {} }, nowMs)
-        return true
-      }
+      case "stage-started":
+        return this.#start(event)
       case "stage-progress":
-        if (event.item !== undefined) return false
-        this.#move(event.label, { ...event, metrics: event.metrics ?? {} }, nowMs)
-        return true
+        return event.item === undefined && this.#progress(event, nowMs)
       case "item-finished":
-        this.#move(event.label, { ...event, unit: "", metrics: {} }, nowMs)
-        return true
+        return this.#finishItem(event, nowMs)
       case "stage-finished":
       case "stage-failed":
       case "stage-stopped":
@@ -54,74 +55,59 @@ export class StageBars {
     }
   }
 
-  #move(label: string, state: Pick<StageBar, "done" | "of" | "unit" | "metrics">, nowMs: number): void {
-    const bar = this.running.get(label) ?? { label, ...state, history: [], hasStart: true }
-    Object.assign(bar, { done: state.done, of: state.of, unit: state.unit || bar.unit, metrics: state.metrics })
-    if (state.done > (bar.history.at(-1)?.done ?? -1)) bar.history.push({ atMs: nowMs, done: state.done })
-    // The first moment is the stage's start and includes getting ready; it goes as soon as there are two others.
-    if (bar.history.length > 2 && bar.hasStart) {
-      bar.history.shift()
-      bar.hasStart = false
-    }
-    while (bar.history.length > 2 && nowMs - bar.history[0]!.atMs > rateWindowMs) bar.history.shift()
+  #start({ label, items }: Extract<RunEvent, { readonly type: "stage-started" }>): true {
+    const bar = this.#barOf(label)
+    if (items === undefined) return true
+    const left = items.toRun + items.waiting
+    Object.assign(bar, { done: items.restored, of: items.restored + left, left })
+    // A whole stage says itself where it starts; items start here.
+    note(bar, { atMs: 0, worked: 0 })
+    return true
+  }
+
+  #progress(event: Extract<RunEvent, { readonly type: "stage-progress" }>, nowMs: number): true {
+    const { label, done, of, unit, metrics = {}, left = of - done } = event
+    const bar = this.#barOf(label)
+    Object.assign(bar, { done, of, left, unit, metrics })
+    note(bar, { atMs: nowMs, worked: -left })
+    return true
+  }
+
+  #finishItem(event: Extract<RunEvent, { readonly type: "item-finished" }>, nowMs: number): true {
+    const { label, done, of, elapsedMs } = event
+    const bar = this.#barOf(label)
+    Object.assign(bar, { done, of, left: of - done })
+    // One that another run has made took no time here.
+    if (elapsedMs === 0) return true
+    bar.made++
+    bar.busy.add(nowMs, elapsedMs)
+    note(bar, { atMs: bar.busy.elapsedMs, worked: bar.made })
+    return true
+  }
+
+  #barOf(label: string): StageBar {
+    const state = { done: 0, of: 0, left: 0, unit: "", metrics: {}, history: [], hasStart: true, made: 0 }
+    const bar = this.running.get(label) ?? { label, ...state, busy: new BusyClock() }
     this.running.set(label, bar)
+    return bar
   }
 }
 
+const note = (bar: StageBar, moment: Moment): void => {
+  const { history } = bar
+  const last = history.at(-1)
+  if (last === undefined || moment.worked > last.worked) history.push(moment)
+  // The first moment is the stage's start and includes getting ready; it goes as soon as there are two others.
+  if (history.length > 2 && bar.hasStart) {
+    history.shift()
+    bar.hasStart = false
+  }
+  while (history.length > 2 && moment.atMs - history[0]!.atMs > rateWindowMs) history.shift()
+}
+
 /** Units per second; undefined while too little is known. */
-const rateOf = ({ history }: StageBar): number | undefined => {
+export const rateOf = ({ history }: StageBar): number | undefined => {
   const [first, last] = [history[0], history.at(-1)]
-  if (first === undefined || last === undefined || last.done <= first.done) return undefined
-  return ((last.done - first.done) * 1000) / Math.max(1, last.atMs - first.atMs)
-}
-
-const rateWords = (rate: number, unit: string): string => {
-  const one = unit.replace(/s$/, "")
-  return rate >= 1 ? `${rate.toFixed(1)} ${unit}/s` : `${(1 / rate).toFixed(1)} s/${one}`
-}
-
-/** Metrics whose meaning the presenter knows; others are shown by name. */
-const knownMetrics: Readonly<Record<string, ((value: number) => string) | null>> = {
-  lossSmoothed: (value) => `loss ${value.toFixed(4)}`,
-  residentBytes: (value) => size(value),
-  loss: null,
-  learningRate: null,
-  gradNorm: null,
-  elapsedMs: null,
-}
-
-const metricWords = (name: string, value: number): readonly string[] => {
-  const known = knownMetrics[name]
-  if (known === null) return []
-  return [known === undefined ? `${name} ${Number(value.toPrecision(4))}` : known(value)]
-}
-
-/** Everything about a bar but the bar itself: "120/300 steps · loss 0.0712 · 2.1 steps/s · 1:25 min left · 612 MB" */
-export const progressWords = (bar: StageBar): string => {
-  const rate = rateOf(bar)
-  const { residentBytes, ...metrics } = bar.metrics
-  const memory = residentBytes === undefined ? {} : { residentBytes }
-  const unit = bar.unit === "" ? "items" : bar.unit
-  const words = (record: Readonly<Record<string, number>>) =>
-    Object.entries(record).flatMap(([name, value]) => metricWords(name, value))
-  return [
-    bar.of === 0 ? "" : `${bar.done}/${bar.of}${bar.unit === "" ? "" : ` ${bar.unit}`}`,
-    ...words(metrics),
-    ...(rate === undefined ? [] : [rateWords(rate, unit), `${duration((1000 * (bar.of - bar.done)) / rate)} left`]),
-    ...words(memory),
-  ]
-    .filter((part) => part !== "")
-    .join(" · ")
-}
-
-const barWidth = 24
-const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
-
-/** One live line. `tick` turns the little wheel that shows that all is well. */
-export const barLine = (bar: StageBar, tick: number, paint: Style): string => {
-  const name = `${paint.cyan(frames[tick % frames.length]!)} ${paint.bold(bar.label.padEnd(14))}`
-  if (bar.of === 0) return name
-  const filled = Math.round((barWidth * bar.done) / bar.of)
-  const drawn = paint.cyan("━".repeat(filled)) + paint.dim("─".repeat(barWidth - filled))
-  return `${name} ${drawn} ${progressWords(bar)}`
+  if (first === undefined || last === undefined || last.worked <= first.worked) return undefined
+  return ((last.worked - first.worked) * 1000) / Math.max(1, last.atMs - first.atMs)
 }

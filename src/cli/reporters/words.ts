@@ -53,20 +53,39 @@ export const size = (bytes: number): string => {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-/** "25 Nov 10:02" */
-export const moment = (epochMs: number): string => {
+/** "25 Nov 10:02", and "25 Nov 2024 10:02" when it is not the year of `now`. */
+export const moment = (epochMs: number, nowMs: number = Date.now()): string => {
   const date = new Date(epochMs)
-  return `${date.getDate()} ${months[date.getMonth()]} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`
+  const year = date.getFullYear() === new Date(nowMs).getFullYear() ? "" : ` ${date.getFullYear()}`
+  const time = `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`
+  return `${date.getDate()} ${months[date.getMonth()]}${year} ${time}`
 }
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
-/** A hint as a sentence: a capital in front, one full stop at the end. */
-export const sentence = (text: string): string => {
-  const trimmed = text.trim().replace(/\.$/, "")
-  const isClosed = /[?!]$/.test(trimmed)
-  return trimmed === "" ? "" : `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${isClosed ? "" : "."}`
+/** A word of the language; paths, file names, flags, parameters and numbers are none. */
+const ordinaryWord = /^\p{Ll}[\p{Ll}'’-]*[,;.?!]?$/u
+
+/** A capital in front where the text begins with an ordinary word; a name stays as it is written. */
+const capitalized = (text: string): string => {
+  const [first = ""] = text.split(/\s/, 1)
+  return ordinaryWord.test(first) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text
 }
 
-/** Paths in a text, as seen from here. */
-export const fromHere = (text: string): string => text.replaceAll(`${process.cwd()}/`, "")
+/** One mark at the end: what closes a sentence already stays. */
+export const closed = (text: string): string => {
+  const trimmed = text.trim().replace(/(?<![./\\])\.$/, "")
+  return trimmed === "" ? "" : `${trimmed}${/[?!…]$/.test(trimmed) ? "" : "."}`
+}
+
+/** A hint as a sentence: a capital in front, one full stop at the end. What begins with a path or a name keeps its letters. */
+export const sentence = (text: string): string => capitalized(closed(text))
+
+/** Paths in a text, as seen from `folder`; a longer path that only holds its name is another one. */
+export const fromHere = (text: string, folder: string = process.cwd()): string => {
+  const inside = folder.endsWith("/") ? folder : `${folder}/`
+  return inside === "/" ? text : text.replace(pathStart(inside), "")
+}
+
+const pathStart = (path: string): RegExp =>
+  new RegExp(`(?<![\\w./~-])${path.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}`, "g")

@@ -1,5 +1,6 @@
 /**
- * The parent's host processes: as many as there are cores for, each with one job at a time and its sessions warm.
+ * The worker pool: the parent's host processes, as many as there are cores for, each with one job at a time and its
+ * sessions warm.
  *
  * The pool lends places; a place starts its process when a job needs one, so nothing runs before the first job, and a
  * process that ended is replaced at the next. Interruption of a job and the end of the scope kill what is running.
@@ -39,7 +40,7 @@ export interface JobOptions {
   readonly shouldStop?: () => boolean
 }
 
-export interface HostPool {
+export interface WorkerPool {
   readonly run: <N extends HostJobName>(
     name: N,
     job: HostJobs[N]["job"],
@@ -78,7 +79,7 @@ const listen = <N extends HostJobName>(host: HostProcess, place: Place, first: F
   })
 
 /** A pool that ends all its processes with the scope. */
-export const makeHostPool: Effect.Effect<HostPool, never, Scope.Scope> = Effect.gen(function* () {
+export const makeWorkerPool: Effect.Effect<WorkerPool, never, Scope.Scope> = Effect.gen(function* () {
   const threads = yield* EngineThreads
   const busy = new Set<Place>()
   let isOpen = true
@@ -117,7 +118,7 @@ export const makeHostPool: Effect.Effect<HostPool, never, Scope.Scope> = Effect.
       return yield* attempt<N>(place, request, options)
     })
 
-  const run: HostPool["run"] = <N extends HostJobName>(name: N, job: HostJobs[N]["job"], options: JobOptions = {}) =>
+  const run: WorkerPool["run"] = <N extends HostJobName>(name: N, job: HostJobs[N]["job"], options: JobOptions = {}) =>
     Pool.use(pool, (place) => {
       // Name and job belong together by this function's own type; the union of all requests cannot say so.
       const request = { name, job, threads } as HostRequest

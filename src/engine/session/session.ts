@@ -20,7 +20,7 @@ export interface SessionPlan {
   readonly weightBytes: number
   readonly threads: number
   /** Shapes that the model wants to be fed, by name; see graph/onnx/dynamic-shapes.ts. */
-  readonly lateShapes?: ReadonlyMap<string, readonly number[]>
+  readonly dynamicShapes?: ReadonlyMap<string, readonly number[]>
   /** Whether the model computes values twice on purpose: then equal nodes must not be merged. */
   readonly recomputes?: boolean
   /** Whether a run's values lie in one block; see run-memory.ts. */
@@ -112,7 +112,7 @@ export const openSession = Effect.fn("openSession")(function* (
       return Effect.promise(() => opened.release())
     },
   )
-  const shapes = [...(plan.lateShapes ?? [])].map(
+  const shapes = [...(plan.dynamicShapes ?? [])].map(
     ([name, extents]) =>
       [name, tensorOver({ data: BigInt64Array.from(extents, BigInt), shape: [extents.length] })] as const,
   )

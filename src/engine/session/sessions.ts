@@ -48,7 +48,7 @@ const lower = (request: SessionRequest) =>
       const { locate, storedBytes } = request.weights
       const { recomputes = false, inBlock = false, ...graph } = request.build()
       const lowered = lowerToOnnx({ ...graph, locate, shapes: shapesIn(storedBytes) })
-      return { model: lowered.bytes, lateShapes: lowered.lateShapes, recomputes, inBlock }
+      return { model: lowered.bytes, dynamicShapes: lowered.dynamicShapes, recomputes, inBlock }
     },
     catch: (thrown) => graphFailure(request, thrown),
   })
@@ -61,6 +61,8 @@ export class Sessions extends Context.Service<
     readonly apart: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Sessions>>
     /** Called between jobs. */
     readonly releaseOldest: Effect.Effect<void>
+    /** For work that plans its memory: what earlier jobs have left warm lies in none of its plans. */
+    readonly releaseAll: Effect.Effect<void>
   }
 >()("loom/engine/Sessions") {
   static readonly layer = (threads: number): Layer.Layer<Sessions> =>
@@ -69,9 +71,7 @@ export class Sessions extends Context.Service<
       Effect.gen(function* () {
         // A Map keeps the order of insertion: the first is the one whose use lies furthest back.
         const kept = new Map<string, Kept>()
-        yield* Effect.addFinalizer(() =>
-          Effect.forEach(kept.values(), ({ scope }) => Scope.close(scope, Exit.void), { discard: true }),
-        )
+        yield* Effect.addFinalizer(() => releaseAll)
 
         const get = Effect.fn("Sessions.get")(function* (request: SessionRequest) {
           const { kind, facts, weights } = request
@@ -90,6 +90,12 @@ export class Sessions extends Context.Service<
           return session
         })
 
+        const releaseAll = Effect.gen(function* () {
+          const scopes = [...kept.values()].map(({ scope }) => scope)
+          kept.clear()
+          for (const scope of scopes) yield* Scope.close(scope, Exit.void)
+        })
+
         const releaseOldest = Effect.gen(function* () {
           let weightBytes = [...kept.values()].reduce((sum, one) => sum + one.weightBytes, 0)
           for (const [key, one] of kept) {
@@ -103,7 +109,7 @@ export class Sessions extends Context.Service<
         const apart = <A, E, R>(work: Effect.Effect<A, E, R>) =>
           Effect.provide(work, Sessions.layer(threads), { local: true })
 
-        return Sessions.of({ get, apart, releaseOldest })
+        return Sessions.of({ get, apart, releaseOldest, releaseAll })
       }),
     )
 }

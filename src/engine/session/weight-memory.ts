@@ -3,6 +3,7 @@
  *
  * One limit decides it, for the session that is made as for the plan that foresees its memory.
  */
+import type { GraphShapes } from "../../graph/onnx/dynamic-shapes.ts"
 
 /**
  * Below this, 16-bit weights are unpacked to float32 once, when the session is made, and packed for the matrix kernels:
@@ -17,5 +18,5 @@ export const isMapped = (weightBytes: number): boolean => weightBytes > unpacked
 /** What weights that do not may become at most: twice as wide, and packed beside that. */
 export const unpackedBytes = (weightBytes: number): number => 4 * weightBytes
 
-/** Whether ONNX Runtime shall know shapes beforehand. Where weights stay in their file, the run's own memory counts; see graph/onnx/dynamic-shapes.ts. */
-export const shapesIn = (weightBytes: number): "known" | "late" => (isMapped(weightBytes) ? "late" : "known")
+/** Where weights stay in their file, the memory of the run itself counts, and dynamic shapes hold less of it. */
+export const shapesIn = (weightBytes: number): GraphShapes => (isMapped(weightBytes) ? "dynamic" : "static")

@@ -2,8 +2,9 @@
  * Where everything that is trained lies in one flat array of parameters: adapter matrices and the rows of an embedding.
  *
  * Parameters, gradients and both Adam moments are four arrays of this layout, so that the optimizer is one loop per
- * group and the gradients leave the graph as one output. Matrices are views into it. They stand in the order in which
- * the networks use them (embedding, text encoder, UNet); that order is also the order of the gradients in the graph.
+ * group. A matrix is a view into each: fed from one, and its gradient leaves the graph into another. They stand in the
+ * order in which the networks use them (embedding, text encoder, UNet); that order is also the order of the gradients
+ * in the graph.
  */
 
 import { randomStream } from "../../diffusion/random-stream.ts"

@@ -14,7 +14,7 @@ import {
   type MemoryPlan,
   memoryModes,
 } from "../jobs/memory-mode.ts"
-import { graphInMode } from "../session/checkpointing-policy.ts"
+import { withCheckpointing } from "../session/checkpointing-policy.ts"
 import { liesInBlock } from "../session/run-memory.ts"
 import { isMapped, shapesIn, unpackedBytes } from "../session/weight-memory.ts"
 import type { TrainedGraph } from "./train-graph.ts"
@@ -42,7 +42,7 @@ export interface ToTrain {
 
 /** What the runs of all graphs hold at most. An arena is kept with the most it ever held; a block goes after each run. */
 const bytesOfRuns = ({ graphs, weightBytes }: ToTrain, mode: MemoryMode) => {
-  const peaks = graphs.map((graph) => graphInMode(graph, mode, shapesIn(weightBytes)).peakBytes)
+  const peaks = graphs.map((graph) => withCheckpointing(graph, mode, shapesIn(weightBytes)).peakBytes)
   const withKernels = (peak: number): number => peak * kernelShare + kernelBytes
   const inBlock = (peak: number): boolean => liesInBlock(peak, mode)
   return {

@@ -2,9 +2,10 @@
  * The training graph: UNet with adapters and the loss, differentiated towards all that is trained. Where something
  * before the text states is trained, the text encoder is part of it: from token ids to loss in one graph.
  *
- * One micro-batch of one picture. Everything random or dependent on the timestep is fed (noisy latents, sinusoids,
- * target, weight), so the graph itself is a pure function of picture and parameters. Each gradient leaves by itself, into its
- * place in an array that lies outside: nothing that is finished stays among the run's own values.
+ * One run for as many pictures as share it (`run-shapes.ts`). Everything random or dependent on the timestep is fed
+ * (noisy latents, sinusoids, target, weight), so the graph itself is a pure function of pictures and parameters. Each
+ * gradient leaves by itself, into its place in an array that lies outside: nothing that is finished stays among the
+ * run's own values.
  */
 
 import { square } from "../../graph/arithmetic.ts"
@@ -140,8 +141,8 @@ export const lossGraph: GraphOf<LossGraph> = (networks, trained, shapes) => {
 
 export const trainGraph: GraphOf<TrainedGraph> = (networks, trained, shapes) => {
   const { outputs, targets } = graphWithTargets(networks, trained, shapes)
-  const flows = gradients(meanOfAll(outputs.loss), targets)
-  const leaves = matricesOf(trained.layout).map((matrix, place) => [gradientName(matrix), flows[place]!] as const)
+  const ofTargets = gradients(meanOfAll(outputs.loss), targets)
+  const leaves = matricesOf(trained.layout).map((matrix, place) => [gradientName(matrix), ofTargets[place]!] as const)
   return { outputs, leaves: Object.fromEntries(leaves) }
 }
 

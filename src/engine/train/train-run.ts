@@ -15,7 +15,7 @@ import { frequenciesOf, timeIdFeatures } from "../base/time-ids.ts"
 import { textFeeds } from "../encode/text-feeds.ts"
 import type { EngineFailure } from "../jobs/engine-failure.ts"
 import type { MemoryMode } from "../jobs/memory-mode.ts"
-import { graphInMode } from "../session/checkpointing-policy.ts"
+import { withCheckpointing } from "../session/checkpointing-policy.ts"
 import { liesInBlock } from "../session/run-memory.ts"
 import type { ArrayInPlace } from "../session/session.ts"
 import { Sessions } from "../session/sessions.ts"
@@ -102,7 +102,7 @@ export const openTrainRun = Effect.fn("openTrainRun")(function* (
       const trained = { layout, scale: settings.networkScale, clipSkip: settings.clipSkip }
       if (mode === null) return lossGraph(networks, trained, shapes)
       const differentiated = trainGraph(networks, trained, shapes)
-      const { graph, peakBytes } = graphInMode(differentiated, mode, shapesIn(weights.storedBytes))
+      const { graph, peakBytes } = withCheckpointing(differentiated, mode, shapesIn(weights.storedBytes))
       return { ...graph, recomputes: mode !== "fast", inBlock: liesInBlock(peakBytes, mode) }
     },
   })

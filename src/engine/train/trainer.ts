@@ -17,7 +17,7 @@ import { checkFamily, layersRun, openTextNetworks, type TextNetwork } from "../b
 import { type EngineFailure, inputFailure, workFailure } from "../jobs/engine-failure.ts"
 import type { MemoryMode } from "../jobs/memory-mode.ts"
 import type { TrainFacts, TrainJob, TrainSample } from "../jobs/train-job.ts"
-import type { Sessions } from "../session/sessions.ts"
+import { Sessions } from "../session/sessions.ts"
 import { adamWUpdate, clipFactor, gradientNorm } from "./adam-w.ts"
 import { type AdapterLayout, adapterLayout, type GroupRange, initialParameters, viewOf } from "./adapter-layout.ts"
 import { initialEmbedding } from "./embedding-start.ts"
@@ -243,6 +243,8 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
   const { networks, layout, start } = yield* openNetworks(job)
   yield* checkMentioned(job, networks.captions)
   const state = yield* startingState(job, layout, start)
+  // The plan counts on the memory that this process has taken; sessions of encoders would still hold theirs.
+  yield* (yield* Sessions).releaseAll
   const memory = yield* planTraining(job, networks, layout)
   const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 

@@ -11,7 +11,7 @@
  */
 import { add, mul, reduceSum } from "../arithmetic.ts"
 import { matMul } from "../contraction.ts"
-import { afterwards, nothingAfter } from "../control-dependency.ts"
+import { controlDependency, waitingFor } from "../control-dependency.ts"
 import { constant, zeros } from "../leaves.ts"
 import { concat, reshape, slice, transpose } from "../movement.ts"
 import { softmax } from "../normalisation.ts"
@@ -54,16 +54,16 @@ interface Heads {
   readonly gradient: Tensor
 }
 
-interface Flows {
+interface InputGradients {
   readonly query: Tensor
   readonly key: Tensor
   readonly value: Tensor
 }
 
-/** One piece: `nothing` makes it wait. The query is scaled already; its gradient here is not. */
-const piece = ({ query, key, value, gradient }: Heads, nothing: Tensor): Flows => {
-  const q = afterwards(query, nothing)
-  const g = afterwards(gradient, nothing)
+/** One piece, after the one before. The query is scaled already; its gradient here is not. */
+const piece = ({ query, key, value, gradient }: Heads, before: Tensor): InputGradients => {
+  const q = waitingFor(before, query)
+  const g = waitingFor(before, gradient)
   const p = softmax(matMul(q, key, { transB: true }))
   const ds = mul(matMul(g, value, { transB: true }), p)
   const plain = slice(g, { axis: 3, start: 0, end: key.shape[3]! })
@@ -74,51 +74,73 @@ const piece = ({ query, key, value, gradient }: Heads, nothing: Tensor): Flows =
   }
 }
 
-/** Pieces of some heads, one range of queries after the other. */
-const headsInPieces = (heads: Heads, before: Tensor, queriesPerPiece: number): { flows: Flows; nothing: Tensor } => {
-  const take = (x: Tensor, { start, end }: Range): Tensor => slice(x, { axis: 2, start, end })
-  let nothing = before
-  const pieces = ranges(heads.query.shape[2]!, queriesPerPiece).map((range) => {
-    const part = { ...heads, query: take(heads.query, range), gradient: take(heads.gradient, range) }
-    const flows = piece(part, nothing)
-    nothing = nothingAfter(flows.query, flows.key, flows.value)
-    return flows
-  })
-  const sum = (name: "key" | "value"): Tensor => pieces.map((flows) => flows[name]).reduce((a, b) => add(a, b))
-  const query = concat(
-    pieces.map((flows) => flows.query),
-    2,
-  )
-  return { flows: { query, key: sum("key"), value: sum("value") }, nothing }
+interface HeadsDone {
+  readonly gradients: InputGradients
+  /** Waits for all of them. */
+  readonly done: Tensor
 }
 
-const flowsOf = (q: Tensor, k: Tensor, v: Tensor, y: Tensor, g: Tensor, heads: number): Flows => {
-  const [batch, queries, width] = q.shape as readonly [number, number, number]
-  const keys = k.shape[1]!
-  const scale = 1 / Math.sqrt(width / heads)
+/** Pieces of some heads, one range of queries after the other. */
+const headsInPieces = (heads: Heads, before: Tensor, queriesPerPiece: number): HeadsDone => {
+  const take = (x: Tensor, { start, end }: Range): Tensor => slice(x, { axis: 2, start, end })
+  let done = before
+  const pieces = ranges(heads.query.shape[2]!, queriesPerPiece).map((range) => {
+    const part = { ...heads, query: take(heads.query, range), gradient: take(heads.gradient, range) }
+    const gradients = piece(part, done)
+    done = controlDependency(gradients.query, gradients.key, gradients.value)
+    return gradients
+  })
+  const sum = (name: "key" | "value"): Tensor => pieces.map((one) => one[name]).reduce((a, b) => add(a, b))
+  const query = concat(
+    pieces.map((one) => one.query),
+    2,
+  )
+  return { gradients: { query, key: sum("key"), value: sum("value") }, done }
+}
+
+/** What attention was computed from, [batch, queries or keys, heads · d], and the gradient of its result. */
+interface Attended {
+  readonly q: Tensor
+  readonly k: Tensor
+  readonly v: Tensor
+  readonly y: Tensor
+  readonly g: Tensor
+  readonly heads: number
+}
+
+const allHeads = ({ q, k, v, y, g, heads }: Attended, scale: number): Heads => {
+  const [batch, keys] = k.shape as readonly [number, number, number]
   const gradient = byHead(g, heads)
   const d = reduceSum(mul(gradient, byHead(y, heads)), [3], true)
   const minusOnes = constant(new Float32Array(batch * heads * keys).fill(-1), [batch, heads, keys, 1])
-  const all: Heads = {
+  return {
     query: byHead(mul(q, scale), heads),
     key: byHead(k, heads),
     value: concat([byHead(v, heads), minusOnes], 3),
     gradient: concat([gradient, d], 3),
   }
+}
+
+const gradientsInPieces = (attended: Attended): InputGradients => {
+  const { q, k, g, heads } = attended
+  const [batch, queries, width] = q.shape as readonly [number, number, number]
+  const keys = k.shape[1]!
+  const scale = 1 / Math.sqrt(width / heads)
+  const all = allHeads(attended, scale)
   const headsPerPiece = Math.floor(scoresPerPiece / (batch * queries * keys))
   const queriesPerPiece = Math.max(Math.floor(scoresPerPiece / (batch * keys)), Math.ceil(queries / mostPiecesPerHead))
-  let nothing = nothingAfter(g)
+  let before = controlDependency(g)
   const pieces = ranges(heads, headsPerPiece).map(({ start, end }) => {
     const take = (x: Tensor): Tensor => slice(x, { axis: 1, start, end })
     const some = { query: take(all.query), key: take(all.key), value: take(all.value), gradient: take(all.gradient) }
-    const done = headsInPieces(some, nothing, queriesPerPiece)
-    nothing = done.nothing
-    return done.flows
+    const { gradients, done } = headsInPieces(some, before, queriesPerPiece)
+    before = done
+    return gradients
   })
-  const joined = (name: keyof Flows): Tensor =>
+  const joined = (name: keyof InputGradients): Tensor =>
     sideBySide(
       concat(
-        pieces.map((flows) => flows[name]),
+        pieces.map((one) => one[name]),
         1,
       ),
     )
@@ -129,7 +151,7 @@ const flowsOf = (q: Tensor, k: Tensor, v: Tensor, y: Tensor, g: Tensor, heads: n
  * With a single key every P is 1, whatever the query: q and k get exactly nothing. Computed, they would get what rounding
  * leaves of dP − D, and an optimizer that looks at signs and not at sizes (Adam) would make full steps of it.
  */
-const singleKeyFlows = (q: Tensor, k: Tensor, g: Tensor): Flows => ({
+const gradientsOfSingleKey = ({ q, k, g }: Attended): InputGradients => ({
   query: zeros(q.shape),
   key: zeros(k.shape),
   value: reduceSum(g, [1], true),
@@ -137,10 +159,11 @@ const singleKeyFlows = (q: Tensor, k: Tensor, g: Tensor): Flows => ({
 
 export const attentionGradient: GradientRule<"MultiHeadAttention"> = ({ node, inputs, y, g }) => {
   const [q, k, v] = inputs as readonly [Tensor, Tensor, Tensor]
-  let made: Flows | undefined
-  const flows = (): Flows => {
-    made ??= k.shape[1] === 1 ? singleKeyFlows(q, k, g) : flowsOf(q, k, v, y, g, node.attributes.heads)
+  const attended = { q, k, v, y, g, heads: node.attributes.heads }
+  let made: InputGradients | undefined
+  const all = (): InputGradients => {
+    made ??= k.shape[1] === 1 ? gradientsOfSingleKey(attended) : gradientsInPieces(attended)
     return made
   }
-  return [() => flows().query, () => flows().key, () => flows().value]
+  return [() => all().query, () => all().key, () => all().value]
 }

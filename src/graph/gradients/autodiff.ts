@@ -21,11 +21,11 @@ import { frozenAnew } from "../frozen.ts"
 import { demand } from "../invalid-graph.ts"
 import { ones, zeros } from "../leaves.ts"
 import { reshape } from "../movement.ts"
-import type { OpName } from "../operations.ts"
+import type { OperationName } from "../operations.ts"
 import { postOrder } from "../post-order.ts"
 import { broadcastAxes, elementCount, printShape, sameShape } from "../shape.ts"
 import type { Node, NodeOf, Shape, Tensor } from "../tensor.ts"
-import { type GradientRule, NoGradient } from "./gradient-rule.ts"
+import { type GradientRule, type InputGradient, NoGradient } from "./gradient-rule.ts"
 import { gradientRules } from "./gradients.ts"
 
 /** Gradients of `loss`, a tensor of one element, with respect to each target. */
@@ -58,27 +58,26 @@ const nodesDependingOn = (targets: ReadonlySet<Tensor>, loss: Tensor): ReadonlyS
 const passBack = (node: Node, arrived: Map<Tensor, Tensor>, leadsToTarget: (tensor: Tensor) => boolean): void => {
   const y = node.outputs[0]!
   const g = arrived.get(y)
-  const flows = g === undefined ? [] : flowsOf(node, y, g)
+  const inputGradients = g === undefined ? [] : inputGradientsOf(node, y, g)
   node.inputs.forEach((input, index) => {
-    const flow = flows[index]
-    if (flow === undefined || !leadsToTarget(input)) return
+    const inputGradient = inputGradients[index]
+    if (inputGradient === undefined || !leadsToTarget(input)) return
     demand(
       input.index === 0,
       "gradients",
       () => `a path to a target runs through output ${input.index} of ${input.node.op}`,
       "only the first output of an operation is differentiable",
     )
-    const oldestOfFlow = nextNodeId()
-    const contribution = sumToShape(flow(), input.shape)
-    arrived.set(input, sumOf(arrived.get(input), contribution, contribution.node.id >= oldestOfFlow))
+    const firstNewId = nextNodeId()
+    const contribution = sumToShape(inputGradient(), input.shape)
+    arrived.set(input, sumOf(arrived.get(input), contribution, contribution.node.id >= firstNewId))
   })
 }
 
-const flowsOf = (node: Node, y: Tensor, g: Tensor): ReturnType<GradientRule<OpName>> => {
-  const rule = gradientRules[node.op]
+const inputGradientsOf = <O extends OperationName>(node: NodeOf<O>, y: Tensor, g: Tensor): readonly InputGradient[] => {
+  const rule: GradientRule<O> | NoGradient = gradientRules[node.op]
   if (rule instanceof NoGradient) return []
-  // The table pairs each operation with the rule for its own nodes; TypeScript cannot follow the lookup.
-  return (rule as GradientRule<OpName>)({ node: node as NodeOf<OpName>, inputs: node.inputs.map(castAnew), y, g })
+  return rule({ node, inputs: node.inputs.map(castAnew), y, g })
 }
 
 /** A frozen weight through new nodes of its own; any other tensor as it is. */

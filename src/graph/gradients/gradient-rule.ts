@@ -2,14 +2,14 @@
  * What a gradient rule is.
  *
  * A rule receives one node and the gradient of the loss with respect to its first output, and says for every input how
- * the gradient goes on: a function that builds it, or `none` where nothing flows. Functions, because the walk calls
+ * the gradient goes on: a function that builds it, or `none` where there is none. Functions, because the walk calls
  * only those whose input leads to a target: a frozen weight's gradient is never built.
  * A rule may return the gradient in the shape of the output; the walk sums away what broadcasting had repeated.
  */
-import type { OpName } from "../operations.ts"
+import type { OperationName } from "../operations.ts"
 import type { NodeOf, Tensor } from "../tensor.ts"
 
-export interface Backward<O extends OpName> {
+export interface Backward<O extends OperationName> {
   readonly node: NodeOf<O>
   /** The node's inputs as the rule shall read them: frozen 16-bit weights come as a cast of their own. */
   readonly inputs: readonly Tensor[]
@@ -20,12 +20,13 @@ export interface Backward<O extends OpName> {
 }
 
 export const none = undefined
-export type Flow = (() => Tensor) | typeof none
+/** The gradient of the loss with respect to one input. */
+export type InputGradient = (() => Tensor) | typeof none
 
-/** One flow per input. */
-export type GradientRule<O extends OpName> = (backward: Backward<O>) => readonly Flow[]
+/** One per input. */
+export type GradientRule<O extends OperationName> = (backward: Backward<O>) => readonly InputGradient[]
 
-/** Nothing flows through this operation, for a reason. */
+/** This operation passes no gradient on, for a reason. */
 export class NoGradient {
   readonly reason: string
   constructor(reason: string) {

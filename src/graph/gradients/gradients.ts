@@ -3,13 +3,12 @@
  *
  * Letters: a, b or x, w inputs; y first output; g gradient of the loss with respect to y. The formula stands above each
  * rule. Broadcasting is undone by the walk (`autodiff.ts`), not here.
- * To add an operation: list it, give its shape rule, its rule here, its lowering and its case in the tests; the type
- * checker and the tests name what is missing.
+ * To add an operation: docs/contributing/operation.md.
  */
 import { add, cast, div, erf, exp, greater, mul, neg, scaled, sigmoid, square, sub, where } from "../arithmetic.ts"
 import { averagePool, gemm, matMul, upsampleNearest } from "../contraction.ts"
 import { reshape, transpose } from "../movement.ts"
-import type { OpName } from "../operations.ts"
+import type { OperationName } from "../operations.ts"
 import { elementCount } from "../shape.ts"
 import { attentionGradient } from "./attention-gradient.ts"
 import {
@@ -63,7 +62,7 @@ const quickGeluGradient: GradientRule<"QuickGelu"> = ({ node, inputs: [x], g }) 
   },
 ]
 
-export const gradientRules: { readonly [O in OpName]: GradientRule<O> | NoGradient } = {
+export const gradientRules: { readonly [O in OperationName]: GradientRule<O> | NoGradient } = {
   // 1 leaves
   Input: new NoGradient("a leaf has no inputs"),
   Weight: new NoGradient("a leaf has no inputs"),

@@ -8,7 +8,7 @@ import { expand, padAxis, reshape, reversed, slice } from "../movement.ts"
 import type { Attributes } from "../operations.ts"
 import { elementCount, reducedShape, withExtent } from "../shape.ts"
 import type { Shape, Tensor } from "../tensor.ts"
-import type { Flow } from "./gradient-rule.ts"
+import type { InputGradient } from "./gradient-rule.ts"
 
 /** Repeats g along the axes that were summed over. */
 export const reductionGradient = (axes: readonly number[], shape: Shape, g: Tensor): Tensor =>
@@ -39,7 +39,7 @@ const spread = (x: Tensor, axis: number, stride: number): Tensor => {
 }
 
 /** Each part gets its own piece of g. */
-export const concatGradient = (axis: number, parts: readonly Tensor[], g: Tensor): readonly Flow[] => {
+export const concatGradient = (axis: number, parts: readonly Tensor[], g: Tensor): readonly InputGradient[] => {
   let end = 0
   return parts.map(({ shape }) => {
     const start = end

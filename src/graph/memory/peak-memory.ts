@@ -1,25 +1,27 @@
 /**
  * How many bytes of intermediate values one run of a graph holds at most, told from the graph alone.
  *
- * The one idea: the order of execution is known (`execution-order.ts`), and so is how ONNX Runtime lays values out in a
- * sequential run, so the run can be gone through on paper. Its rules (core/framework/allocation_planner.cc): a reshape is
- * another name for the same bytes; an element-wise operation writes over an input that nobody else reads; a new value
- * takes the place of a dead one of the same shape, which thereby stays allocated in between; everything else is
- * allocated when it is made and freed after its last reader. With late shapes only the first and the last rule hold.
+ * The one idea: the order of execution is known (`execution-order.ts`), and so is how ONNX Runtime lays values out in
+ * a sequential run, so the run can be gone through on paper. Its rules (core/framework/allocation_planner.cc): a
+ * reshape is another name for the same bytes; an operation may write over an input that nobody else reads (`result-
+ * places.ts`); a new value takes the place of a dead one of the same shape, which thereby stays allocated in between;
+ * everything else is allocated when it is made and freed after its last reader. With dynamic shapes only the first and
+ * the last rule hold.
  * Not counted: feeds, results, weights, and what a kernel needs inside (copies in another layout, packed blocks).
  */
 import { executionOrder } from "../execution-order.ts"
-import { isNamedByItself } from "../onnx/graph-writer.ts"
+import type { GraphShapes } from "../onnx/dynamic-shapes.ts"
 import { dtypeBytes } from "../onnx/onnx-proto.ts"
-import type { OpName } from "../operations.ts"
+import { isNamedByItself } from "../onnx/stored-constants.ts"
 import { elementCount, sameShape } from "../shape.ts"
 import type { Node, Tensor } from "../tensor.ts"
+import { isView, resultPlaces } from "./result-places.ts"
 
 export interface GraphRun {
   readonly outputs: Readonly<Record<string, Tensor>>
   readonly leaves?: Readonly<Record<string, Tensor>>
   /** As in `lowerToOnnx`. */
-  readonly shapes?: "known" | "late"
+  readonly shapes?: GraphShapes
 }
 
 export interface MemoryOfRun {
@@ -37,19 +39,12 @@ interface Place {
   readers: number
 }
 
-/** Kernels that may write their result over the first input, and those that may also take the second. */
-const overFirst: ReadonlySet<OpName> = new Set<OpName>([
-  ...(["Add", "Sub", "Mul", "Div", "Neg", "Exp", "Log", "Sqrt"] as const),
-  ...(["Erf", "Sigmoid", "Tanh", "Softmax", "QuickGelu"] as const),
-])
-const overSecond: ReadonlySet<OpName> = new Set<OpName>(["Add", "Sub", "Mul", "Div"])
-
 const bytesOf = ({ shape, dtype }: Tensor): number => elementCount(shape) * dtypeBytes[dtype]
 
-export const memoryOfRun = ({ outputs, leaves = {}, shapes = "known" }: GraphRun): MemoryOfRun => {
+export const memoryOfRun = ({ outputs, leaves = {}, shapes = "static" }: GraphRun): MemoryOfRun => {
   const [forward, backward] = [Object.values(outputs), Object.values(leaves)]
   const order = executionOrder(forward, backward).filter((node) => !isNamedByItself(node))
-  const places = placesOf(order, new Set([...forward, ...backward]), shapes === "known")
+  const places = placesOf(order, new Set([...forward, ...backward]), shapes === "static")
   const change = new Float64Array(order.length + 1)
   for (const { bytes, start, end } of places) {
     change[start]! += bytes
@@ -63,14 +58,19 @@ export const memoryOfRun = ({ outputs, leaves = {}, shapes = "known" }: GraphRun
   return { peakBytes: curve.reduce((most, point) => Math.max(most, point.bytes), 0), curve }
 }
 
-const placesOf = (order: readonly Node[], results: ReadonlySet<Tensor>, isShared: boolean): readonly Place[] => {
+const readerCounts = (order: readonly Node[]): ReadonlyMap<Tensor, number> => {
   const readers = new Map<Tensor, number>()
   for (const { inputs } of order) for (const input of inputs) readers.set(input, (readers.get(input) ?? 0) + 1)
+  return readers
+}
+
+const placesOf = (order: readonly Node[], results: ReadonlySet<Tensor>, isShared: boolean): readonly Place[] => {
+  const readers = readerCounts(order)
   const placeOf = new Map<Tensor, Place>()
   const dead = new Map<string, Place[]>()
   const all: Place[] = []
   const take = (node: Node, output: Tensor, at: number): Place => {
-    const inside = isShared || node.op === "Reshape" ? placeInside(node, output, placeOf) : undefined
+    const inside = isShared || isView(node) ? placeInside(node, output, placeOf) : undefined
     const known = inside ?? dead.get(likeness(output))?.pop()
     if (known !== undefined) return known
     const made = { first: output, bytes: bytesOf(output), start: at, end: at, readers: 0 }
@@ -80,7 +80,7 @@ const placesOf = (order: readonly Node[], results: ReadonlySet<Tensor>, isShared
   order.forEach((node, at) => {
     for (const output of node.outputs) {
       const count = readers.get(output) ?? 0
-      const isElsewhere = results.has(output) || (node.op === "Reshape" && !placeOf.has(node.inputs[0]!))
+      const isElsewhere = results.has(output) || (isView(node) && !placeOf.has(node.inputs[0]!))
       if (isElsewhere || count === 0) continue
       const place = take(node, output, at)
       place.readers += count
@@ -111,11 +111,20 @@ const bury = (dead: Map<string, Place[]>, place: Place): void => {
 /** The place of an input that the node's first output may take over. */
 const placeInside = (node: Node, output: Tensor, placeOf: ReadonlyMap<Tensor, Place>): Place | undefined => {
   if (output.index !== 0) return undefined
-  const [first, second] = node.inputs.map((input) => placeOf.get(input))
-  if (node.op === "Reshape") return first
-  const fits = (place: Place | undefined, input: Tensor | undefined): boolean =>
-    place !== undefined && place.readers === 1 && sameShape(input!.shape, output.shape) && input!.dtype === output.dtype
-  if (overFirst.has(node.op) && fits(first, node.inputs[0])) return first
-  if (overSecond.has(node.op) && fits(second, node.inputs[1])) return second
-  return undefined
+  const takenOver = (input: Tensor | undefined): Place | undefined => {
+    const place = input && placeOf.get(input)
+    const fits = place?.readers === 1 && sameShape(input!.shape, output.shape) && input!.dtype === output.dtype
+    return fits ? place : undefined
+  }
+  const [first, second] = node.inputs
+  switch (resultPlaces[node.op]) {
+    case "view":
+      return placeOf.get(first!)
+    case "over first":
+      return takenOver(first)
+    case "over either":
+      return takenOver(first) ?? takenOver(second)
+    case "own":
+      return undefined
+  }
 }

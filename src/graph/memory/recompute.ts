@@ -17,6 +17,7 @@ import { postOrder } from "../post-order.ts"
 import { nodeOn, rebuilt } from "../rebuild.ts"
 import { elementCount, sameShape } from "../shape.ts"
 import type { Node, Tensor } from "../tensor.ts"
+import { isView } from "./result-places.ts"
 import { floatingPointOperations } from "./work.ts"
 
 export interface DifferentiatedGraph {
@@ -55,8 +56,8 @@ const fedNodes = (order: readonly Node[]): ReadonlySet<Node> => {
   return fed
 }
 
-/** Behind reshapes, which cost nothing. */
-const viewed = (tensor: Tensor): Tensor => (tensor.node.op === "Reshape" ? viewed(tensor.node.inputs[0]!) : tensor)
+/** What a view shows; views cost nothing. */
+const viewed = (tensor: Tensor): Tensor => (isView(tensor.node) ? viewed(tensor.node.inputs[0]!) : tensor)
 
 const inOrder = (order: readonly Node[], wanted: ReadonlySet<Tensor>): readonly Tensor[] =>
   order.flatMap(({ outputs }) => outputs.filter((output) => wanted.has(output)))

@@ -13,7 +13,10 @@
  */
 import type { Shape } from "../tensor.ts"
 
-export class LateShapes {
+/** Whether ONNX Runtime knows every shape when it opens the model, or learns them with each run. */
+export type GraphShapes = "static" | "dynamic"
+
+export class DynamicShapes {
   /** What to feed, int64, by name. */
   readonly feeds = new Map<string, Shape>()
   private readonly names = new Map<string, string>()

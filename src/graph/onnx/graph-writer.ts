@@ -1,8 +1,8 @@
 /**
  * Collects the parts of one ONNX graph (feeds, initialisers, nodes, results) and gives everything its name.
  *
- * Promises: one name means one thing; weights of one name and constants of equal content are stored once; names come
- * from operation and place, never from the process. Nodes must be written in order.
+ * Promises: one name means one thing; weights of one name are stored once; names come from operation and place, never
+ * from the process. Nodes must be written in order.
  */
 import { create } from "@bufbuild/protobuf"
 import {
@@ -14,30 +14,19 @@ import {
   type ValueInfoProto,
 } from "onnx-buf"
 import { demand } from "../invalid-graph.ts"
-import type { Attributes, OpName } from "../operations.ts"
 import { elementCount, printShape, sameShape } from "../shape.ts"
 import type { Node, NodeOf, Shape, Tensor, TensorType } from "../tensor.ts"
-import { LateShapes } from "./dynamic-shapes.ts"
-import { type ConstantPool, type OnnxForm, onnxForms, productOfUnknownRank } from "./onnx-forms.ts"
+import { DynamicShapes, type GraphShapes } from "./dynamic-shapes.ts"
+import { type OnnxForm, onnxForm, productOfUnknownRank, type WrittenNode } from "./onnx-forms.ts"
 import {
   dtypeBytes,
   externalTensor,
-  inlineTensor,
   shapelessInfo,
   unknownShapeInfo,
   valueInfo,
   type WeightLocation,
 } from "./onnx-proto.ts"
-
-/** A constant of one value repeated more often than this is made at run time instead of being stored. */
-const storedFillLimit = 1024
-
-/** Operations whose outputs are stored or fed under a name of their own; nothing is computed for them. */
-export const isNamedByItself = ({ op, outputs }: Node): boolean =>
-  op === "Input" || op === "Weight" || (op === "Constant" && !isLargeFill(outputs[0]!))
-
-const isLargeFill = ({ node, shape }: Tensor): boolean =>
-  node.op === "Constant" && typeof node.attributes.data === "number" && elementCount(shape) > storedFillLimit
+import { isNamedByItself, StoredConstants } from "./stored-constants.ts"
 
 export class GraphWriter {
   /** What must be fed, in the order of first use. */
@@ -45,22 +34,23 @@ export class GraphWriter {
   private readonly locate: (weightName: string) => WeightLocation
   private readonly results: readonly (readonly [string, Tensor])[]
   private readonly weights = new Map<string, TensorType>()
-  private readonly constants = new Map<string, string>()
   private readonly names = new Map<Tensor, string>()
   private readonly taken = new Set<string>()
   private readonly nodes: NodeProto[] = []
   private readonly initializers: TensorProto[] = []
-  readonly late: LateShapes | undefined
+  private readonly constants: StoredConstants
+  readonly dynamic: DynamicShapes | undefined
 
   /** Results get their names first, so that the node that makes one can write it under that name. */
   constructor(
     locate: (weightName: string) => WeightLocation,
     results: readonly (readonly [string, Tensor])[],
-    shapes: "known" | "late" = "known",
+    shapes: GraphShapes = "static",
   ) {
     this.locate = locate
     this.results = results
-    this.late = shapes === "late" ? new LateShapes() : undefined
+    this.dynamic = shapes === "dynamic" ? new DynamicShapes() : undefined
+    this.constants = new StoredConstants((name, tensor) => this.addConstant(name, tensor), this.dynamic)
     for (const [name, tensor] of results) {
       this.claim(name)
       if (!isNamedByItself(tensor.node) && !this.names.has(tensor)) this.names.set(tensor, name)
@@ -72,13 +62,13 @@ export class GraphWriter {
     if (node.op === "Input") this.writeInput(node)
     else if (node.op === "Weight") this.writeWeight(node)
     else if (node.op === "Constant" && isNamedByItself(node))
-      this.names.set(node.outputs[0]!, this.store(node.attributes))
+      this.names.set(node.outputs[0]!, this.constants.constant(node.attributes))
     else this.writeOperation(node, used)
   }
 
   /** The graph, after every node has been written. */
   finish(): GraphProto {
-    for (const name of this.late?.feeds.keys() ?? []) this.claim(name)
+    for (const name of this.dynamic?.feeds.keys() ?? []) this.claim(name)
     for (const [name, tensor] of this.results) {
       if (this.names.get(tensor) === name) continue
       this.nodes.push(
@@ -92,14 +82,14 @@ export class GraphWriter {
       initializer: this.initializers,
       input: [
         ...[...this.inputs].map(([name, type]) => this.feedOrResult(name, type)),
-        ...[...(this.late?.feeds.keys() ?? [])].map(unknownShapeInfo),
+        ...[...(this.dynamic?.feeds.keys() ?? [])].map(unknownShapeInfo),
       ],
       output: this.results.map(([name, tensor]) => this.feedOrResult(name, tensor)),
     })
   }
 
   private feedOrResult(name: string, type: TensorType): ValueInfoProto {
-    return this.late === undefined ? valueInfo(name, type) : shapelessInfo(name, type.dtype)
+    return this.dynamic === undefined ? valueInfo(name, type) : shapelessInfo(name, type.dtype)
   }
 
   private writeInput({ attributes, outputs }: NodeOf<"Input">): void {
@@ -127,15 +117,15 @@ export class GraphWriter {
     }
     this.names.set(
       outputs[0]!,
-      this.late !== undefined && dtypeBytes[dtype] === 2 ? this.withLateShape(name, shape) : name,
+      this.dynamic !== undefined && dtypeBytes[dtype] === 2 ? this.withDynamicShape(name, shape) : name,
     )
   }
 
   /** The same bytes under another name, so that the shape of what is made of them is not known either. */
-  private withLateShape(name: string, shape: Shape): string {
+  private withDynamicShape(name: string, shape: Shape): string {
     const own = `${name}:${this.nodes.length}`
     this.claim(own)
-    const input = [name, this.pool.shape(shape)]
+    const input = [name, this.constants.shape(shape)]
     this.nodes.push(create(NodeProtoSchema, { name: own, opType: "Reshape", input, output: [own] }))
     return own
   }
@@ -153,7 +143,7 @@ export class GraphWriter {
     return false
   }
 
-  private writeOperation(node: Node, used: ReadonlySet<Tensor>): void {
+  private writeOperation(node: WrittenNode, used: ReadonlySet<Tensor>): void {
     const form = this.formOf(node)
     const name = `${node.op}:${this.nodes.length}`
     const outputCount = node.outputs.findLastIndex((output) => used.has(output)) + 1
@@ -169,12 +159,10 @@ export class GraphWriter {
     )
   }
 
-  private formOf(node: Node): OnnxForm {
-    if (this.late !== undefined && node.op === "Gemm" && node.inputs.length === 2)
+  private formOf(node: WrittenNode): OnnxForm {
+    if (this.dynamic !== undefined && node.op === "Gemm" && node.inputs.length === 2)
       return productOfUnknownRank(node.attributes)
-    const rule = onnxForms[node.op as Exclude<OpName, "Input" | "Weight">]
-    // The table pairs each operation with the form for its own attributes; TypeScript cannot follow the lookup.
-    return (rule as (attributes: Attributes[OpName], pool: ConstantPool) => OnnxForm)(node.attributes, this.pool)
+    return onnxForm(node, this.constants)
   }
 
   private nameOutput(output: Tensor, nodeName: string): string {
@@ -197,27 +185,9 @@ export class GraphWriter {
     return name
   }
 
-  private readonly pool: ConstantPool = {
-    int64: (values) => this.intern(BigInt64Array.from(values, BigInt), [values.length]),
-    float32: (values, shape = [values.length]) => this.intern(Float32Array.from(values), shape),
-    shape: (shape) => (shape.length > 0 && this.late?.nameOf(shape)) || this.pool.int64(shape),
-  }
-
-  private store({ data, shape }: Attributes["Constant"]): string {
-    return this.intern(typeof data === "number" ? new Float32Array(elementCount(shape)).fill(data) : data, shape)
-  }
-
-  /** The name of the stored constant with this content. */
-  private intern(data: Float32Array | BigInt64Array, shape: Shape): string {
-    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-    const content = `${data.constructor.name}${printShape(shape)}${bytes.toString("base64")}`
-    const known = this.constants.get(content)
-    if (known !== undefined) return known
-    const name = `Constant:${this.constants.size}:stored`
+  private addConstant(name: string, tensor: TensorProto): void {
     this.claim(name)
-    this.constants.set(content, name)
-    this.initializers.push(inlineTensor(name, shape, data))
-    return name
+    this.initializers.push(tensor)
   }
 
   private claim(name: string): void {

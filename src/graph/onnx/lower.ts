@@ -13,6 +13,7 @@ import { create, toBinary } from "@bufbuild/protobuf"
 import { ModelProtoSchema } from "onnx-buf"
 import { executionOrder } from "../execution-order.ts"
 import type { Shape, Tensor, TensorType } from "../tensor.ts"
+import type { GraphShapes } from "./dynamic-shapes.ts"
 import { GraphWriter } from "./graph-writer.ts"
 import type { WeightLocation } from "./onnx-proto.ts"
 
@@ -24,8 +25,8 @@ export interface GraphToLower {
   /** Adapter gradients, first layer to last. */
   readonly leaves?: Readonly<Record<string, Tensor>>
   readonly locate: (weightName: string) => WeightLocation
-  /** Whether ONNX Runtime shall know shapes before it runs (the default), or see `late-shapes.ts`. */
-  readonly shapes?: "known" | "late"
+  /** "static" unless given; see `dynamic-shapes.ts`. */
+  readonly shapes?: GraphShapes
 }
 
 export interface LoweredInput extends TensorType {
@@ -37,11 +38,11 @@ export interface LoweredGraph {
   /** What must be fed, in the order of first use. */
   readonly inputs: readonly LoweredInput[]
   /** Shapes that must be fed too, as int64, by name. */
-  readonly lateShapes: ReadonlyMap<string, Shape>
+  readonly dynamicShapes: ReadonlyMap<string, Shape>
   readonly outputNames: readonly string[]
 }
 
-export const lowerToOnnx = ({ outputs, leaves = {}, locate, shapes = "known" }: GraphToLower): LoweredGraph => {
+export const lowerToOnnx = ({ outputs, leaves = {}, locate, shapes = "static" }: GraphToLower): LoweredGraph => {
   const results = [...Object.entries(outputs), ...Object.entries(leaves)]
   const order = executionOrder(Object.values(outputs), Object.values(leaves))
   const used = new Set([...order.flatMap(({ inputs }) => inputs), ...results.map(([, tensor]) => tensor)])
@@ -59,7 +60,7 @@ export const lowerToOnnx = ({ outputs, leaves = {}, locate, shapes = "known" }: 
   return {
     bytes: toBinary(ModelProtoSchema, model),
     inputs: [...writer.inputs].map(([name, type]) => ({ name, ...type })),
-    lateShapes: writer.late?.feeds ?? new Map(),
+    dynamicShapes: writer.dynamic?.feeds ?? new Map(),
     outputNames: results.map(([name]) => name),
   }
 }

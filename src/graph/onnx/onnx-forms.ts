@@ -5,7 +5,8 @@
  * attributes, and parameters that ONNX wants as further (constant) inputs.
  */
 import type { AttributeProto } from "onnx-buf"
-import type { Attributes, OpName } from "../operations.ts"
+import type { Attributes, NamedLeaf, OperationName } from "../operations.ts"
+import type { Node, NodeOf } from "../tensor.ts"
 import { float, inlineTensor, int, ints, onnxDType, tensorAttribute, text } from "./onnx-proto.ts"
 
 /** Names of constants by content; equal ones are stored once. */
@@ -25,7 +26,11 @@ export interface OnnxForm {
   readonly parameters?: readonly string[]
 }
 
-type FormRule<O extends OpName> = (attributes: Attributes[O], pool: ConstantPool) => OnnxForm
+/** An operation that becomes a node of the model. */
+type Written = Exclude<OperationName, NamedLeaf>
+export type WrittenNode = Extract<Node, { readonly op: Written }>
+
+type FormRule<O extends Written> = (attributes: Attributes[O], pool: ConstantPool) => OnnxForm
 
 const plain = (): OnnxForm => ({})
 
@@ -53,7 +58,7 @@ export const productOfUnknownRank = ({ transA, transB, alpha }: Attributes["Gemm
   fusedMatMul(transA, transB, alpha)
 
 /** Inputs, weights and constants are initialisers or feeds; only a large filled constant is a node, without inputs. */
-export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: FormRule<O> } = {
+const onnxForms: { readonly [O in Written]: FormRule<O> } = {
   Constant: ({ data, shape }, pool) => ({
     opType: "ConstantOfShape",
     attributes: [tensorAttribute("value", inlineTensor("", [1], Float32Array.of(Number(data))))],
@@ -121,3 +126,6 @@ export const onnxForms: { readonly [O in Exclude<OpName, "Input" | "Weight">]: F
   QuickGelu: ({ alpha }) => ({ domain: "com.microsoft", attributes: [float("alpha", alpha)] }),
   Cast: ({ to }) => ({ attributes: [int("to", onnxDType[to])] }),
 }
+
+export const onnxForm = <O extends Written>({ op, attributes }: NodeOf<O>, pool: ConstantPool): OnnxForm =>
+  onnxForms[op](attributes, pool)

@@ -5,9 +5,9 @@
  * the digests of its inputs' values, the parameters, and the code of the module named by `code` with its local
  * imports. So `run` must depend on nothing else. An equal output ends the wave: what comes after is restored.
  */
-import { type Layer, Schema } from "effect"
+import { type Effect, type Layer, Schema } from "effect"
 import type { OtherWords } from "../model/checked-params.ts"
-import type { AnySchema, Artifact, Fields, ParamsSchema, StageNode } from "../model/node.ts"
+import type { AnySchema, Artifact, Fields, KnownWork, KnownWorkQuery, ParamsSchema, StageNode } from "../model/node.ts"
 import type { Problem, StageFailure } from "../model/stage-failure.ts"
 import { wire } from "../model/wire.ts"
 import type { WiredStage } from "../model/wired-stage.ts"
@@ -58,6 +58,13 @@ export interface StageDefinition<
   readonly inspect?: (
     args: ValuesOf<I> & FoundValues<U> & { readonly params: P["Type"]; readonly here: WiredStage },
   ) => readonly Problem[]
+  /**
+   * How much of the work is known when the result is not, told by `loom plan`. Asked while planning, so it must be quick
+   * and do nothing but look.
+   */
+  readonly knownWork?: (
+    query: KnownWorkQuery<P["Type"], ValuesOf<I> & FoundValues<U>>,
+  ) => Effect.Effect<KnownWork, StageFailure>
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: O["Type"] }) => readonly Artifact[]
   /** Share of the core budget taken while running; default 1. */
   readonly cores?: number

@@ -40,6 +40,10 @@ export type Change =
   | { readonly kind: "output-schema" }
   /** A difference in a field this version does not know. */
   | { readonly kind: "other"; readonly field: string }
+  /** Part of the work is known from before, and it goes on from there: `unit` "steps". */
+  | { readonly kind: "goes-on"; readonly unit: string; readonly from: number; readonly to: number }
+  /** Work that was done for the last result and is no use to this one. */
+  | { readonly kind: "redone"; readonly unit: string; readonly again: number; readonly known: number }
   /** In an item stage: which items are new, changed themselves, or lost their result. */
   | { readonly kind: "items-added"; readonly noun: string; readonly items: readonly string[]; readonly of: number }
   | { readonly kind: "items-changed"; readonly noun: string; readonly items: readonly string[]; readonly of: number }

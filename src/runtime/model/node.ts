@@ -7,9 +7,10 @@
  */
 import type { Effect, Layer, Schema, Scope } from "effect"
 import type { Blob } from "./blob.ts"
+import type { Json } from "./canonical-json.ts"
 import type { CheckedParams } from "./checked-params.ts"
 import type { Items } from "./items.ts"
-import type { SourceContext, StageContext } from "./stage-context.ts"
+import type { SourceContext, StageContext, StageTrajectory } from "./stage-context.ts"
 import type { Problem, StageFailure, StageStopped } from "./stage-failure.ts"
 import type { WiredStage } from "./wired-stage.ts"
 
@@ -72,8 +73,28 @@ interface Inspected {
   readonly here: WiredStage
 }
 
+/** How much of a stage's work is known from earlier runs. */
+export interface KnownWork {
+  readonly done: number
+  readonly of: number
+  /** What is counted, by the name of the parameter that asks for it, where there is one: "steps". */
+  readonly unit: string
+  /** How much the last kept result of the same label took. */
+  readonly before?: number
+}
+
+/** What a stage is asked for its known work with. */
+export interface KnownWorkQuery<Params, Inputs> {
+  readonly params: Params
+  readonly inputs: Inputs
+  /** The parameters of the last kept result of the same label, as they entered its key. */
+  readonly lastParams: Readonly<Record<string, Json>> | undefined
+  readonly furthest: StageTrajectory["furthest"]
+}
+
 export interface StageNode extends WorkingNode {
   readonly kind: "stage"
+  readonly knownWork?: ((query: KnownWorkQuery<unknown, Values>) => Effect.Effect<KnownWork, StageFailure>) | undefined
   readonly inspect?: ((args: Inspected & { inputs: Values }) => readonly Problem[]) | undefined
   readonly artifacts?: ((args: { params: unknown; output: unknown }) => readonly Artifact[]) | undefined
   readonly run: (args: { params: unknown; inputs: Values }) => StageEffect

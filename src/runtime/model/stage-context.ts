@@ -13,6 +13,8 @@ export interface Progress {
   readonly of: number
   /** What is counted: "steps", "pictures". */
   readonly unit: string
+  /** What is still to be done, where that is less than `of` − `done` because some of it is known from before. */
+  readonly left?: number
   readonly metrics?: Readonly<Record<string, number>>
 }
 

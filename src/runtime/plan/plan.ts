@@ -89,10 +89,11 @@ const unchanged = "nothing it depends on changed"
 const plannedWhole = Effect.fnUntraced(function* (
   pipeline: string,
   surveyed: Surveyed,
-  { identified }: Prospect & { kind: "stage" },
+  found: Prospect & { kind: "stage" },
 ) {
+  const { identified } = found
   const hit = hitOf(surveyed.hits, identified)
-  const changes = hit === undefined ? yield* stageChanges(pipeline, surveyed.instance, identified) : []
+  const changes = hit === undefined ? yield* stageChanges(pipeline, surveyed.instance, found) : []
   const planned: PlannedStage = {
     ...named(surveyed),
     state: hit === undefined ? "will-run" : "restored",

@@ -12,17 +12,18 @@ import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import { type Change, changesBetween } from "../model/changes.ts"
 import { Cache, type Remembered } from "../storage/cache.ts"
 import { type Hits, hitOf, type ItemProspect, type Prospect } from "./assessment.ts"
+import { withKnownWork } from "./known-work.ts"
 import type { Identified } from "./stage-key.ts"
 
 /** Of a stage that is missing its result: what is new since the key that this label used last. */
 export const stageChanges = Effect.fnUntraced(function* (
   pipeline: string,
   instance: StageInstance,
-  identified: Identified,
+  found: Prospect & { kind: "stage" },
 ) {
   const cache = yield* Cache
-  const last = yield* cache.latest({ pipeline, label: instance.label })
-  return changesSince(instance, Option.getOrUndefined(last), identified)
+  const last = Option.getOrUndefined(yield* cache.latest({ pipeline, label: instance.label }))
+  return yield* withKnownWork(instance, found, last, changesSince(instance, last, found.identified))
 })
 
 const changesSince = (instance: StageInstance, last: Remembered | undefined, now: Identified): readonly Change[] => {

@@ -36,6 +36,12 @@ export const sayChange = (change: Change): string => {
       return "the shape of its output changed"
     case "other":
       return `${change.field} changed`
+    case "goes-on":
+      return `${change.unit} ${change.from} → ${change.to}`
+    case "redone":
+      return change.again === change.known
+        ? `redoes all ${change.known} known ${change.unit}`
+        : `redoes ${change.again} of ${change.known} known ${change.unit}`
     case "items-added":
       return change.items.length === change.of
         ? `first time (${counted(change.of, change.noun)})`

@@ -73,7 +73,7 @@ export const reasonFor = Effect.fnUntraced(function* (
 ) {
   const planned = run.plan.get(instance.label)!
   if (planned.state === "will-run") return { sentence: planned.reason, changes: planned.changes } satisfies Reason
-  const changes = yield* stageChanges(run.pipeline, instance, found.identified)
+  const changes = yield* stageChanges(run.pipeline, instance, found)
   return { sentence: sayChanges(changes), changes } satisfies Reason
 })
 

@@ -139,6 +139,21 @@ export const openDatabase = (path: string): Database.Database => {
   }
 }
 
+/** Opens a database file to look at it; throws `StorageFailure`, also when it is not a cache's. */
+export const openForReading = (path: string): Database.Database => {
+  let database: Database.Database | undefined
+  try {
+    // A connection that SQLite calls read-only would leave files of the write-ahead log behind.
+    database = new Database(path, { fileMustExist: true, timeout: busyTimeoutMs })
+    database.pragma("query_only = ON")
+    versionOf(database, path)
+    return database
+  } catch (cause) {
+    database?.close()
+    throw storageFailure("Opening the cache", path, cause)
+  }
+}
+
 // Switching to the write-ahead log needs the file alone and does not wait for the busy timeout, so two first runs may collide.
 const useWriteAheadLog = (database: Database.Database): void => {
   const giveUpAtMs = performance.now() + busyTimeoutMs

@@ -12,6 +12,7 @@ import type { MemoryChoice } from "../../engine/jobs/memory-mode.ts"
 import type { StepRecord, TrainFacts, TrainSample } from "../../engine/jobs/train-job.ts"
 import { learningRatesAt, peakRates } from "../../engine/train/learning-rates.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
+import type { KnownWorkQuery } from "../../runtime/model/node.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { StageFailure, StageStopped } from "../../runtime/model/stage-failure.ts"
 import { codeDigest } from "../../runtime/plan/code-digest.ts"
@@ -68,7 +69,11 @@ const sizesRead = ({ timeIds }: Dataset["samples"][number], { family }: BaseMode
   family === "sdxl" ? [timeIds] : []
 
 /** One key per step, counted from 0: the state after that update. */
-const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Course) {
+const stepKeys = Effect.fnUntraced(function* ({
+  dataset,
+  base,
+  settings,
+}: Pick<Course, "dataset" | "base" | "settings">) {
   const { digest } = yield* codeDigest(import.meta.url).pipe(Effect.mapError(codeUnreadable))
   const { networkDim, networkScale, seed, steps, clipSkip, customEmbedding, ...others } = settings
   // Of rates and schedule, the values at each step are all that counts.
@@ -104,6 +109,22 @@ const codeUnreadable = (): StageFailure =>
     kind: "work",
   })
 
+/** How far the steps of this course are known, and how many the last result had: nothing is trained to find out. */
+export const knownSteps = Effect.fnUntraced(function* (
+  course: Pick<Course, "dataset" | "base" | "settings">,
+  { furthest, lastParams }: Pick<KnownWorkQuery<unknown, unknown>, "furthest" | "lastParams">,
+) {
+  const { keys } = yield* stepKeys(course)
+  const found = yield* furthest(keys)
+  const before = lastParams?.["steps"]
+  return {
+    done: Option.match(found, { onNone: () => 0, onSome: ({ index }) => index + 1 }),
+    of: course.settings.steps,
+    unit: "steps",
+    ...(typeof before === "number" && { before }),
+  }
+})
+
 interface Stretch {
   /** Steps done when it starts, with the snapshot to start from. */
   readonly from: number
@@ -129,6 +150,9 @@ const missingStretches = Effect.fnUntraced(function* (keys: readonly string[], w
   }
   return stretches
 })
+
+const stepsIn = (stretches: readonly Stretch[]): number =>
+  stretches.reduce((sum, { from, reach }) => sum + reach.at(-1)! - from, 0)
 
 const metricsOf = ({ loss, lossSmoothed, learningRate, gradNorm, elapsedMs, residentBytes }: StepRecord) => ({
   loss,
@@ -202,12 +226,15 @@ const trainStretch = Effect.fnUntraced(function* (
   keys: readonly string[],
   samples: readonly TrainSample[],
   { from, snapshot, reach }: Stretch,
+  stepsAfter: number,
 ) {
   const context = yield* StageContext
   const { blobs, progress, record, stopRequested, trajectory } = context
   const engine = yield* Engine
   const { steps } = course.settings
   const untilStep = reach.at(-1)!
+  const place = (step: number) => ({ done: step, of: steps, unit: "steps", left: untilStep - step + stepsAfter })
+  yield* progress(place(from))
   // The engine's hooks cannot fail; what goes wrong in them ends the training through this.
   const trouble = yield* Deferred.make<never, StageFailure>()
   const orTrouble = (work: Effect.Effect<void, StageFailure>) =>
@@ -230,7 +257,7 @@ const trainStretch = Effect.fnUntraced(function* (
       onStart: (facts) => Effect.provideService(tellStart(facts), StageContext, context),
       onStep: (row) =>
         Effect.andThen(
-          progress({ done: row.step, of: steps, unit: "steps", metrics: metricsOf(row) }),
+          progress({ ...place(row.step), metrics: metricsOf(row) }),
           orTrouble(
             record("train", {
               step: row.step,
@@ -258,16 +285,14 @@ const trainStretch = Effect.fnUntraced(function* (
 
 /** The snapshots at all save steps; what is missing is trained. */
 export const reachSteps = Effect.fn("reachSteps")(function* (course: Course) {
-  const { progress, trajectory } = yield* StageContext
+  const { trajectory } = yield* StageContext
   const { code, keys } = yield* stepKeys(course)
   const wanted = saveSteps(course.settings)
   const stretches = yield* missingStretches(keys, wanted)
   if (stretches.length > 0) {
     const samples = yield* Effect.forEach(course.dataset.samples, loadSample)
-    yield* Effect.forEach(stretches, (stretch) =>
-      progress({ done: stretch.from, of: course.settings.steps, unit: "steps" }).pipe(
-        Effect.andThen(trainStretch(course, keys, samples, stretch)),
-      ),
+    yield* Effect.forEach(stretches, (stretch, place) =>
+      trainStretch(course, keys, samples, stretch, stepsIn(stretches.slice(place + 1))),
     )
   }
   const snapshots = yield* Effect.forEach(wanted, (step) =>

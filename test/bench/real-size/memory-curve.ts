@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs"
 import { Effect } from "effect"
 import { openUnet } from "../../../src/engine/base/base-model.ts"
 import type { MemoryMode } from "../../../src/engine/jobs/memory-mode.ts"
-import { graphInMode } from "../../../src/engine/session/checkpointing-policy.ts"
+import { withCheckpointing } from "../../../src/engine/session/checkpointing-policy.ts"
 import { adapterLayout } from "../../../src/engine/train/adapter-layout.ts"
 import { shapesFor } from "../../../src/engine/train/run-shapes.ts"
 import { trainGraph } from "../../../src/engine/train/train-graph.ts"
@@ -29,8 +29,8 @@ const plannedCurve = async ({ base, pixels, dim, memory }: StepPlan): Promise<re
   const layout = adapterLayout({ unet: unet.config, texts: [] }, settings)
   const shapes = shapesFor(randomSample(pixels, unet.config), 1)
   const graph = trainGraph({ unet, texts: [] }, { layout, scale: 1, clipSkip: 1 }, shapes)
-  const { graph: run } = graphInMode(graph, memory as MemoryMode, "late")
-  return memoryOfRun({ ...run, shapes: "late" }).curve.map(({ bytes }) => bytes)
+  const { graph: run } = withCheckpointing(graph, memory as MemoryMode, "dynamic")
+  return memoryOfRun({ ...run, shapes: "dynamic" }).curve.map(({ bytes }) => bytes)
 }
 
 /** Memory of the process's own, without mapped files. */

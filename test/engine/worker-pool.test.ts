@@ -1,4 +1,4 @@
-/** The life of host processes: shared, replaced when they die, gone when they must be. */
+/** The worker pool, and the life of its host processes: shared, replaced when they die, gone when they must be. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
@@ -13,7 +13,7 @@ const base = makeTinyBase()
 const hosts = () => hostsOf(process.pid)
 const allGone = Effect.promise(() => eventually(() => hosts().length === 0))
 
-describe.runIf(processesAreVisible)("host processes", () => {
+describe.runIf(processesAreVisible)("the worker pool", () => {
   it.live("no process is started before the first job", () =>
     Effect.gen(function* () {
       yield* Engine

@@ -1,7 +1,7 @@
-/** Memory modes: each holds less than the one before, and "small" does no more again than it has to. */
+/** The checkpointing policy: each mode holds less than the one before, and "small" does no more again than it has to. */
 import { describe, expect, it } from "vitest"
 import { memoryModes } from "../../src/engine/jobs/memory-mode.ts"
-import { graphInMode } from "../../src/engine/session/checkpointing-policy.ts"
+import { withCheckpointing } from "../../src/engine/session/checkpointing-policy.ts"
 import * as g from "../../src/graph/build.ts"
 import { executionOrder } from "../../src/graph/execution-order.ts"
 import { gradients } from "../../src/graph/gradients/autodiff.ts"
@@ -21,8 +21,8 @@ const blocks = (): DifferentiatedGraph => {
     x = g.add(x, g.gemm(g.gelu(hidden), outward, { transB: true }))
   }
   const loss = g.meanOfAll(g.square(x))
-  const flows = gradients(loss, trained)
-  return { outputs: { loss }, leaves: Object.fromEntries(names.map((name, at) => [`d ${name}`, flows[at]!])) }
+  const ofTrained = gradients(loss, trained)
+  return { outputs: { loss }, leaves: Object.fromEntries(names.map((name, at) => [`d ${name}`, ofTrained[at]!])) }
 }
 
 const workOf = ({ outputs, leaves }: DifferentiatedGraph): number =>
@@ -31,8 +31,8 @@ const workOf = ({ outputs, leaves }: DifferentiatedGraph): number =>
     0,
   )
 
-describe("memory modes", () => {
-  const [fast, balanced, small] = memoryModes.map((mode) => graphInMode(blocks(), mode, "late"))
+describe("the checkpointing policy", () => {
+  const [fast, balanced, small] = memoryModes.map((mode) => withCheckpointing(blocks(), mode, "dynamic"))
 
   it("each holds less than the one before", () => {
     expect(balanced!.peakBytes).toBeLessThan(fast!.peakBytes)
