@@ -1,5 +1,6 @@
 /**
- * The one public door: everything a pipeline file imports, whether it uses Loom's stages or brings its own.
+ * The one public door: everything a pipeline file imports, whether it uses Loom's stages or brings its own, and
+ * `run` and `plan` for programs.
  *
  * Importing it loads nothing heavy; onnxruntime and sharp come in when a stage runs that needs them.
  */
@@ -10,12 +11,15 @@ export { source } from "./runtime/define/source.ts"
 export { stage } from "./runtime/define/stage.ts"
 export type { Work } from "./runtime/define/work.ts"
 export { Blob } from "./runtime/model/blob.ts"
+export type { RunEvent } from "./runtime/model/events.ts"
 export { type Item, Items } from "./runtime/model/items.ts"
 export { SourceContext, StageContext } from "./runtime/model/stage-context.ts"
 export { type Problem, StageFailure, StageStopped } from "./runtime/model/stage-failure.ts"
 export type { AnyWire, Wire } from "./runtime/model/wire.ts"
 export type { WiredStage } from "./runtime/model/wired-stage.ts"
 export { named } from "./runtime/model/word.ts"
+export type { Plan, PlannedStage } from "./runtime/plan/plan.ts"
+export type { RunReport } from "./runtime/run/run-outcome.ts"
 export { chainKeys } from "./runtime/storage/trajectory.ts"
 export { type BaseModelOptions, baseModel } from "./stages/base-model.ts"
 export { type CaptionParams, caption } from "./stages/caption.ts"
@@ -35,3 +39,7 @@ export { Dataset, type EncodedDataset } from "./stages/wires/dataset.ts"
 export { CroppedPicture, type CroppedPictures, Picture, type Pictures } from "./stages/wires/pictures.ts"
 export { Trained, type TrainedAdapters } from "./stages/wires/trained.ts"
 export { type ValidatedCheckpoints, Validation, ValidationLoss } from "./stages/wires/validations.ts"
+export { InputError, Stopped, WorkError } from "./tools/program-errors.ts"
+export type { PlanOptions, RunOptions } from "./tools/program-options.ts"
+export { type CallOptions, plan, run } from "./tools/promises.ts"
+export type { Trouble } from "./tools/troubles.ts"

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * The `loom` program: tells an unfit Node in a sentence, and hands over to main.ts.
+ * The `loom` program: tells an unfit Node or effect in a sentence, and hands over to main.
  *
- * Plain JavaScript that any Node since 14 can read, so everything newer is imported only after the check.
+ * Plain JavaScript that any Node since 14 can read, so everything newer is imported only after the check. A checkout has
+ * the sources beside this file and runs them; the package has what was built of them.
  */
 const needed = 24
 const [major] = process.versions.node.split(".").map(Number)
@@ -17,6 +18,12 @@ if (major < needed) {
 
 const { enableCompileCache } = await import("node:module")
 enableCompileCache()
-await import("./module-hooks.js")
-const { main } = await import("./main.ts")
+const { isCheckout } = await import("./module-hooks.js")
+const { unfitEffect } = await import("./unfit-effect.js")
+const unfit = unfitEffect()
+if (unfit !== undefined) {
+  console.error(`error: ${unfit}`)
+  process.exit(2)
+}
+const { main } = isCheckout ? await import("./main.ts") : await import("../../dist/main.js")
 await main(process.argv.slice(2))

@@ -4,19 +4,9 @@
  *   0 done · 1 the work failed · 2 wrong usage · 3 the pipeline or its input is invalid · 4 would change · 130 interrupted
  */
 import { Data } from "effect"
+import type { Trouble } from "../tools/troubles.ts"
 
 export type ExitCode = 1 | 2 | 3 | 4 | 130
-
-/** One thing that went wrong. */
-export interface Trouble {
-  /** What it is about: a stage, a field, a file. */
-  readonly where: string
-  readonly why: string
-  readonly hint: string
-  readonly severity: "error" | "warning"
-  /** The stack or the thrown value, shown with `--verbose`. */
-  readonly detail?: string
-}
 
 export class CliFailure extends Data.TaggedError("CliFailure")<{
   readonly exitCode: ExitCode

@@ -4,7 +4,11 @@
  * A flag's default stands in its description, because the library does not show it. A command's work is a function that is
  * imported when it is called, so that reading the command line loads nothing heavy.
  */
-import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as NodeChildProcessSpawner from "@effect/platform-node-shared/NodeChildProcessSpawner"
+import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+import * as NodePath from "@effect/platform-node-shared/NodePath"
+import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
+import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import { Effect, Layer, Option } from "effect"
 import * as Argument from "effect/cli/Argument"
 import * as CliConfig from "effect/cli/CliConfig"
@@ -161,6 +165,12 @@ const sentenceOf = (error: CliError.NonShowHelpErrors): string => {
   }
 }
 
+/** What effect/cli asks of the system it runs on. */
+const systemLayer = Layer.provideMerge(
+  NodeChildProcessSpawner.layer,
+  Layer.mergeAll(NodeFileSystem.layer, NodePath.layer, NodeStdio.layer, NodeTerminal.layer),
+)
+
 /** Reads a command line and does what it says. Wrong usage fails with exit code 2, after it has been told. */
 export const runCommandLine = (program: Program, args: readonly string[]): Effect.Effect<void, CliFailure> => {
   const root = Command.make(program.name).pipe(
@@ -172,7 +182,7 @@ export const runCommandLine = (program: Program, args: readonly string[]): Effec
     Effect.catchIf(CliError.isCliError, wrongUsage),
     Effect.provide(
       Layer.mergeAll(
-        NodeServices.layer,
+        systemLayer,
         CliOutput.layerPresenter(presenter),
         CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
       ),

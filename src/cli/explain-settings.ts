@@ -9,11 +9,11 @@ import {
   type Equivalents,
   equivalentSettings,
 } from "../tools/equivalent-settings.ts"
+import { fromProblem } from "../tools/troubles.ts"
 import { type TrainingAtHand, trainingsAtHand } from "../tools/wiring.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { type Style, sentence, style, wantsColor } from "./reporters/words.ts"
-import { fromProblem } from "./run-troubles.ts"
 
 interface Shown extends Equivalents {
   readonly stage: string

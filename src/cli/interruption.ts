@@ -16,11 +16,16 @@ const onSignal = (): void => {
 process.on("SIGINT", onSignal)
 process.on("SIGTERM", onSignal)
 
-export const interruption = {
+interface Interruption {
   /** Aborted when everything shall end at once. */
-  signal: controller.signal,
+  readonly signal: AbortSignal
   /** What the first Ctrl-C does instead of ending everything. */
-  onFirst: (stop: () => void): void => {
+  readonly onFirst: (stop: () => void) => void
+}
+
+export const interruption: Interruption = {
+  signal: controller.signal,
+  onFirst: (stop) => {
     stopSoftly = stop
   },
 }

@@ -12,8 +12,9 @@ import { isPipeline, type Pipeline } from "../runtime/define/pipeline.ts"
 import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
 import { nearestName } from "../runtime/model/nearest-name.ts"
 import type { StageFailure } from "../runtime/model/stage-failure.ts"
+import { fromStageFailure } from "../tools/troubles.ts"
+import { wired } from "../tools/wired.ts"
 import { CliFailure, type ExitCode } from "./cli-failure.ts"
-import { fromStageFailure } from "./run-troubles.ts"
 
 export interface LoadedPipeline {
   readonly graph: PipelineGraph
@@ -140,7 +141,7 @@ export const loadPipeline = Effect.fnUntraced(function* (
 ): Effect.fn.Return<LoadedPipeline, CliFailure> {
   const file = resolve(typed)
   const pipeline = yield* importPipeline(typed)
-  const graph = yield* Effect.catch(pipeline.instantiate(overrides), (failure) =>
+  const graph = yield* Effect.catch(wired(pipeline, overrides), (failure) =>
     Effect.flatMap(blameFor(pipeline), (exitCode) => Effect.fail(wiringFailure(file, failure, exitCode))),
   )
   return { graph, root: dirname(file) }

@@ -1,20 +1,16 @@
 /** Reads the command line, does what it says, and ends the process with the right exit code. */
-import { readFileSync } from "node:fs"
 import { Cause, Effect, Exit } from "effect"
+import { loomVersion } from "../stages/training/loom-version.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { runCommandLine } from "./command-line.ts"
 import { commands } from "./commands.ts"
 import { interruption } from "./interruption.ts"
 import { showFailure } from "./show-failure.ts"
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  readonly version: string
-}
-
 const program = {
   name: "loom",
   job: "Train LoRA adapters for Stable Diffusion from a pipeline file; change anything, and only that is computed again",
-  version,
+  version: loomVersion,
   examples: ["loom run pipelines/quickstart.ts", "loom plan pipelines/quickstart.ts --set steps=300"],
   commands,
 }

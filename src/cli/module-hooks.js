@@ -1,48 +1,39 @@
 /**
  * Where imports lead when `loom` runs, so that a pipeline file may lie anywhere.
  *
- * "lora-loom" is this very copy, and "effect" is taken from here when the pipeline's own folder has none. Node does not
- * strip types from files under node_modules; when Loom is installed there, its own files are stripped here instead. Plain
- * JavaScript, because it has to work before the first TypeScript file is read, and in child processes too.
+ * "lora-loom" is this very copy, as source or as built, and "effect" is the copy that Loom uses: the schemas of two copies
+ * do not know each other. Packages keep the effect they came with. Plain JavaScript, because it has to work before the
+ * first TypeScript file is read.
  */
-import { readFileSync } from "node:fs"
-import { registerHooks, stripTypeScriptTypes } from "node:module"
-import { fileURLToPath } from "node:url"
+import { existsSync } from "node:fs"
+import { registerHooks } from "node:module"
 
 const here = import.meta.url
-const packageRoot = new URL("../../", here).href
-const isInstalled = packageRoot.includes("/node_modules/")
 
-/** True for TypeScript files of this package. */
-const isOurs = (url) => url.startsWith(packageRoot) && url.endsWith(".ts")
+/** Whether the sources lie here; the package has none. */
+export const isCheckout = existsSync(new URL("./main.ts", here))
+
+/** The file behind one of the package's doors. */
+const doorFile = (name) => new URL(isCheckout ? `../${name}.ts` : `../../dist/${name}.js`, here).href
+
+const doors = { "lora-loom": doorFile("index"), "lora-loom/effect": doorFile("effect") }
 
 registerHooks({
   resolve(specifier, context, next) {
-    if (specifier === "lora-loom") return { url: new URL("src/index.ts", packageRoot).href, shortCircuit: true }
+    if (Object.hasOwn(doors, specifier)) return { url: doors[specifier], shortCircuit: true }
     if (specifier !== "effect" && !specifier.startsWith("effect/")) return next(specifier, context)
+    const asLoom = { ...context, parentURL: here }
+    const [first, second] = context.parentURL?.includes("/node_modules/") ? [context, asLoom] : [asLoom, context]
     try {
-      return next(specifier, context)
+      return next(specifier, first)
     } catch {
-      return next(specifier, { ...context, parentURL: here })
+      return next(specifier, second)
     }
   },
   load(url, context, next) {
-    if (isInstalled && isOurs(url)) {
-      const source = stripTypeScriptTypes(readFileSync(fileURLToPath(url), "utf8"))
-      return { format: "module", source, shortCircuit: true }
-    }
     // Without this Node warns about a pipeline whose folder has no package.json.
     return url.startsWith("file:") && url.endsWith(".ts")
       ? next(url, { ...context, format: "module-typescript" })
       : next(url, context)
   },
 })
-
-if (isInstalled) {
-  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import=${here}`.trim()
-  // Node warns that stripping by hand is experimental; that is no news for whoever runs a pipeline.
-  const warn = process.emitWarning
-  process.emitWarning = (warning, ...rest) => {
-    if (!String(warning).startsWith("stripTypeScriptTypes")) warn(warning, ...rest)
-  }
-}

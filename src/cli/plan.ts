@@ -1,12 +1,13 @@
 /** `loom plan`: says stage by stage what would run and why, and runs nothing. */
 import { Effect } from "effect"
-import { type Plan, type PlannedStage, planPipeline } from "../runtime/plan/plan.ts"
+import type { Plan, PlannedStage } from "../runtime/plan/plan.ts"
+import { layer, planGraph } from "../tools/program.ts"
+import { fromProblem } from "../tools/troubles.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { loadPipeline } from "./load-pipeline.ts"
-import { withCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { fromHere, moment, plural, type Style, style, wantsColor } from "./reporters/words.ts"
-import { fromProblem } from "./run-troubles.ts"
+import { fromProgramError } from "./run-troubles.ts"
 import { sayTrouble } from "./show-failure.ts"
 
 export interface PlanInput {
@@ -72,7 +73,10 @@ const planJson = ({ pipeline, params, stages, problems }: Plan): string =>
 
 export const plan = Effect.fn("loom plan")(function* (input: PlanInput): Effect.fn.Return<void, CliFailure> {
   const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
-  const found = yield* withCache(input.cache, planPipeline(graph, { root }))
+  const found = yield* planGraph(graph, { root }).pipe(
+    Effect.provide(layer({ cache: input.cache })),
+    Effect.mapError(fromProgramError),
+  )
   const errors = found.problems.filter(({ severity }) => severity === "error").map(fromProblem)
   if (input.json) {
     process.stdout.write(`${planJson(found)}\n`)

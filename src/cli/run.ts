@@ -1,20 +1,15 @@
 /** `loom run`: runs a pipeline, shows what happens on stderr, and names the finished files on stdout. */
-import { availableParallelism } from "node:os"
-import { join, resolve } from "node:path"
 import { Effect, Option } from "effect"
-import { makeStopSignal } from "../runtime/model/stop-signal.ts"
-import { runPipeline } from "../runtime/run/run.ts"
 import type { RunReport } from "../runtime/run/run-outcome.ts"
-import { withinCores } from "../stages/base/engine-words.ts"
+import { layer, runGraph } from "../tools/program.ts"
 import { artifactList } from "./artifact-list.ts"
 import type { CliFailure } from "./cli-failure.ts"
 import { interruption } from "./interruption.ts"
 import { loadPipeline } from "./load-pipeline.ts"
-import { outputProblems } from "./output-folder.ts"
-import { withCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
-import { isJson, type Reporter, type ReporterOptions, showEvents } from "./reporters/reporter.ts"
+import { isJson, type Reporter, type ReporterOptions, reporterFor } from "./reporters/reporter.ts"
 import { duration, plural, style, wantsColor } from "./reporters/words.ts"
+import { fromProgramError } from "./run-troubles.ts"
 
 export interface RunInput extends ReporterOptions {
   readonly pipeline: string
@@ -25,13 +20,13 @@ export interface RunInput extends ReporterOptions {
 }
 
 /** The first Ctrl-C asks running stages to finish their step and save. */
-export const softStop = (reporter: Reporter) => {
-  const stop = makeStopSignal()
+export const softStop = (reporter: Reporter): AbortSignal => {
+  const stop = new AbortController()
   interruption.onFirst(() => {
     reporter.say("Finishing the step and saving; press Ctrl-C again to stop at once.")
-    stop.request()
+    stop.abort()
   })
-  return stop
+  return stop.signal
 }
 
 const summary = ({ stages, elapsedMs }: RunReport): string => {
@@ -55,24 +50,19 @@ const tellStop = (input: RunInput): void => {
 }
 
 export const run = Effect.fn("loom run")(function* (input: RunInput): Effect.fn.Return<void, CliFailure> {
-  const { graph: wired, root } = yield* loadPipeline(input.pipeline, input.set)
-  const outputFolder = join(resolve(input.output), wired.pipeline)
-  const graph = { ...wired, problems: [...wired.problems, ...(yield* outputProblems(outputFolder))] }
-  const cores = Option.getOrElse(input.cores, availableParallelism)
-  const work = Effect.gen(function* () {
-    const reporter = yield* showEvents(input)
-    return yield* runPipeline(graph, {
-      root,
-      outputFolder,
-      cores,
-      stop: softStop(reporter),
-    })
-  }).pipe(withinCores(cores))
-  const report = yield* withCache(
-    input.cache,
-    Effect.scoped(work).pipe(
-      Effect.tapError((error) => Effect.sync(() => error._tag === "RunStopped" && tellStop(input))),
-    ),
+  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const reporter = reporterFor(input)
+  const report = yield* runGraph(graph, {
+    root,
+    output: input.output,
+    ...Option.match(input.cores, { onNone: () => ({}), onSome: (cores) => ({ cores }) }),
+    stop: softStop(reporter),
+    onEvent: reporter.show,
+  }).pipe(
+    Effect.ensuring(Effect.sync(reporter.close)),
+    Effect.provide(layer({ cache: input.cache })),
+    Effect.tapError((error) => Effect.sync(() => error._tag === "Stopped" && tellStop(input))),
+    Effect.mapError(fromProgramError),
   )
   tellReport(input, report)
 })

@@ -1,5 +1,6 @@
 /** Prints why a command failed: one sentence for each thing, with what to do about it. No stack, unless asked for. */
-import type { CliFailure, Trouble } from "./cli-failure.ts"
+import type { Trouble } from "../tools/troubles.ts"
+import type { CliFailure } from "./cli-failure.ts"
 import { closed, fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 
 /** "error: train.steps: 0 must be 1 or more. Usual values are 500 to 3000." */

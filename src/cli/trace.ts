@@ -9,6 +9,7 @@ import { resolveStage } from "../runtime/run/resolve-stage.ts"
 import { runningStageContext } from "../runtime/run/running-stage-context.ts"
 import { noRun } from "../runtime/storage/unrecorded.ts"
 import { withinCores } from "../stages/base/engine-words.ts"
+import { stopOnAbort } from "../tools/stop-on-abort.ts"
 import { tracedStage, traceTraining } from "../tools/trace-training.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { loadPipeline } from "./load-pipeline.ts"
@@ -59,7 +60,7 @@ export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effe
   const label = yield* chosenStage(input.pipeline, graph, input.stage)
   const cores = Option.getOrElse(input.cores, availableParallelism)
   const work = Effect.gen(function* () {
-    const stop = softStop(yield* showEvents(input))
+    const stop = yield* stopOnAbort(softStop(yield* showEvents(input)))
     const resolved = yield* resolveStage(graph, label, {
       root,
       outputFolder: join(resolve(input.output), graph.pipeline),

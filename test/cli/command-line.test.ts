@@ -87,7 +87,7 @@ describe("exit codes", () => {
     [
       3,
       ["run", "greeting.ts", "--set", "name=", "--output", "greeting.ts"],
-      "greeting.ts: finished files cannot be written there, it is a file. Give another folder with --output.",
+      "greeting.ts: finished files cannot be written there, it is a file. Choose another folder for the output.",
     ],
     [3, ["trace", "greeting.ts", "--out", "t.safetensors"], "error: greeting.ts: the pipeline trains nothing."],
     [

@@ -75,7 +75,7 @@ export const testPage = (name: string): void => {
     for (const part of ["package.json", "tsconfig.json", "pipelines", "README.md"]) {
       cpSync(join(root, part), join(project, part), { recursive: true })
     }
-    symlinkSync(join(root, "node_modules"), join(project, "node_modules"))
+    for (const part of ["node_modules", "src"]) symlinkSync(join(root, part), join(project, part))
   })
   afterAll(() => rmSync(project, { recursive: true, force: true }))
 

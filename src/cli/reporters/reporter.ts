@@ -30,7 +30,8 @@ export const isLive = (stream: { readonly isTTY?: boolean }, env: NodeJS.Process
   return stream.isTTY === true && term !== "dumb" && !isLogged
 }
 
-const chosen = (options: ReporterOptions): Reporter => {
+/** The reporter that is asked for, or else the one that fits where its words go. */
+export const reporterFor = (options: ReporterOptions): Reporter => {
   const { verbose, noColor } = options
   if (isJson(options)) return jsonReporter()
   const isTerminal = isLive(process.stderr, process.env)
@@ -44,7 +45,7 @@ export const showEvents = (options: ReporterOptions): Effect.Effect<Reporter, ne
   Effect.gen(function* () {
     const events = yield* Events
     const stream = yield* events.subscribe
-    const reporter = chosen(options)
+    const reporter = reporterFor(options)
     const fiber = yield* Effect.forkDetach(
       Stream.runForEach(stream, (event) => Effect.sync(() => reporter.show(event))).pipe(
         Effect.ensuring(Effect.sync(reporter.close)),

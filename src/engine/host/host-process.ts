@@ -29,8 +29,15 @@ export interface HostGone {
 /** Freed blocks of a MiB and more go back to the system at once; otherwise a released session's memory stays. */
 const allocatorSettings = { MALLOC_MMAP_THRESHOLD_: "1048576", MALLOC_TRIM_THRESHOLD_: "1048576" }
 
+/**
+ * The program lies beside this file, as source or built. Both names are spelled out: a computed one would be invisible to
+ * the digest of the code that trains.
+ */
+const hostProgram = (): URL =>
+  import.meta.url.endsWith(".ts") ? new URL("./host.ts", import.meta.url) : new URL("./host.js", import.meta.url)
+
 const forkHost = (): ChildProcess =>
-  fork(fileURLToPath(new URL("./host.ts", import.meta.url)), {
+  fork(fileURLToPath(hostProgram()), {
     execArgv: [],
     env: { ...process.env, ...allocatorSettings },
     serialization: "advanced",

@@ -27,7 +27,8 @@ export interface Pipeline {
   readonly paramsSchema: ParamsSchema
   /** As JSON, for help texts. */
   readonly defaults: Readonly<Record<string, Json>>
-  readonly instantiate: (overrides?: Readonly<Record<string, string>>) => Effect.Effect<PipelineGraph, StageFailure>
+  /** Overrides by name. A text is read as the parameter's type demands, anything else is taken as it is. */
+  readonly instantiate: (overrides?: Readonly<Record<string, unknown>>) => Effect.Effect<PipelineGraph, StageFailure>
 }
 
 export const isPipeline = (value: unknown): value is Pipeline => Predicate.hasProperty(value, PipelineId)
@@ -87,13 +88,14 @@ const withOverrides = (
   pipeline: string,
   schema: ParamsSchema,
   defaults: Readonly<Record<string, Json>>,
-  overrides: Readonly<Record<string, string>>,
+  overrides: Readonly<Record<string, unknown>>,
 ): Effect.Effect<Readonly<Record<string, Json>>, StageFailure> => {
   const fields = fieldNames(schema, defaults)
   let values = defaults
   for (const [name, text] of Object.entries(overrides)) {
+    if (text === undefined) continue
     if (!fields.includes(name)) return Effect.fail(unknownParam(pipeline, name, fields))
-    const possible = readings(text)
+    const possible = typeof text === "string" ? readings(text) : [text as Json]
     const fitting = possible.find((value) => fits(schema, { ...values, [name]: value }, name))
     values = { ...values, [name]: fitting ?? possible.at(-1)! }
   }

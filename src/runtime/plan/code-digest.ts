@@ -19,6 +19,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { Effect } from "effect"
 import { digestJson } from "../model/fingerprint.ts"
 import { StorageFailure, storageFailure } from "../model/storage-failure.ts"
+import { ownAddress, readOwnCode } from "./own-code.ts"
 
 /** What a stage's code is made of. */
 export interface CodeDigest {
@@ -48,7 +49,7 @@ export const makeCodeDigest = (): ((moduleUrl: string) => Effect.Effect<CodeDige
   return (moduleUrl) =>
     Effect.try({
       try: () => {
-        const known = digests.get(moduleUrl) ?? walk(moduleFile(moduleUrl), factsOf)
+        const known = digests.get(moduleUrl) ?? digestAt(moduleUrl, factsOf, manifestOf)
         digests.set(moduleUrl, known)
         return known
       },
@@ -61,6 +62,23 @@ interface FileFacts {
   /** Absolute paths. */
   readonly local: readonly string[]
   readonly packages: readonly string[]
+}
+
+const digestAt = (moduleUrl: string, factsOf: (file: string) => FileFacts, manifestOf: ManifestReader): CodeDigest =>
+  moduleUrl.startsWith(ownAddress)
+    ? ownDigest(moduleUrl.slice(ownAddress.length), manifestOf)
+    : walk(moduleFile(moduleUrl), factsOf)
+
+/** Of a stage that was built into the package; its packages' versions are those found where Loom is installed. */
+const ownDigest = (module: string, manifestOf: ManifestReader): CodeDigest => {
+  const { files, modules } = readOwnCode()
+  const covered = modules[module]!
+  const here = fileURLToPath(import.meta.url)
+  const packages = covered.packages.flatMap((name) =>
+    name.lastIndexOf("@") > 0 ? [name] : packageOf(name, here, manifestOf),
+  )
+  const reached = covered.files.map((number) => [files[number]!.path, files[number]!] as const)
+  return describe(module, new Map(reached), new Set(packages))
 }
 
 const moduleFile = (moduleUrl: string): string => {
@@ -93,7 +111,7 @@ const walk = (entry: string, factsOf: (file: string) => FileFacts): CodeDigest =
 
 const describe = (
   entry: string,
-  reached: ReadonlyMap<string, FileFacts>,
+  reached: ReadonlyMap<string, Pick<FileFacts, "sha256">>,
   packages: ReadonlySet<string>,
 ): CodeDigest => {
   const folder = path.dirname(entry)

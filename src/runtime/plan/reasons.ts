@@ -13,6 +13,7 @@ import { type Change, changesBetween } from "../model/changes.ts"
 import { Cache, type Remembered } from "../storage/cache.ts"
 import { type Hits, hitOf, type ItemProspect, type Prospect } from "./assessment.ts"
 import { withKnownWork } from "./known-work.ts"
+import { ownAddress } from "./own-code.ts"
 import type { Identified } from "./stage-key.ts"
 
 /** Of a stage that is missing its result: what is new since the key that this label used last. */
@@ -81,10 +82,14 @@ const gathered = (
   return [...shared.values(), ...own]
 }
 
-// Files are kept relative to the stage's own module; people know them from where they stand.
-const withPaths = (instance: StageInstance, change: Change): Change => {
+// Files are kept relative to the stage's own module; people know them from where they stand, and Loom's own by its name.
+const withPaths = ({ node }: StageInstance, change: Change): Change => {
   if (change.kind !== "code") return change
-  const folder = path.dirname(fileURLToPath(instance.node.code))
+  if (node.code.startsWith(ownAddress)) {
+    const folder = path.posix.dirname(node.code.slice(ownAddress.length))
+    return { kind: "code", files: change.files.map((file) => path.posix.join("lora-loom", folder, file)) }
+  }
+  const folder = path.dirname(fileURLToPath(node.code))
   const files = change.files.map((file) => path.relative(process.cwd(), path.resolve(folder, file)))
   return { kind: "code", files }
 }

@@ -1,8 +1,4 @@
-/** Which Loom this is, for what it writes. */
-import { readFileSync } from "node:fs"
-
-const manifest = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
-  readonly version: string
-}
+/** Which Loom this is, for what it writes. The package names itself, so that the sources and the built files find the same manifest. */
+import manifest from "lora-loom/package.json" with { type: "json" }
 
 export const loomVersion: string = manifest.version

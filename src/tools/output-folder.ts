@@ -22,7 +22,7 @@ const problem = (field: string, why: string): StageProblem => ({
   label: "output",
   field,
   why,
-  hint: "Give another folder with --output",
+  hint: "Choose another folder for the output",
   severity: "error",
 })
 

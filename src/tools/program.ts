@@ -1,0 +1,110 @@
+/**
+ * Planning and running a pipeline as a program: what the command line calls, and what `lora-loom/effect` offers.
+ *
+ * A layer opens the cache; everything else is said call by call. Interrupting a run ends everything at once, the engine's
+ * processes included; results are published whole, so there is nothing to clean up.
+ */
+import { availableParallelism } from "node:os"
+import { join, resolve } from "node:path"
+import { Effect, Fiber, Layer, Queue, type Scope, Stream } from "effect"
+import type { Pipeline } from "../runtime/define/pipeline.ts"
+import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
+import { Events, type RunEvent } from "../runtime/model/events.ts"
+import { type Plan, planPipeline } from "../runtime/plan/plan.ts"
+import { runPipeline } from "../runtime/run/run.ts"
+import type { RunReport } from "../runtime/run/run-outcome.ts"
+import { type Storage, storageLayer } from "../runtime/storage/storage.ts"
+import { withinCores } from "../stages/base/engine-words.ts"
+import { outputProblems } from "./output-folder.ts"
+import { InputError, type ProgramError, programError, unfinishedError, type WorkError } from "./program-errors.ts"
+import type { CacheOptions, PlanOptions, RunOptions } from "./program-options.ts"
+import { stopOnAbort } from "./stop-on-abort.ts"
+import { wired } from "./wired.ts"
+
+/** What planning and running need: an open cache. */
+export type Loom = Storage
+
+/** Opens the cache, making its folder when it is not there. */
+export const layer = ({ cache = "./cache" }: CacheOptions = {}): Layer.Layer<Loom, InputError | WorkError> =>
+  storageLayer(resolve(cache)).pipe(
+    Layer.catchTag("StorageFailure", (error) => Layer.effectContext(Effect.fail(unfinishedError(error)))),
+  )
+
+/** Says stage by stage what a run would do and why, and runs nothing. Problems stand in the plan, beside the stages. */
+export const plan = Effect.fn("plan")(function* (
+  pipeline: Pipeline,
+  options: PlanOptions = {},
+): Effect.fn.Return<Plan, InputError | WorkError, Loom> {
+  const graph = yield* Effect.mapError(wired(pipeline, options.set), unfinishedError)
+  return yield* planGraph(graph, options)
+})
+
+/** The same for a pipeline that is wired already. */
+export const planGraph = (
+  graph: PipelineGraph,
+  { root = "." }: Pick<PlanOptions, "root">,
+): Effect.Effect<Plan, InputError | WorkError, Loom> =>
+  Effect.mapError(planPipeline(graph, { root: resolve(root) }), unfinishedError)
+
+/** Runs what the pipeline's results need and the cache does not have, and writes the finished files. */
+export const run = Effect.fn("run")(function* (
+  pipeline: Pipeline,
+  options: RunOptions = {},
+): Effect.fn.Return<RunReport, ProgramError, Loom> {
+  const graph = yield* Effect.mapError(wired(pipeline, options.set), unfinishedError)
+  return yield* runGraph(graph, options)
+})
+
+/** The same for a pipeline that is wired already. */
+export const runGraph = (
+  graph: PipelineGraph,
+  options: Omit<RunOptions, "set">,
+): Effect.Effect<RunReport, ProgramError, Loom> =>
+  running(graph, options).pipe(
+    // Runs over one cache may overlap; each tells its own events.
+    Effect.provide(Events.layer, { local: true }),
+    Effect.scoped,
+  )
+
+const running = Effect.fnUntraced(function* (wiredGraph: PipelineGraph, options: Omit<RunOptions, "set">) {
+  const { root = ".", output = "./output", cores = availableParallelism() } = options
+  if (!Number.isSafeInteger(cores) || cores < 1) return yield* wrongCores(cores)
+  const outputFolder = join(resolve(output), wiredGraph.pipeline)
+  const graph = { ...wiredGraph, problems: [...wiredGraph.problems, ...(yield* outputProblems(outputFolder))] }
+  const stop = yield* stopOnAbort(options.stop)
+  const work = runPipeline(graph, { root: resolve(root), outputFolder, cores, stop }).pipe(
+    withinCores(cores),
+    Effect.mapError(programError),
+  )
+  return yield* options.onEvent === undefined ? work : telling(work, options.onEvent)
+})
+
+const wrongCores = (cores: unknown): InputError => {
+  const why = `${String(cores)} is not a whole number of 1 or more`
+  return new InputError({
+    troubles: [{ where: "cores", why, hint: "Leave it out to use all of them", severity: "error" }],
+  })
+}
+
+/** Calls back with every event. The work ends at once when that throws; it is over when the last event has been told. */
+const telling = <A, E, R>(
+  work: Effect.Effect<A, E, R>,
+  onEvent: (event: RunEvent) => void,
+): Effect.Effect<A, E, R | Events | Scope.Scope> =>
+  Effect.gen(function* () {
+    const stream = yield* (yield* Events).subscribe
+    const listener = yield* Effect.forkDetach(Stream.runForEach(stream, (event) => Effect.sync(() => onEvent(event))))
+    yield* Effect.addFinalizer(() => Fiber.join(listener).pipe(Effect.timeout("1 second"), Effect.exit))
+    return yield* Effect.raceFirst(work, Effect.andThen(Fiber.join(listener), Effect.never))
+  })
+
+/** Runs the pipeline and gives what happens as it happens; the stream fails as the run does. Ending it early ends the run. */
+export const events = (
+  pipeline: Pipeline,
+  options: Omit<RunOptions, "onEvent"> = {},
+): Stream.Stream<RunEvent, ProgramError, Loom> =>
+  Stream.callback<RunEvent, ProgramError, Loom>((queue) =>
+    run(pipeline, { ...options, onEvent: (event) => Queue.offerUnsafe(queue, event) }).pipe(
+      Effect.andThen(Effect.sync(() => Queue.endUnsafe(queue))),
+    ),
+  )
