@@ -24,7 +24,7 @@ export default pipeline("learning", { params, defaults: { steps: 100 } }, ({ ste
   const pictures = ingest("./quickstart/pictures")
   const images = crop(pictures, { size: 128 })
   const captions = caption(pictures, { trigger: "toki" })
-  const { training, heldOut } = holdOut(encode({ base, images, captions, clipSkip: 1 }), { share: 0.25 })
+  const { training, heldOut } = holdOut(encode({ base, images, captions }, { clipSkip: 1 }), { share: 0.25 })
 
   const shared = { steps, saveEverySteps: 25, warmupSteps: 10, gradientAccumulationSteps: 6, seed: 7 }
   const customEmbedding = { keyword: "toki", length: 1, learningRate: 2e-3, initWord: "blue" }
@@ -33,9 +33,9 @@ export default pipeline("learning", { params, defaults: { steps: 100 } }, ({ ste
   const both = train(training, { ...shared, unetLearningRate: 1.5e-3, customEmbedding })
 
   return [
-    validate(checkpoint(embedding, { name: "embedding" }), heldOut),
-    validate(checkpoint(lora, { name: "lora" }), heldOut),
-    validate(checkpoint(both, { name: "both" }), heldOut),
+    validate({ checkpoints: checkpoint(embedding, { name: "embedding" }), heldOut }),
+    validate({ checkpoints: checkpoint(lora, { name: "lora" }), heldOut }),
+    validate({ checkpoints: checkpoint(both, { name: "both" }), heldOut }),
     compare(
       { trained: { "embedding alone": embedding, "LoRA alone": lora, both } },
       {

@@ -15,7 +15,7 @@ export default pipeline(
     const pictures = ingest("./quickstart/pictures")
     const images = crop(pictures, { size: 128 })
     const captions = caption(pictures, { trigger: "toki" })
-    const dataset = encode({ base, images, captions, clipSkip: 1 })
+    const dataset = encode({ base, images, captions }, { clipSkip: 1 })
     const lora = train(dataset, {
       networkDim,
       networkScale: 1,

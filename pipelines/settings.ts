@@ -12,8 +12,8 @@ export default pipeline("settings", { params, defaults: { steps: 300 } }, ({ ste
   const pictures = ingest("./quickstart/pictures")
   const images = crop(pictures, { size: 128 })
   const captions = caption(pictures, { trigger: "toki" })
-  const dataset = encode({ base, images, captions, clipSkip: 1 })
-  const skipping = encode({ base, images, captions, clipSkip: 2 })
+  const dataset = encode({ base, images, captions }, { clipSkip: 1 })
+  const skipping = encode({ base, images, captions }, { clipSkip: 2 })
 
   const right = {
     networkDim: 16,

@@ -9,7 +9,6 @@ import { noRun } from "../runtime/storage/unrecorded.ts"
 import {
   type CaptionEmbedding,
   captionReader,
-  captionsAlone,
   type FinalCaption,
   finalCaptions,
   type Mark,
@@ -38,7 +37,7 @@ interface CaptionList {
 
 const readCaptions = Effect.fnUntraced(function* (graph: PipelineGraph, root: string, label: string) {
   const stop = makeStopSignal()
-  const resolved = yield* resolveStage(captionsAlone(graph), label, { root, outputFolder: root, cores: 1, stop })
+  const resolved = yield* resolveStage(graph, label, { root, outputFolder: root, cores: 1, stop })
   const context = yield* runningStageContext({
     runId: noRun,
     label,

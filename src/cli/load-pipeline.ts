@@ -4,7 +4,7 @@
  * Everything that can be wrong with a file that somebody wrote by hand becomes a sentence with the file and, where Node
  * knows it, the line.
  */
-import { readdir } from "node:fs/promises"
+import { readdir, stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { Effect } from "effect"
@@ -89,10 +89,27 @@ const importWords = (words: string): string =>
     .replace(/^Cannot find (module|package)/, (_, noun) => `there is no ${noun}`)
     .replace(/^The requested module/, "the module")
 
+/** Why a file cannot be a pipeline whatever stands in it, and what to give instead. */
+const notAModule = async (file: string): Promise<readonly [why: string, hint: string] | undefined> => {
+  const found = await stat(file)
+  if (found.isDirectory()) {
+    const inside = (await namesIn(file)).filter((name) => isModuleName.test(name))
+    const first = inside[0] === undefined ? "such as pipelines/quickstart.ts" : `such as ${resolve(file, inside[0])}`
+    return ["it is a folder", `Give the path of a pipeline file, ${first}`]
+  }
+  if (!found.isFile()) return ["it is no file", "Give the path of a pipeline file, such as pipelines/quickstart.ts"]
+  if (isModuleName.test(file)) return undefined
+  return ["it is no TypeScript", "A pipeline is a .ts file (or .js) that exports pipeline(…) as its default"]
+}
+
+const isModuleName = /\.[cm]?[jt]s$/
+
 const importPipeline = Effect.fnUntraced(function* (typed: string): Effect.fn.Return<Pipeline, CliFailure> {
   const file = resolve(typed)
   const names = yield* Effect.promise(() => namesIn(dirname(file)))
   if (!names.some((name) => resolve(dirname(file), name) === file)) return yield* yield* missing(file, typed)
+  const unfit = yield* Effect.promise(() => notAModule(file))
+  if (unfit !== undefined) return yield* invalid(typed, ...unfit)
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
     catch: (thrown) => importFailure(file, thrown),

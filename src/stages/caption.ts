@@ -8,23 +8,29 @@ import { parse } from "node:path"
 import { Effect, Schema } from "effect"
 import { hasTriggerPlaceholder, TriggerWord, withTrigger } from "../formats/caption-text.ts"
 import { countMentions } from "../formats/embedding-mention.ts"
+import { composite } from "../runtime/define/composite.ts"
 import { itemStage } from "../runtime/define/item-stage.ts"
-import type { Items } from "../runtime/model/items.ts"
+import { Items } from "../runtime/model/items.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
-import type { Output } from "../runtime/model/wire.ts"
+import type { MakeIn } from "../runtime/model/wire.ts"
+import type { WiredStage } from "../runtime/model/wired-stage.ts"
+import { named } from "../runtime/model/word.ts"
 import { isKeyword } from "../settings/keyword.ts"
 import { listNames } from "./dataset/list-names.ts"
-import { Caption, type CaptionSet, CaptionText } from "./wires/captions.ts"
+import { Caption, type Captions, CaptionText, type CaptionTexts } from "./wires/captions.ts"
+import type { CroppedPictures, Pictures } from "./wires/pictures.ts"
 
-const CaptionParams = Schema.Struct({
+const CaptionSettings = Schema.Struct({
   /** Word or phrase that shall call up what is learned. `[trigger]` in a caption is replaced by it, else it is put in front. */
   trigger: Schema.NullOr(TriggerWord).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
   /** Caption of pictures without a caption file. `[name]` is the file's name in words, `[trigger]` the trigger word. */
   template: Schema.NullOr(Schema.String).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
-  /** Keywords of the embeddings that are trained on these captions; a training adds its own. No part of the identity. */
-  mentions: Schema.Array(Schema.String).pipe(Schema.withConstructorDefault(Effect.succeed([]))),
 })
-type CaptionParams = typeof CaptionParams.Type
+type CaptionSettings = typeof CaptionSettings.Type
+/** As written in a pipeline file. */
+export interface CaptionParams extends MakeIn<typeof CaptionSettings> {
+  readonly trigger?: string | null
+}
 
 /** "red-apple_03.png" → "red apple" */
 export const nameInWords = (key: string): string =>
@@ -34,17 +40,23 @@ export const nameInWords = (key: string): string =>
     .trim()
 
 /** The caption trained on; null when the picture has neither a file nor a template. */
-const finalCaption = (key: string, caption: string | null, { trigger, template }: CaptionParams): string | null => {
+const finalCaption = (key: string, caption: string | null, { trigger, template }: CaptionSettings): string | null => {
   const text = caption ?? template?.replaceAll("[name]", () => nameInWords(key)) ?? null
   return text === null ? null : withTrigger(text.trim(), trigger)
 }
 
+const Embedding = Schema.Struct({ customEmbedding: Schema.NullOr(Schema.Struct({ keyword: Schema.String })) })
+
+/** Keywords of the embeddings that are trained on these captions. */
+const keywordsBehind = (here: WiredStage): readonly string[] =>
+  here.downstream("train").flatMap((training) => training.paramsAs(Embedding)?.customEmbedding?.keyword ?? [])
+
 /** An embedding that no caption mentions would train nothing. A keyword that is none is told by the training. */
 const unmentioned = (
   texts: readonly { readonly text: string | null }[],
-  { mentions }: CaptionParams,
+  keywords: readonly string[],
 ): readonly Problem[] =>
-  [...new Set(mentions)]
+  [...new Set(keywords)]
     .filter(isKeyword)
     .filter((keyword) => !texts.some(({ text }) => text !== null && countMentions(text, keyword) > 0))
     .map((keyword) => ({
@@ -54,11 +66,15 @@ const unmentioned = (
       severity: "error",
     }))
 
-const captionProblems = (items: Items<CaptionText>, params: CaptionParams): readonly Problem[] => {
+const captionProblems = (
+  items: Items<CaptionText>,
+  params: CaptionSettings,
+  keywords: readonly string[],
+): readonly Problem[] => {
   const texts = items.map(({ key, value }) => ({ key, text: finalCaption(key, value.caption, params) }))
   const without = texts.filter(({ text }) => text === null || text === "").map(({ key }) => key)
   const open = texts.filter(({ text }) => text !== null && hasTriggerPlaceholder(text)).map(({ key }) => key)
-  const problems: Problem[] = [...unmentioned(texts, params)]
+  const problems: Problem[] = [...unmentioned(texts, keywords)]
   if (without.length > 0) {
     problems.push({
       field: listNames(without),
@@ -82,12 +98,10 @@ const captionStage = itemStage({
   name: "caption",
   noun: "caption",
   code: import.meta.url,
-  params: CaptionParams,
+  params: CaptionSettings,
   item: CaptionText,
-  shared: {},
   output: Caption,
-  keyed: ({ mentions: _, ...words }) => words,
-  inspect: ({ params, items }) => captionProblems(items, params),
+  inspect: ({ params, items, here }) => captionProblems(items, params, keywordsBehind(here)),
   run: ({ params, key, item }) => {
     const text = finalCaption(key, item.caption, params)
     return text === null ? Effect.fail(noCaption(key)) : Effect.succeed({ text, trigger: params.trigger })
@@ -103,20 +117,19 @@ const noCaption = (key: string): StageFailure =>
     kind: "input",
   })
 
+/** Wherever the texts of caption files can be found: they lie behind every picture of a folder. */
+type Captioned = Pictures | CroppedPictures | CaptionTexts
+
 /**
  * The captions of pictures: from the `.txt` files beside them, else from `template`.
  *
  * `trigger`: a word or phrase such as "sks dog", or null (default) for none. `template`: such as "a photo of [name]", or null (default).
  */
-export const caption = (
-  pictures: { readonly captions: Output<Items<CaptionText>> },
-  params: Omit<(typeof CaptionParams)["~type.make.in"], "mentions"> = {},
-): CaptionSet => {
-  // Parameters are read when the whole pipeline is wired, so what trainings add until then is seen.
-  const mentions: string[] = []
-  return {
-    ...captionStage(pictures.captions, {}, { ...params, mentions }),
-    trigger: typeof params.trigger === "string" ? params.trigger : null,
-    expectMention: (keyword) => mentions.push(keyword),
-  }
-}
+export const caption: (pictures: Captioned | { readonly pictures: Captioned }, params?: CaptionParams) => Captions =
+  composite({
+    name: "caption",
+    wires: { pictures: named("pictures or cropped pictures or caption texts", Schema.Unknown) },
+    upstream: { captions: Items(CaptionText) },
+    output: Items(Caption),
+    build: ({ captions }, params: CaptionParams) => captionStage(captions, params),
+  })

@@ -8,10 +8,14 @@ import { Effect, Schema } from "effect"
 import { timestepRange } from "../diffusion/timestep-range.ts"
 import { decodeLoraFile, encodeLoraFile } from "../formats/lora-file.ts"
 import { loraMetadata, type MetadataJson } from "../formats/lora-metadata.ts"
+import { composite } from "../runtime/define/composite.ts"
 import { stage } from "../runtime/define/stage.ts"
 import type { Blob } from "../runtime/model/blob.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
+import type { MakeIn } from "../runtime/model/wire.ts"
+import type { WiredStage } from "../runtime/model/wired-stage.ts"
+import { baseNameOf } from "./base/base-name.ts"
 import { loomVersion } from "./training/loom-version.ts"
 import { isPlainName } from "./training/plain-name.ts"
 import { saveEmbedding } from "./training/save-embedding.ts"
@@ -20,7 +24,7 @@ import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
 import { Dataset } from "./wires/dataset.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
-const CheckpointParams = Schema.Struct({
+const CheckpointSettings = Schema.Struct({
   name: Schema.String,
   /** Number format of the file: "fp32" (default) keeps every bit, "fp16" halves its size. */
   precision: Schema.Literals(["fp32", "fp16"]).pipe(Schema.withConstructorDefault(Effect.succeed("fp32" as const))),
@@ -32,15 +36,20 @@ const CheckpointParams = Schema.Struct({
   loom: Schema.String,
 })
 
-type CheckpointParams = typeof CheckpointParams.Type
+type CheckpointSettings = typeof CheckpointSettings.Type
 
-const checkKeepLast = ({ keepLast }: CheckpointParams): readonly Problem[] => {
+/** As written in a pipeline file. */
+export interface CheckpointParams extends Omit<MakeIn<typeof CheckpointSettings>, "baseName" | "loom"> {
+  readonly name: string
+}
+
+const checkKeepLast = ({ keepLast }: CheckpointSettings): readonly Problem[] => {
   if (keepLast === null || keepLast >= 1) return []
   const [why, hint] = [`${keepLast} must be 1 or more`, "1 keeps the finished LoRA alone; leave it out to keep all"]
   return [{ field: "keepLast", why, hint, severity: "error" }]
 }
 
-const checkName = ({ name }: CheckpointParams): readonly Problem[] =>
+const checkName = ({ name }: CheckpointSettings): readonly Problem[] =>
   isPlainName(name)
     ? []
     : [
@@ -62,7 +71,7 @@ interface Lineage {
 }
 
 /** Every setting, caption and digest that repeats the run. */
-const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: CheckpointParams): MetadataJson =>
+const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: CheckpointSettings): MetadataJson =>
   ({
     format: 2,
     loom,
@@ -83,7 +92,7 @@ const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: 
 const unetDigest = ({ files }: BaseModelFolder): string | undefined =>
   Object.entries(files).find(([name]) => name.startsWith("unet/") && name.endsWith(".safetensors"))?.[1].sha256
 
-const describe = (lineage: Lineage, params: CheckpointParams, step: number) => {
+const describe = (lineage: Lineage, params: CheckpointSettings, step: number) => {
   const { trained, dataset, base } = lineage
   const { settings } = trained
   const sha256 = unetDigest(base)
@@ -114,7 +123,12 @@ const notSaved = (fileName: string, why: string, cause?: unknown): StageFailure 
   })
 
 /** Writes a file and reads it back; the numbers must be the ones that were written. */
-const saveFile = Effect.fnUntraced(function* (lineage: Lineage, params: CheckpointParams, step: number, adapter: Blob) {
+const saveFile = Effect.fnUntraced(function* (
+  lineage: Lineage,
+  params: CheckpointSettings,
+  step: number,
+  adapter: Blob,
+) {
   const { blobs } = yield* StageContext
   const fileName = checkpointFileName(params.name, step, lineage.trained.settings.steps)
   const attempt = <A>(work: () => A) =>
@@ -143,7 +157,7 @@ const saveFile = Effect.fnUntraced(function* (lineage: Lineage, params: Checkpoi
 /** All files of one saved step. */
 const saveAll = Effect.fnUntraced(function* (
   lineage: Lineage,
-  params: CheckpointParams,
+  params: CheckpointSettings,
   { step, adapter, embedding }: Trained["saves"][number],
 ) {
   const { customEmbedding, steps } = lineage.trained.settings
@@ -154,14 +168,26 @@ const saveAll = Effect.fnUntraced(function* (
   return { lora, embeddings: yield* saveEmbedding(stem, step, customEmbedding.keyword, embedding, metadata) }
 })
 
+const Called = Schema.Struct({ name: Schema.String })
+
+/** Two LoRAs of one name would write the same files, and the second would fail after its training. */
+const sameNames = (here: WiredStage): readonly Problem[] => {
+  const name = here.paramsAs(Called)?.name
+  const first = here.all("checkpoint").find((other) => other.paramsAs(Called)?.name === name)
+  if (first === undefined || first === here) return []
+  const why = `"${name}" is the name of ${first.label} too, and both would write the same files`
+  return [{ field: "name", why, hint: "Give each LoRA a name of its own", severity: "error" }]
+}
+
 const labelOf = (what: string, step: number, steps: number): string =>
   step === steps ? what : `${what} at an earlier step`
 
 const checkpointStage = stage({
   name: "checkpoint",
   code: import.meta.url,
-  params: CheckpointParams,
-  inputs: { trained: Trained, dataset: Dataset, base: BaseModelFolder },
+  params: CheckpointSettings,
+  wires: { trained: Trained },
+  upstream: { dataset: Dataset, base: BaseModelFolder },
   output: Checkpoints,
   check: (params) => [...checkName(params), ...checkKeepLast(params)],
   artifacts: ({ output: { files, embeddings, steps, keptFrom } }) => {
@@ -172,7 +198,8 @@ const checkpointStage = stage({
           : [{ path: saved.fileName, blob: saved.file, label: labelOf(what, saved.step, steps) }]
     return [...files.flatMap(artifact("LoRA")), ...embeddings.flatMap(artifact("embedding"))]
   },
-  run: Effect.fnUntraced(function* ({ params, inputs }) {
+  wired: sameNames,
+  run: Effect.fnUntraced(function* ({ params, ...inputs }) {
     const { saves, settings } = inputs.trained
     const saved = yield* Effect.forEach(saves, (save) => saveAll(inputs, params, save))
     return {
@@ -191,13 +218,14 @@ const checkpointStage = stage({
  * `name`: of the LoRA and its files. `precision`: "fp32" (default) or "fp16". `keepLast`: write only so many of the newest
  * files; the earlier ones stay in the cache, and on the picture sheet.
  */
-export const checkpoint = (
-  lora: TrainedAdapters,
-  params: { readonly name: string; readonly precision?: "fp32" | "fp16"; readonly keepLast?: number | null },
-): LoraCheckpoints => ({
-  ...checkpointStage(
-    { trained: lora, dataset: lora.dataset, base: lora.base },
-    { ...params, baseName: lora.base.name, loom: loomVersion },
-  ),
-  lora,
+export const checkpoint: (
+  lora: TrainedAdapters | { readonly lora: TrainedAdapters },
+  params: CheckpointParams,
+) => LoraCheckpoints = composite({
+  name: "checkpoint",
+  wires: { lora: Trained },
+  upstream: { base: BaseModelFolder },
+  output: Checkpoints,
+  build: ({ lora, base }, params: CheckpointParams) =>
+    checkpointStage({ trained: lora, base }, { ...params, baseName: baseNameOf(base), loom: loomVersion }),
 })

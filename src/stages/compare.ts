@@ -5,23 +5,32 @@
  * several groups is painted once. The trainings must share a base model; what else they share is computed once as everywhere.
  */
 import { Effect, Schema } from "effect"
+import { broken } from "../runtime/define/composite.ts"
+import { inOneCall } from "../runtime/define/create-node.ts"
+import { wireProblem } from "../runtime/define/given-wires.ts"
 import { stage } from "../runtime/define/stage.ts"
+import { wireBehind } from "../runtime/define/wires-upstream.ts"
 import { Blob } from "../runtime/model/blob.ts"
+import { notARecord } from "../runtime/model/checked-params.ts"
 import { Items } from "../runtime/model/items.ts"
+import { sayValue } from "../runtime/model/say-value.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
-import type { Output } from "../runtime/model/wire.ts"
-import { paint } from "./sheets/paint.ts"
+import { type AnyWire, isWire, type Wire } from "../runtime/model/wire.ts"
+import { named } from "../runtime/model/word.ts"
+import type { EvaluateParams } from "./evaluate.ts"
 import { drawSheet, type SheetRow } from "./sheets/picture-sheet.ts"
-import { planComparison } from "./sheets/plan-comparison.ts"
-import type { EvaluateParams } from "./sheets/plan-paintings.ts"
+import { type ComparedTraining, planComparison } from "./sheets/plan-comparison.ts"
+import { sample } from "./sheets/sample.ts"
 import { isPlainName } from "./training/plain-name.ts"
+import { BaseModelFolder } from "./wires/base-files.ts"
 import { ComparedGroups, comparedKey, withoutTraining } from "./wires/comparison.ts"
-import { Painting } from "./wires/paintings.ts"
-import type { TrainedAdapters } from "./wires/trained.ts"
+import { Dataset } from "./wires/dataset.ts"
+import { Sample } from "./wires/samples.ts"
+import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
-export const Comparison = Schema.Struct({ name: Schema.String, sheet: Blob })
-export type Comparison = typeof Comparison.Type
+export const Comparison = named("comparison", Schema.Struct({ name: Schema.String, sheet: Blob }))
+export interface Comparison extends Schema.Schema.Type<typeof Comparison> {}
 
 const ComparisonSheet = Schema.Struct({
   name: Schema.String,
@@ -61,11 +70,11 @@ const cannotDraw = (cause: unknown): StageFailure =>
     cause,
   })
 
-const drawing = Effect.fnUntraced(function* (params: ComparisonSheet, paintings: Items<Painting>) {
+const drawing = Effect.fnUntraced(function* (params: ComparisonSheet, samples: Items<Sample>) {
   const { blobs } = yield* StageContext
-  const painted = new Map(paintings.map(({ key, value }) => [key, value]))
+  const painted = new Map(samples.map(({ key, value }) => [key, value]))
   const columns = params.prompts.flatMap((prompt) => params.seeds.map((seed) => ({ prompt, seed })))
-  const { recipe } = paintings[0]!.value
+  const { recipe } = samples[0]!.value
   const rows = yield* Effect.forEach(rowsOf(params.groups), ({ label, note, training }) =>
     Effect.map(
       Effect.forEach(columns, ({ prompt, seed }) =>
@@ -99,13 +108,13 @@ const compareStage = stage({
   name: "compare",
   code: import.meta.url,
   params: ComparisonSheet,
-  inputs: { paintings: Items(Painting) },
+  wires: { samples: Items(Sample) },
   output: Comparison,
   check: checkName,
   artifacts: ({ output: { name, sheet } }) => [{ path: `${name}.png`, blob: sheet, label: "sheet of settings" }],
-  run: Effect.fnUntraced(function* ({ params, inputs }) {
+  run: Effect.fnUntraced(function* ({ params, samples }) {
     const { blobs } = yield* StageContext
-    const sheet = yield* blobs.put(yield* drawing(params, inputs.paintings))
+    const sheet = yield* blobs.put(yield* drawing(params, samples))
     return { name: params.name, sheet }
   }),
 })
@@ -113,11 +122,35 @@ const compareStage = stage({
 /** Groups of settings by name; each setting by its value, with what was trained under it. */
 export type ComparedSettings = Readonly<Record<string, Readonly<Record<string, TrainedAdapters>>>>
 
-export interface CompareOptions extends Partial<EvaluateParams> {
+/** As written in a pipeline file: a name and prompts are required, the others are those of `evaluate`. */
+export interface CompareParams extends EvaluateParams {
   /** Of the sheet's file, and its title. */
   readonly name: string
-  readonly prompts: readonly string[]
 }
+
+const howTo = 'Give groups of trainings, such as { "network dim": { "4": small, "16": usual } }'
+
+const error = (field: string, why: string, hint = howTo): Problem => ({ field, why, hint, severity: "error" })
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype && !isWire(value)
+
+/** Every mistake in the settings: no groups, groups that are none, and what no training gave. */
+const settingsProblems = (settings: unknown): readonly Problem[] => {
+  if (!isRecord(settings)) return [error("settings", `it takes groups of trainings; this is ${said(settings)}`)]
+  const groups = Object.entries(settings)
+  if (groups.length === 0) return [error("settings", "there is none")]
+  return groups.flatMap(([name, group]) => {
+    if (!isRecord(group)) return [error(`settings.${name}`, `it takes a group of trainings; this is ${said(group)}`)]
+    const values = Object.entries(group)
+    if (values.length === 0) return [error(`settings.${name}`, "the group is empty")]
+    return values.flatMap(
+      ([value, training]) => wireProblem(`settings.${name}.${value}`, Trained, training, howTo) ?? [],
+    )
+  })
+}
+
+const said = (value: unknown): string => (isWire(value) ? `a wire (${value.carries})` : sayValue(value))
 
 /** Each training once, in the order of its first setting. */
 const distinct = (settings: ComparedSettings): readonly TrainedAdapters[] => [
@@ -128,14 +161,36 @@ const distinct = (settings: ComparedSettings): readonly TrainedAdapters[] => [
   ).values(),
 ]
 
+const wiresIn = (settings: unknown): readonly AnyWire[] =>
+  isWire(settings) ? [settings] : isRecord(settings) ? Object.values(settings).flatMap(wiresIn) : []
+
 /**
  * A sheet of settings: the same prompts and seeds with the result of each training, one row per setting.
  *
- * `name` and `prompts` are required, the other options are those of `evaluate`. Values that are whole numbers come in the order
+ * `name` and `prompts` are required, the other parameters are those of `evaluate`. Values that are whole numbers come in the order
  * of their size, the others as written.
  */
-export const compare = (settings: ComparedSettings, { name, ...params }: CompareOptions): Output<Comparison> => {
+export const compare = (settings: ComparedSettings, params: CompareParams): Wire<"comparison", Comparison> =>
+  inOneCall("compare", () => {
+    const unfit = notARecord(params)
+    const problems = [...settingsProblems(settings), ...(unfit === undefined ? [] : [error("", unfit.why, unfit.hint)])]
+    return problems.length > 0 ? refused(settings, problems) : compared(settings, params ?? {})
+  })
+
+const refused = (settings: unknown, problems: readonly Problem[]) =>
+  broken("compare", Comparison, Object.fromEntries(wiresIn(settings).entries()), problems)
+
+const compared = (settings: ComparedSettings, { name, ...params }: CompareParams) => {
   const trainings = distinct(settings)
+  const bases = trainings.map((training) => wireBehind(training, BaseModelFolder))
+  const datasets = trainings.map((training) => wireBehind(training, Dataset))
+  const base = bases[0]
+  // What is missing behind a training is told by the training.
+  if (base === undefined || datasets.includes(undefined)) return refused(settings, [])
+  if (bases.some((other) => other?.node !== base.node)) {
+    const hint = "Compare trainings of one base model, and each base model on a sheet of its own"
+    return refused(settings, [error("settings", "its trainings have different base models", hint)])
+  }
   const groups = Object.entries(settings).map(([group, values]) => ({
     name: group,
     settings: Object.entries(values).map(([value, { node }]) => ({
@@ -143,13 +198,7 @@ export const compare = (settings: ComparedSettings, { name, ...params }: Compare
       training: trainings.findIndex((training) => training.node === node),
     })),
   }))
-  const [first] = trainings
-  if (first === undefined) throw new Error("compare was given no training")
-  if (trainings.some(({ base }) => base.node !== first.base.node)) {
-    throw new Error("compare was given trainings of different base models")
-  }
-  const size = params.size ?? null
-  const base = first.base.wholeFor(size && { ...size, setting: "compare's size" })
-  const paintings = paint(planComparison(trainings, { ...params, groups }), { base })
-  return compareStage({ paintings }, { name, groups, prompts: params.prompts, seeds: params.seeds ?? [1] })
+  const all = trainings.map((trained, index): ComparedTraining => ({ trained, dataset: datasets[index]! }))
+  const samples = sample({ pictures: planComparison(all, { ...params, groups }), base })
+  return compareStage({ samples }, { name, groups, prompts: params.prompts, seeds: params.seeds ?? [1] })
 }

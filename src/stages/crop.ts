@@ -5,37 +5,25 @@
  * with the original size and the place of the cut, which SDXL takes as conditioning. Enlarging is a choice.
  */
 import { Effect, Schema } from "effect"
+import { composite } from "../runtime/define/composite.ts"
 import { itemStage } from "../runtime/define/item-stage.ts"
+import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
-import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
+import { StageFailure } from "../runtime/model/stage-failure.ts"
+import type { MakeIn } from "../runtime/model/wire.ts"
+import { checkSize, PictureSize, sidesOf } from "./base/picture-size.ts"
 import { enlargingProblems, largeEnough, Upscale } from "./dataset/enlarging.ts"
-import { CroppedPicture, type CroppedPictureSet, Picture, type PictureSet } from "./wires/pictures.ts"
+import { CroppedPicture, type CroppedPictures, Picture, type Pictures } from "./wires/pictures.ts"
 
-const CropParams = Schema.Struct({
+const CropSettings = Schema.Struct({
   /** Side of the square in pixels, or width and height. A multiple of the base model's own step, 64 for most. */
-  size: Schema.Union([Schema.Int, Schema.Struct({ width: Schema.Int, height: Schema.Int })]),
+  size: PictureSize,
   /** What to do with a picture that is smaller: enlarge it with a warning (default), refuse to run, or leave it out. */
   upscale: Upscale.pipe(Schema.withConstructorDefault(Effect.succeed("warn" as const))),
 })
-type CropParamsInput = (typeof CropParams)["~type.make.in"]
-type Size = (typeof CropParams.Type)["size"]
-
-const sidesOf = (size: Size) => (typeof size === "number" ? { width: size, height: size } : size)
-
-/** Smallest VAE factor there is; the base model's own step is checked where pictures meet it, in `encode`. */
-const smallestStep = 2
-
-const checkSize = ({ size }: { readonly size: Size }): readonly Problem[] => {
-  const { width, height } = sidesOf(size)
-  if (Math.min(width, height) < 8 || Math.max(width, height) > 8192) {
-    const why = `${width} × ${height} pixels is outside 8 … 8192`
-    return [{ field: "size", why, hint: "Stable Diffusion 1.5 was trained at 512", severity: "error" }]
-  }
-  if (width % smallestStep !== 0 || height % smallestStep !== 0) {
-    const why = `${width} × ${height} pixels is no size a VAE can encode`
-    return [{ field: "size", why, hint: "Use a multiple of 64", severity: "error" }]
-  }
-  return []
+/** As written in a pipeline file. */
+export interface CropParams extends MakeIn<typeof CropSettings> {
+  readonly size: PictureSize
 }
 
 /** Where a picture lands: its size after scaling to cover, and the centred cut. */
@@ -59,9 +47,8 @@ const cropStage = itemStage({
   name: "crop",
   noun: "picture",
   code: import.meta.url,
-  params: CropParams,
+  params: CropSettings,
   item: Picture,
-  shared: {},
   output: CroppedPicture,
   check: checkSize,
   keyed: ({ size }) => ({ size }),
@@ -112,21 +99,20 @@ const cut = async (
     .toBuffer()
 }
 
-/** The size as later stages are told it, unless something is wrong with it that is told already. */
-const sizeOf = (size: Size): Pick<CroppedPictureSet, "size"> => {
-  const isSize = Schema.is(CropParams.fields.size)(size) && checkSize({ size }).length === 0
-  return isSize ? { size: { ...sidesOf(size), setting: "crop's size" } } : {}
-}
-
 /**
  * Every picture scaled to cover `size` and cut around its centre.
  *
  * `size`: side of the square in pixels, or `{ width, height }`. `upscale`, for pictures smaller than that: "warn" (default)
- * enlarges them, "refuse" stops the run, "skip" leaves them out; all three name them. The captions come along untouched.
+ * enlarges them, "refuse" stops the run, "skip" leaves them out; all three name them.
  */
-export const crop = (pictures: PictureSet<Picture>, params: CropParamsInput): CroppedPictureSet => {
-  const sized = sizeOf(params.size)
-  const isSelective = params.upscale === "skip" && sized.size !== undefined
-  const kept = isSelective ? largeEnough({ pictures }, sidesOf(params.size)) : pictures
-  return { ...cropStage(kept, {}, params), captions: pictures.captions, ...sized }
-}
+export const crop: (pictures: Pictures | { readonly pictures: Pictures }, params: CropParams) => CroppedPictures =
+  composite({
+    name: "crop",
+    wires: { pictures: Items(Picture) },
+    output: Items(CroppedPicture),
+    build: ({ pictures }, params: CropParams) => {
+      const isSelective = params.upscale === "skip" && Schema.is(PictureSize)(params.size)
+      const kept = isSelective ? largeEnough(pictures, sidesOf(params.size)) : pictures
+      return cropStage(kept, params)
+    },
+  })

@@ -1,25 +1,26 @@
 /**
- * `encode({ base, images, captions, clipSkip })`: pictures and captions in the form that training reads.
+ * `encode({ base, images, captions }, { clipSkip })`: pictures and captions in the form that training reads.
  *
  * Three stages: each picture through the VAE, each caption through the text encoder, and the two joined by file name. A new
  * picture is encoded alone, and a changed caption leaves every picture as it is.
  */
 import { Effect, Schema } from "effect"
 import { Engine } from "../engine/engine.ts"
+import { broken, composite } from "../runtime/define/composite.ts"
 import { stage } from "../runtime/define/stage.ts"
 import { Items } from "../runtime/model/items.ts"
-import type { Node } from "../runtime/model/node.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
-import type { Output } from "../runtime/model/wire.ts"
+import { paramsBehind } from "../runtime/model/wire.ts"
 import { type TextEncoding, textEncoding } from "../settings/text-encoding.ts"
+import { textPart, vaePart } from "./base/base-parts.ts"
 import { engineCores, locateFiles, stageFailure } from "./base/engine-words.ts"
 import { takenFor, triggerProblems } from "./base/ordinary-trigger.ts"
 import { encodeImages } from "./dataset/encode-images.ts"
 import { encodeTexts } from "./dataset/encode-texts.ts"
-import { type BaseModel, TextPart, type VaePart, type WantedSize } from "./wires/base-files.ts"
-import { Caption, type CaptionSet } from "./wires/captions.ts"
+import { type BaseModel, BaseModelFolder, TextPart } from "./wires/base-files.ts"
+import { Caption, type Captions } from "./wires/captions.ts"
 import { Dataset, type EncodedDataset, EncodedPicture, EncodedText } from "./wires/dataset.ts"
-import { CroppedPicture } from "./wires/pictures.ts"
+import { CroppedPicture, type CroppedPictures } from "./wires/pictures.ts"
 
 const lostWords = (texts: Items<EncodedText>): readonly Problem[] =>
   texts
@@ -50,7 +51,9 @@ const join = stage({
     /** null: the model's own. */
     clipSkip: Schema.NullOr(Schema.Int),
   }),
-  inputs: {
+  // What trains on the dataset trains this model.
+  passes: { base: BaseModelFolder },
+  wires: {
     pictures: Items(CroppedPicture),
     latents: Items(EncodedPicture),
     captions: Items(Caption),
@@ -60,8 +63,8 @@ const join = stage({
   output: Dataset,
   services: Engine.layer,
   cores: engineCores,
-  inspect: ({ inputs }) => lostWords(inputs.texts),
-  run: Effect.fnUntraced(function* ({ params, inputs }) {
+  inspect: ({ texts }) => lostWords(texts),
+  run: Effect.fnUntraced(function* ({ params, ...inputs }) {
     const latents = new Map(inputs.latents.map(({ key, value }) => [key, value]))
     const texts = new Map(inputs.texts.map(({ key, value }) => [key, value]))
     const samples = yield* Effect.forEach(inputs.pictures, ({ key, value: picture }) => {
@@ -100,15 +103,18 @@ const unmatched = (key: string): StageFailure =>
     kind: "input",
   })
 
-type Latents = Output<Items<EncodedPicture>>
-const encodedPictures = new WeakMap<Node, Map<Node, Latents>>()
+const Parts = Schema.Struct({ folder: Schema.String })
 
-/** The same wires get the same stage: datasets that differ in their captions alone share the encoded pictures. */
-const latentsOf = (images: Output<Items<CroppedPicture>>, vae: Output<VaePart>): Latents => {
-  const ofImages = encodedPictures.get(images.node) ?? new Map<Node, Latents>()
-  const latents = ofImages.get(vae.node) ?? encodeImages(images, { vae })
-  encodedPictures.set(images.node, ofImages.set(vae.node, latents))
-  return latents
+/** As written in a pipeline file. */
+export interface EncodeParams {
+  /** 1 takes the text encoder's last layer, 2 the one before, and so on. Default: as the model was trained. */
+  readonly clipSkip?: number | null
+}
+
+export interface EncodeWires {
+  readonly base: BaseModel
+  readonly images: CroppedPictures
+  readonly captions: Captions
 }
 
 /**
@@ -117,20 +123,19 @@ const latentsOf = (images: Output<Items<CroppedPicture>>, vae: Output<VaePart>):
  * `clipSkip`: 1 takes the text encoder's last layer, 2 the one before, and so on. Default: as the model was trained, 1 for Stable
  * Diffusion 1 and 2, 2 for Stable Diffusion XL (both of its encoders).
  */
-export const encode = (args: {
-  readonly base: BaseModel
-  readonly images: Output<Items<CroppedPicture>> & { readonly size?: WantedSize }
-  readonly captions: Output<Items<Caption>> & Partial<Pick<CaptionSet, "trigger" | "expectMention">>
-  readonly clipSkip?: number
-}): EncodedDataset => {
-  const params = { clipSkip: args.clipSkip ?? null }
-  const latents = latentsOf(args.images, args.base.vaeFor(args.images.size ?? null))
-  const textEncoder = args.base.textEncoderFor({ trigger: args.captions.trigger ?? null, ...params })
-  const texts = encodeTexts(args.captions, { textEncoder }, params)
-  return {
-    ...join({ pictures: args.images, latents, captions: args.captions, texts, textEncoder }, params),
-    base: args.base,
-    size: args.images.size ?? null,
-    expectMention: args.captions.expectMention ?? (() => {}),
-  }
-}
+export const encode: (wires: EncodeWires, params?: EncodeParams) => EncodedDataset = composite({
+  name: "encode",
+  wires: { base: BaseModelFolder, images: Items(CroppedPicture), captions: Items(Caption) },
+  output: Dataset,
+  build: ({ base, images, captions }, { clipSkip = null, ...unknown }: EncodeParams) => {
+    const folder = paramsBehind(base, Parts)
+    // A folder that is no text is told by the base model.
+    if (folder === undefined) return broken("encode", Dataset, { base, images, captions }, [])
+    const params = { clipSkip, ...unknown }
+    const vae = vaePart(folder)
+    const latents = encodeImages({ pictures: images, vae })
+    const textEncoder = textPart(folder)
+    const texts = encodeTexts({ captions, textEncoder }, params)
+    return join({ pictures: images, latents, captions, texts, textEncoder, base }, params)
+  },
+})

@@ -7,73 +7,77 @@
 import { Effect, Schema } from "effect"
 import { withTrigger } from "../formats/caption-text.ts"
 import { embedRecipe } from "../formats/embed-recipe.ts"
+import { composite } from "../runtime/define/composite.ts"
 import { stage } from "../runtime/define/stage.ts"
 import { Blob } from "../runtime/model/blob.ts"
 import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
-import type { Output } from "../runtime/model/wire.ts"
+import type { Wire } from "../runtime/model/wire.ts"
+import { named } from "../runtime/model/word.ts"
+import { baseNameOf } from "./base/base-name.ts"
 import { howToUse } from "./sheets/how-to-use.ts"
-import { paint } from "./sheets/paint.ts"
 import { drawSheet, type SheetRow } from "./sheets/picture-sheet.ts"
-import { type EvaluateParams, planPaintings } from "./sheets/plan-paintings.ts"
+import { type EvaluateSettings, planSamples } from "./sheets/plan-samples.ts"
+import { sample } from "./sheets/sample.ts"
 import { type BaseModel, BaseModelFolder } from "./wires/base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
 import { Dataset } from "./wires/dataset.ts"
-import { Painting, type PaintingRecipe } from "./wires/paintings.ts"
+import { Sample, type SampleRecipe } from "./wires/samples.ts"
+import { Trained } from "./wires/trained.ts"
 
 /** The sheet, the page, and the pictures by file name. */
-export const Evaluation = Schema.Struct({
-  name: Schema.String,
-  sheet: Blob,
-  howToUse: Blob,
-  pictures: Schema.Array(Schema.Struct({ fileName: Schema.String, picture: Blob })),
-})
-export type Evaluation = typeof Evaluation.Type
+export const Evaluation = named(
+  "evaluation",
+  Schema.Struct({
+    name: Schema.String,
+    sheet: Blob,
+    howToUse: Blob,
+    pictures: Schema.Array(Schema.Struct({ fileName: Schema.String, picture: Blob })),
+  }),
+)
+export interface Evaluation extends Schema.Schema.Type<typeof Evaluation> {}
 
 const SheetParams = Schema.Struct({
   /** Name of the base model, for labels. */
   baseName: Schema.String,
 })
 
-/** A size that makes no sense is told with the other parameters. */
-const PaintedSize = Schema.Struct({ width: Schema.Int, height: Schema.Int })
-
 const sheetName = (name: string): string => `${name}-sheet.png`
 
 /** What the first column is painted without: whatever the others of its row have. */
-const leftOut = (row: readonly Painting[]): string => {
+const leftOut = (row: readonly Sample[]): string => {
   const { adapter, embedding } = row.at(-1)!.recipe
   if (embedding === null) return "LoRA"
   return adapter === null ? "embedding" : "LoRA and embedding"
 }
 
-const columnLabel = ({ trainedSteps }: PaintingRecipe, row: readonly Painting[]): string =>
+const columnLabel = ({ trainedSteps }: SampleRecipe, row: readonly Sample[]): string =>
   trainedSteps === 0 ? `without ${leftOut(row)}` : `step ${trainedSteps}`
 
-const sameRow = (a: PaintingRecipe, b: PaintingRecipe): boolean => a.prompt === b.prompt && a.seed === b.seed
+const sameRow = (a: SampleRecipe, b: SampleRecipe): boolean => a.prompt === b.prompt && a.seed === b.seed
 
 /** Paintings put into rows; they come in the order of the sheet. */
-const rowsOf = (paintings: readonly Painting[]): readonly (readonly Painting[])[] => {
-  const rows: Painting[][] = []
-  for (const painting of paintings) {
+const rowsOf = (samples: readonly Sample[]): readonly (readonly Sample[])[] => {
+  const rows: Sample[][] = []
+  for (const sample of samples) {
     const row = rows.at(-1)
-    if (row?.[0] !== undefined && sameRow(row[0].recipe, painting.recipe)) row.push(painting)
-    else rows.push([painting])
+    if (row?.[0] !== undefined && sameRow(row[0].recipe, sample.recipe)) row.push(sample)
+    else rows.push([sample])
   }
   return rows
 }
 
-const drawing = Effect.fnUntraced(function* (name: string, paintings: readonly Painting[]) {
+const drawing = Effect.fnUntraced(function* (name: string, samples: readonly Sample[]) {
   const { blobs } = yield* StageContext
-  const rows = rowsOf(paintings)
+  const rows = rowsOf(samples)
   const sheetRows = yield* Effect.forEach(rows, (row) =>
     Effect.map(
       Effect.forEach(row, ({ picture }) => blobs.bytes(picture)),
       (pictures): SheetRow => ({ label: row[0]!.recipe.prompt, note: `seed ${row[0]!.recipe.seed}`, pictures }),
     ),
   )
-  const { sampler, steps, guidance, width, height } = paintings[0]!.recipe
+  const { sampler, steps, guidance, width, height } = samples[0]!.recipe
   return yield* Effect.tryPromise({
     try: () =>
       drawSheet({
@@ -104,8 +108,8 @@ interface Names {
 }
 
 /** A picture with its recipe written into it, under a name that sorts like the sheet. */
-const signed = Effect.fnUntraced(function* (painting: Painting, row: readonly Painting[], index: number, names: Names) {
-  const { recipe, picture } = painting
+const signed = Effect.fnUntraced(function* (sample: Sample, row: readonly Sample[], index: number, names: Names) {
+  const { recipe, picture } = sample
   const { blobs } = yield* StageContext
   const file = names.checkpoints.files.find(({ step }) => step === recipe.trainedSteps)
   const bytes = yield* blobs.bytes(picture)
@@ -133,7 +137,7 @@ const signed = Effect.fnUntraced(function* (painting: Painting, row: readonly Pa
   return { fileName, picture: yield* blobs.put(withText) }
 })
 
-const page = ({ checkpoints, baseName }: Names, dataset: Dataset, recipe: PaintingRecipe): string => {
+const page = ({ checkpoints, baseName }: Names, dataset: Dataset, recipe: SampleRecipe): string => {
   const files = checkpoints.files.flatMap(({ fileName, step }) => (step < checkpoints.keptFrom ? [] : [fileName]))
   const keyword = recipe.embedding?.keyword ?? null
   const last = checkpoints.embeddings.at(-1)?.step
@@ -156,13 +160,13 @@ const page = ({ checkpoints, baseName }: Names, dataset: Dataset, recipe: Painti
 }
 
 /** The first row's last column: a recipe with all that was trained. */
-const trainedRecipe = (paintings: readonly Painting[]): PaintingRecipe => rowsOf(paintings)[0]!.at(-1)!.recipe
+const trainedRecipe = (samples: readonly Sample[]): SampleRecipe => rowsOf(samples)[0]!.at(-1)!.recipe
 
 const evaluateStage = stage({
   name: "evaluate",
   code: import.meta.url,
   params: SheetParams,
-  inputs: { paintings: Items(Painting), checkpoints: Checkpoints, dataset: Dataset, base: BaseModelFolder },
+  wires: { samples: Items(Sample), checkpoints: Checkpoints, dataset: Dataset, base: BaseModelFolder },
   output: Evaluation,
   artifacts: ({ output }) => [
     { path: sheetName(output.name), blob: output.sheet, label: "picture sheet" },
@@ -173,27 +177,31 @@ const evaluateStage = stage({
       label: "single picture",
     })),
   ],
-  run: Effect.fnUntraced(function* ({ params, inputs }) {
+  run: Effect.fnUntraced(function* ({ params, ...inputs }) {
     const { blobs } = yield* StageContext
     const { checkpoints, dataset } = inputs
     const names = { ...inputs, baseName: params.baseName }
-    const paintings = inputs.paintings.map(({ value }) => value)
-    const sheet = yield* drawing(checkpoints.name, paintings)
-    const pictures = yield* Effect.forEach(rowsOf(paintings), (row, index) =>
-      Effect.forEach(row, (painting) => signed(painting, row, index, names)),
+    const samples = inputs.samples.map(({ value }) => value)
+    const sheet = yield* drawing(checkpoints.name, samples)
+    const pictures = yield* Effect.forEach(rowsOf(samples), (row, index) =>
+      Effect.forEach(row, (sample) => signed(sample, row, index, names)),
     )
     return {
       name: checkpoints.name,
       sheet: yield* blobs.put(sheet),
-      howToUse: yield* blobs.put(new TextEncoder().encode(page(names, dataset, trainedRecipe(paintings)))),
+      howToUse: yield* blobs.put(new TextEncoder().encode(page(names, dataset, trainedRecipe(samples)))),
       pictures: pictures.flat(),
     }
   }),
 })
 
 /** As written in a pipeline file: only the prompts are required. */
-export interface EvaluateOptions extends Partial<EvaluateParams> {
+export interface EvaluateParams extends Partial<EvaluateSettings> {
   readonly prompts: readonly string[]
+}
+
+export interface EvaluateWires {
+  readonly checkpoints: LoraCheckpoints
   /** Another base model to paint with; default: the one that was trained on. */
   readonly base?: BaseModel
 }
@@ -202,15 +210,18 @@ export interface EvaluateOptions extends Partial<EvaluateParams> {
  * A picture sheet: the same prompts and seeds, painted by the base model alone and with each checkpoint.
  *
  * `prompts` are required. Defaults: `seeds` [1], `steps` 20, `guidance` 7, `sampler` "DPM++ 2M", `negativePrompt` "",
- * `strength` 1, `size` as trained.
+ * `strength` 1, `size` as trained. `evaluate({ checkpoints, base }, …)` paints with another base model.
  */
-export const evaluate = (checkpoints: LoraCheckpoints, { base, ...params }: EvaluateOptions): Output<Evaluation> => {
-  const { lora } = checkpoints
-  const model = base ?? lora.base
-  const whole = model.wholeFor(
-    Schema.is(PaintedSize)(params.size) ? { ...params.size, setting: "evaluate's size" } : null,
-  )
-  const planned = planPaintings({ trained: lora, dataset: lora.dataset }, params)
-  const paintings = paint(planned, { base: whole })
-  return evaluateStage({ paintings, checkpoints, dataset: lora.dataset, base: whole }, { baseName: model.name })
-}
+export const evaluate: (
+  checkpoints: LoraCheckpoints | EvaluateWires,
+  params: EvaluateParams,
+) => Wire<"evaluation", Evaluation> = composite({
+  name: "evaluate",
+  wires: { checkpoints: Checkpoints },
+  upstream: { trained: Trained, dataset: Dataset, base: BaseModelFolder },
+  output: Evaluation,
+  build: ({ checkpoints, trained, dataset, base }, params: EvaluateParams) => {
+    const samples = sample({ pictures: planSamples({ trained, dataset }, params), base })
+    return evaluateStage({ samples, checkpoints, dataset, base }, { baseName: baseNameOf(base) })
+  },
+})

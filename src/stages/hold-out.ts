@@ -5,17 +5,23 @@
  * moves at most one of the others. For pictures of a folder of their own no holding out is needed: encode that folder as well.
  */
 import { Effect, Schema } from "effect"
+import { inOneCall } from "../runtime/define/create-node.ts"
 import { stage } from "../runtime/define/stage.ts"
 import type { Problem } from "../runtime/model/stage-failure.ts"
+import type { MakeIn } from "../runtime/model/wire.ts"
 import { Dataset, type DatasetSample, type EncodedDataset } from "./wires/dataset.ts"
 
-const HoldOutParams = Schema.Struct({
+const HoldOutSettings = Schema.Struct({
   /** Of the pictures, between 0 and 1; at least one is held out, and at least one is left. Default 0.1. */
   share: Schema.Finite.pipe(Schema.withConstructorDefault(Effect.succeed(0.1))),
 })
-type HoldOutParams = typeof HoldOutParams.Type
+type HoldOutSettings = typeof HoldOutSettings.Type
+/** As written in a pipeline file. */
+export interface HoldOutParams extends MakeIn<typeof HoldOutSettings> {
+  readonly share?: number
+}
 
-const checkShare = ({ share }: HoldOutParams): readonly Problem[] => {
+const checkShare = ({ share }: HoldOutSettings): readonly Problem[] => {
   if (share > 0 && share < 1) return []
   const why = `${share} must lie between 0 and 1, both excluded`
   return [{ field: "share", why, hint: "0.1 to 0.2 is usual", severity: "error" }]
@@ -39,15 +45,15 @@ const part = (name: string, isHeldOut: boolean) =>
   stage({
     name,
     code: import.meta.url,
-    params: HoldOutParams,
-    inputs: { dataset: Dataset },
+    params: HoldOutSettings,
+    wires: { dataset: Dataset },
     output: Dataset,
-    check: isHeldOut ? checkShare : () => [],
-    inspect: ({ inputs }) => (isHeldOut ? checkCount(inputs.dataset) : []),
-    run: ({ params, inputs: { dataset } }) => {
+    check: checkShare,
+    inspect: ({ dataset }) => checkCount(dataset),
+    run: ({ params, dataset }) => {
       const heldOut = heldOutKeys(dataset.samples, params.share)
       const samples = dataset.samples.filter(({ key }) => heldOut.has(key) === isHeldOut)
-      return Effect.succeed({ ...dataset, samples })
+      return { ...dataset, samples }
     },
   })
 
@@ -65,9 +71,7 @@ export interface DividedDataset {
  * `share`: of the pictures to hold out, default 0.1; at least one.
  */
 export const holdOut = (
-  dataset: EncodedDataset,
-  params: (typeof HoldOutParams)["~type.make.in"] = {},
-): DividedDataset => ({
-  training: { ...dataset, ...kept({ dataset }, params) },
-  heldOut: { ...dataset, ...heldOut({ dataset }, params) },
-})
+  dataset: EncodedDataset | { readonly dataset: EncodedDataset },
+  params: HoldOutParams = {},
+): DividedDataset =>
+  inOneCall("hold-out", () => ({ training: kept(dataset, params), heldOut: heldOut(dataset, params) }))

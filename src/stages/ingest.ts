@@ -10,16 +10,18 @@ import { extname, join, parse, resolve } from "node:path"
 import { Effect, Schema } from "effect"
 import { readCaptionFile } from "../formats/caption-file.ts"
 import { notAPicture } from "../formats/picture-signature.ts"
+import { inOneCall } from "../runtime/define/create-node.ts"
 import { itemStage } from "../runtime/define/item-stage.ts"
 import { source } from "../runtime/define/source.ts"
 import { Blob } from "../runtime/model/blob.ts"
 import { Items } from "../runtime/model/items.ts"
 import { SourceContext, StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
+import { named } from "../runtime/model/word.ts"
 import { type ExpectedFiles as Expected, ExpectedFiles, expectationProblems } from "./base/expected-files.ts"
 import { listNames } from "./dataset/list-names.ts"
 import { CaptionText } from "./wires/captions.ts"
-import { Picture, type PictureSet } from "./wires/pictures.ts"
+import { Picture, type Pictures } from "./wires/pictures.ts"
 
 const pictureExtensions = [".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"]
 
@@ -28,10 +30,6 @@ const Folder = Schema.Struct({
   folder: Schema.String,
   /** File name to SHA-256: these pictures and no others. */
   expect: ExpectedFiles,
-})
-
-const CaptionFolder = Schema.Struct({
-  ...Folder.fields,
   /** Folder with the captions; null: beside the pictures. */
   captions: Schema.NullOr(Schema.String),
 })
@@ -94,11 +92,13 @@ const spoiled = Effect.fnUntraced(function* (folder: string, names: readonly str
   })
 })
 
+const PictureFile = named("picture file", Schema.Struct({ file: Blob }))
+
 const pictureFiles = source({
   name: "pictures",
   code: import.meta.url,
   params: Folder,
-  output: Items(Schema.Struct({ file: Blob })),
+  output: Items(PictureFile),
   read: Effect.fnUntraced(function* ({ params }) {
     const context = yield* SourceContext
     const folder = resolve(context.root, params.folder)
@@ -140,7 +140,7 @@ const pictureFiles = source({
 const captionFiles = source({
   name: "captions",
   code: import.meta.url,
-  params: CaptionFolder,
+  params: Folder,
   output: Items(CaptionText),
   read: Effect.fnUntraced(function* ({ params }) {
     const context = yield* SourceContext
@@ -178,9 +178,9 @@ const decode = itemStage({
   name: "ingest",
   noun: "picture",
   code: import.meta.url,
-  params: Schema.Struct({}),
-  item: Schema.Struct({ file: Blob }),
-  shared: {},
+  item: PictureFile,
+  // Stages that want the captions of pictures find them through here.
+  passes: { captions: Items(CaptionText) },
   output: Picture,
   run: Effect.fnUntraced(function* ({ key, item }) {
     const { blobs } = yield* StageContext
@@ -220,7 +220,9 @@ export interface IngestOptions {
  *
  * jpg, jpeg, png, webp, avif, tif, tiff and gif (its first frame). EXIF orientation is obeyed everywhere.
  */
-export const ingest = (folder: string, { captions, expect }: IngestOptions = {}): PictureSet<Picture> => ({
-  ...decode(pictureFiles({ folder, expect: expect ?? null }), {}),
-  captions: captionFiles({ folder, expect: expect ?? null, captions: captions ?? null }),
-})
+export const ingest = (folder: string, options: IngestOptions = {}): Pictures =>
+  inOneCall("ingest", () => {
+    const { captions = null, expect = null, ...unknown } = options
+    const params = { folder, captions, expect, ...unknown }
+    return decode({ pictures: pictureFiles(params), captions: captionFiles(params) })
+  })

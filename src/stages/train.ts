@@ -5,41 +5,56 @@
  * snapshots are filed under those keys. A run starts from the furthest snapshot on its own trajectory, so more steps, another
  * save interval or a killed process cost only the steps that are missing, and the result is the same, bit for bit.
  */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { stage } from "../runtime/define/stage.ts"
 import { engineCores } from "./base/engine-words.ts"
 import { likeProblems } from "./base/ordinary-trigger.ts"
 import { trainedFrom } from "./training/adapter.ts"
+import { otherTrainersWords } from "./training/other-words.ts"
 import { checkMentions } from "./training/train-checks.ts"
 import {
   checkTraining,
   keyedTraining,
   settingsFor,
-  TrainParams,
+  TrainParams as TrainParameters,
   type TrainParamsInput,
 } from "./training/train-params.ts"
 import { knownSteps, reachSteps } from "./training/train-trajectory.ts"
-import { BaseModelFolder, type WantedSize, type WantedTraining } from "./wires/base-files.ts"
+import { BaseModelFolder } from "./wires/base-files.ts"
 import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
-const trainStage = stage({
+/** As written in a pipeline file: everything may be left out. Units and defaults: `training/train-params.ts`. */
+export interface TrainParams extends Omit<TrainParamsInput, "schedule"> {
+  /** What all learning rates do after warm-up. Default constant. */
+  readonly schedule?: ScheduleChoice
+}
+/** `{ kind: "constant" }`, `{ kind: "cosine" }` or `{ kind: "cosine-restarts", stepsBetweenRestarts }`. */
+export type ScheduleChoice = NonNullable<TrainParamsInput["schedule"]>
+
+/** LoRA adapters trained on a dataset. A step is one optimizer update; every parameter has a default. */
+export const train: (
+  dataset: EncodedDataset | { readonly dataset: EncodedDataset },
+  params?: TrainParams,
+) => TrainedAdapters = stage({
   name: "train",
   code: import.meta.url,
-  params: TrainParams,
-  inputs: { dataset: Dataset, base: BaseModelFolder },
+  params: TrainParameters,
+  wires: { dataset: Dataset },
+  upstream: { base: BaseModelFolder },
   output: Trained,
+  otherWords: otherTrainersWords,
   keyed: keyedTraining,
   check: checkTraining,
-  inspect: ({ params, inputs: { dataset } }) => [
+  inspect: ({ params, dataset }) => [
     ...checkMentions(params, dataset),
     ...likeProblems(dataset.trigger, dataset.triggerLike),
   ],
   knownWork: ({ params, inputs, ...asked }) => knownSteps({ ...inputs, settings: settingsFor(params) }, asked),
   services: Engine.layer,
   cores: engineCores,
-  run: Effect.fnUntraced(function* ({ params, inputs }) {
+  run: Effect.fnUntraced(function* ({ params, ...inputs }) {
     const settings = settingsFor(params)
     const { code, snapshots } = yield* reachSteps({
       ...inputs,
@@ -53,33 +68,3 @@ const trainStage = stage({
     return { saves, settings, code }
   }),
 })
-
-/** What the memory has to hold; null where the size is not known, or the parameters are not right, which is told by itself. */
-const wantedTraining = (size: WantedSize | null, given: TrainParamsInput): WantedTraining | null => {
-  const params = Option.getOrUndefined(TrainParams.makeOption(given))
-  const isRight = params !== undefined && checkTraining(params).every(({ severity }) => severity !== "error")
-  if (size === null || !isRight) return null
-  const { memory, gradientAccumulationSteps, networkDim, unetLearningRate, textModel, customEmbedding } = params
-  return {
-    size,
-    memory,
-    networkDim,
-    gradientAccumulationSteps,
-    unet: networkDim > 0 && unetLearningRate > 0,
-    text: textModel !== null,
-    embedding: customEmbedding !== null,
-  }
-}
-
-/**
- * LoRA adapters trained on a dataset. A step is one optimizer update; every parameter has a default.
- *
- * The parameters with their units and defaults: `docs/parameters.md`.
- */
-export const train = (dataset: EncodedDataset, params: TrainParamsInput = {}): TrainedAdapters => {
-  const keyword: unknown = params.customEmbedding?.keyword
-  if (typeof keyword === "string") dataset.expectMention(keyword)
-  const wanted = wantedTraining(dataset.size, params)
-  if (wanted !== null) dataset.base.expectTraining(wanted)
-  return { ...trainStage({ dataset, base: dataset.base }, params), dataset, base: dataset.base }
-}

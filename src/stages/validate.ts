@@ -1,38 +1,36 @@
 /**
- * `validate(checkpoints, heldOut)`: the loss of pictures that were not trained on, before the first step and at each checkpoint.
+ * `validate({ checkpoints, heldOut })`: the loss of pictures that were not trained on, before the first step and at each checkpoint.
  *
  * Timesteps and noise are the same each time, so the numbers can be compared, between checkpoints and between trainings. A loss that
  * has turned upwards is the sign of over-training, and is told with the step it was lowest at. Each checkpoint is measured once.
  */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { denoisingBands } from "../diffusion/denoising-bands.ts"
+import { composite } from "../runtime/define/composite.ts"
 import { stage } from "../runtime/define/stage.ts"
 import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import type { Problem } from "../runtime/model/stage-failure.ts"
-import type { Output } from "../runtime/model/wire.ts"
 import { trainedStart } from "../settings/trained-start.ts"
 import { type ValidationParams, validationLoss } from "./training/validation-loss.ts"
+import { BaseModelFolder } from "./wires/base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
-import type { EncodedDataset } from "./wires/dataset.ts"
+import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
 import { Trained } from "./wires/trained.ts"
-import { ValidatedCheckpoint, Validation, ValidationLoss } from "./wires/validations.ts"
+import { ValidatedCheckpoint, type ValidatedCheckpoints, Validation, ValidationLoss } from "./wires/validations.ts"
 
 const listCheckpoints = stage({
   name: "plan-validation",
   code: import.meta.url,
-  params: Schema.Struct({}),
-  inputs: { trained: Trained },
+  wires: { trained: Trained },
   output: Items(ValidatedCheckpoint),
-  run: ({ inputs: { trained } }) => {
+  run: ({ trained }) => {
     const started = trainedStart(trained.settings)
     const untrained = { step: 0, adapter: null, embedding: null }
-    return Effect.succeed(
-      [untrained, ...trained.saves].map((save) => ({
-        key: `step ${save.step}`,
-        value: { ...save, trained: started },
-      })),
-    )
+    return [untrained, ...trained.saves].map((save) => ({
+      key: `step ${save.step}`,
+      value: { ...save, trained: started },
+    }))
   },
 })
 
@@ -72,14 +70,13 @@ const tableOf = (losses: readonly ValidationLoss[]): string => {
 const validateStage = stage({
   name: "validate",
   code: import.meta.url,
-  params: Schema.Struct({}),
-  inputs: { losses: Items(ValidationLoss), checkpoints: Checkpoints },
+  wires: { losses: Items(ValidationLoss), checkpoints: Checkpoints },
   output: Validation,
-  inspect: ({ inputs }) => overTraining(inputs.losses.map(({ value }) => value)),
+  inspect: ({ losses }) => overTraining(losses.map(({ value }) => value)),
   artifacts: ({ output: { name, table } }) => [
     { path: `${name}-validation.csv`, blob: table, label: "validation losses" },
   ],
-  run: Effect.fnUntraced(function* ({ inputs }) {
+  run: Effect.fnUntraced(function* (inputs) {
     const { blobs, record, log } = yield* StageContext
     const losses = inputs.losses.map(({ value }) => value)
     for (const { step, loss, bands } of losses) {
@@ -96,18 +93,29 @@ const validateStage = stage({
   }),
 })
 
+export interface ValidateWires {
+  readonly checkpoints: LoraCheckpoints
+  readonly heldOut: EncodedDataset
+}
+
+/** As written in a pipeline file. */
+export interface ValidateParams extends Partial<ValidationParams> {
+  readonly timesteps?: number
+}
+
 /**
  * Validation losses of a training: of the base as the training starts from it, and of each checkpoint.
  *
  * `heldOut`: pictures that were not trained on, from `holdOut` or encoded from a folder of their own. `timesteps`: at which each is
  * measured, default 8, a multiple of four. `seed`: of the noise, default 0.
  */
-export const validate = (
-  checkpoints: LoraCheckpoints,
-  heldOut: EncodedDataset,
-  params: Partial<ValidationParams> = {},
-): Output<Validation> => {
-  const { lora } = checkpoints
-  const losses = validationLoss(listCheckpoints({ trained: lora }), { heldOut, base: lora.base }, params)
-  return validateStage({ losses, checkpoints })
-}
+export const validate: (wires: ValidateWires, params?: ValidateParams) => ValidatedCheckpoints = composite({
+  name: "validate",
+  wires: { checkpoints: Checkpoints, heldOut: Dataset },
+  upstream: { trained: Trained, base: BaseModelFolder },
+  output: Validation,
+  build: ({ checkpoints, heldOut, trained, base }, params: ValidateParams) => {
+    const losses = validationLoss({ checkpoints: listCheckpoints(trained), heldOut, base }, params)
+    return validateStage({ losses, checkpoints })
+  },
+})

@@ -8,7 +8,6 @@ import { Effect, Schema } from "effect"
 import { type ClipTokenizer, type EmbeddingWord, openClipTokenizer } from "../engine/base/clip-tokenizer.ts"
 import { phrasePlaces } from "../formats/caption-text.ts"
 import { mentionPlaces } from "../formats/embedding-mention.ts"
-import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
 import { Items } from "../runtime/model/items.ts"
 import { familyRecord } from "../settings/family.ts"
 import { locateFiles, stageFailure } from "../stages/base/engine-words.ts"
@@ -17,16 +16,6 @@ import { Caption } from "../stages/wires/captions.ts"
 
 /** The stage whose inputs are the final captions and the text encoder. */
 export const captionReader = "encode-texts"
-
-/** The pipeline as far as captions go: what a training expects of them is no reason not to show them. */
-export const captionsAlone = (graph: PipelineGraph): PipelineGraph => ({
-  ...graph,
-  stages: graph.stages.map((stage) =>
-    stage.node.name === "caption" && stage.params !== undefined
-      ? { ...stage, params: { ...stage.params, mentions: [] } }
-      : stage,
-  ),
-})
 
 /** Tokens that every CLIP text encoder has places for. */
 const positions = 77

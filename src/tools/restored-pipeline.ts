@@ -59,7 +59,7 @@ export default pipeline(${quoted(name)}, () => {
   const pictures = ingest(${quoted(places.pictures)}, { captions: ${quoted(`./${name}-captions`)}, expect: expected.pictures })
   const images = crop(pictures, { size: ${typescriptLiteral(sizeOf(origin))} })
   const captions = caption(pictures${captionParams})
-  const dataset = encode({ base, images, captions, clipSkip: ${clipSkip} })
+  const dataset = encode({ base, images, captions }, { clipSkip: ${clipSkip} })
   const lora = train(dataset, ${typescriptLiteral(training as MetadataJson, "  ")})
   return checkpoint(lora, ${typescriptLiteral(checkpointParams)})
 })

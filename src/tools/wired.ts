@@ -2,7 +2,6 @@
 import { Effect } from "effect"
 import { isPipeline, type Pipeline } from "../runtime/define/pipeline.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
-import { withWiringProblems } from "./wiring-problems.ts"
 
 const noPipeline = (value: unknown): StageFailure =>
   new StageFailure({
@@ -29,5 +28,5 @@ const isRecord = (set: unknown): boolean => Object.prototype.toString.call(set) 
 export const wired = Effect.fnUntraced(function* (pipeline: Pipeline, set: Readonly<Record<string, unknown>> = {}) {
   if (!isPipeline(pipeline)) return yield* noPipeline(pipeline)
   if (!isRecord(set)) return yield* noValues(set)
-  return withWiringProblems(yield* pipeline.instantiate(set))
+  return yield* pipeline.instantiate(set)
 })

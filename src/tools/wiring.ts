@@ -1,8 +1,11 @@
 /**
  * The trainings of a wired pipeline, as far as the wiring alone tells: parameters, CLIP skip, size, names. Nothing is read or run.
  */
-import { Option, Schema } from "effect"
-import type { PipelineGraph, StageInstance } from "../runtime/define/pipeline-graph.ts"
+import { Schema } from "effect"
+import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
+import { wiredStages } from "../runtime/define/wired-stages.ts"
+import type { WiredStage } from "../runtime/model/wired-stage.ts"
+import { PictureSize, sidesOf } from "../stages/base/picture-size.ts"
 import { TrainParams } from "../stages/training/train-params.ts"
 
 export interface TrainingAtHand {
@@ -21,59 +24,38 @@ export interface TrainingAtHand {
   readonly name: string | undefined
 }
 
-type Stages = PipelineGraph["stages"]
+const Cropped = Schema.Struct({ size: PictureSize })
+const Encoded = Schema.Struct({ clipSkip: Schema.NullOr(Schema.Finite) })
+const Based = Schema.Struct({ folder: Schema.String })
+const Named = Schema.Struct({ name: Schema.String })
 
-const asText = Schema.decodeUnknownOption(Schema.String)
-const asNumber = Schema.decodeUnknownOption(Schema.Finite)
-
-const Cropped = Schema.Struct({
-  size: Schema.Union([Schema.Finite, Schema.Struct({ width: Schema.Finite, height: Schema.Finite })]),
-})
-
-const byLabel = (stages: Stages, label: string | undefined): StageInstance | undefined =>
-  stages.find((stage) => stage.label === label)
-
-/** The crop that a stage's pictures come from, through any stages of the user's own. */
-const cropBehind = (stages: Stages, start: StageInstance | undefined): StageInstance | undefined => {
-  let stage = start
-  while (stage !== undefined && stage.node.name !== "crop") {
-    stage = byLabel(stages, stage.inputs["pictures"] ?? stage.inputs["items"])
-  }
-  return stage
-}
-
-const sizeBehind = (stages: Stages, dataset: StageInstance | undefined): TrainingAtHand["size"] => {
-  const crop = Schema.decodeUnknownOption(Cropped)(cropBehind(stages, dataset)?.encodedParams)
-  if (Option.isNone(crop)) return undefined
-  const { size } = crop.value
-  return typeof size === "number" ? { width: size, height: size } : size
+const trainingAt = (here: WiredStage, stage: string): readonly TrainingAtHand[] => {
+  const params = here.paramsAs(TrainParams)
+  if (params === undefined) return []
+  const size = here.upstream("crop")[0]?.paramsAs(Cropped)?.size
+  const saved = here.readers.find(({ name }) => name === "checkpoint")
+  return [
+    {
+      stage,
+      dataset: here.upstream("encode")[0]?.label,
+      params,
+      clipSkip: here.upstream("encode")[0]?.paramsAs(Encoded)?.clipSkip ?? null,
+      base: here.reads["base"]?.paramsAs(Based)?.folder,
+      size: size === undefined ? undefined : sidesOf(size),
+      name: saved?.paramsAs(Named)?.name,
+    },
+  ]
 }
 
 /** The trainings whose parameters are in order. */
-export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtHand[] =>
-  stages.flatMap((stage) => {
-    if (stage.node.name !== "train") return []
-    const params = Schema.decodeUnknownOption(TrainParams)(stage.encodedParams)
-    if (Option.isNone(params)) return []
-    const dataset = byLabel(stages, stage.inputs["dataset"])
-    const saved = stages.find(({ node, inputs }) => node.name === "checkpoint" && inputs["trained"] === stage.label)
-    const name = saved?.encodedParams["name"]
-    return [
-      {
-        stage: stage.label,
-        dataset: dataset?.label,
-        params: params.value,
-        clipSkip: Option.getOrNull(asNumber(dataset?.encodedParams["clipSkip"])),
-        base: Option.getOrUndefined(asText(byLabel(stages, stage.inputs["base"])?.encodedParams["folder"])),
-        size: sizeBehind(stages, dataset),
-        name: Option.getOrUndefined(asText(name)),
-      },
-    ]
-  })
+export const trainingsAtHand = ({ stages }: PipelineGraph): readonly TrainingAtHand[] => {
+  const views = wiredStages(stages)
+  return stages.filter(({ node }) => node.name === "train").flatMap(({ label }) => trainingAt(views.get(label)!, label))
+}
 
 /** The embedding that a training puts into the captions that a stage reads. */
-export const embeddingFor = (graph: PipelineGraph, reader: string): TrainParams["customEmbedding"] => {
-  const datasets = graph.stages.filter(({ inputs }) => inputs["texts"] === reader).map(({ label }) => label)
-  const trainings = trainingsAtHand(graph).filter(({ dataset }) => dataset !== undefined && datasets.includes(dataset))
-  return trainings.find(({ params }) => params.customEmbedding !== null)?.params.customEmbedding ?? null
+export const embeddingFor = ({ stages }: PipelineGraph, reader: string): TrainParams["customEmbedding"] => {
+  const trainings = wiredStages(stages).get(reader)?.downstream("train") ?? []
+  const embeddings = trainings.map((training) => training.paramsAs(TrainParams)?.customEmbedding ?? null)
+  return embeddings.find((embedding) => embedding !== null) ?? null
 }

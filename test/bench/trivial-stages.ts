@@ -10,13 +10,13 @@ const repeats = 5
 const pipelineText = (count: number): string => `
 import { Effect, Schema } from ${JSON.stringify("effect")}
 import { pipeline, stage } from ${JSON.stringify(join(root, "src/index.ts"))}
-const start = stage({ name: "start", code: import.meta.url, params: Schema.Struct({ value: Schema.Int }), inputs: {},
+const start = stage({ name: "start", code: import.meta.url, params: Schema.Struct({ value: Schema.Int }), wires: {},
   output: Schema.Int, run: ({ params }) => Effect.succeed(params.value) })
-const next = stage({ name: "next", code: import.meta.url, params: Schema.Struct({}), inputs: { before: Schema.Int },
-  output: Schema.Int, run: ({ inputs }) => Effect.succeed(inputs.before + 1) })
+const next = stage({ name: "next", code: import.meta.url, params: Schema.Struct({}), wires: { before: Schema.Int },
+  output: Schema.Int, run: (inputs) => Effect.succeed(inputs.before + 1) })
 export default pipeline("trivial", () => {
   const wires = []
-  for (let i = 0; i < ${count}; i++) wires.push(i % 10 === 0 ? start({}, { value: i }) : next({ before: wires[i - 1] }))
+  for (let i = 0; i < ${count}; i++) wires.push(i % 10 === 0 ? start({ value: i }) : next({ before: wires[i - 1] }))
   return wires
 })
 `

@@ -10,6 +10,8 @@ const files = {
     'import { pipeline } from "lora-loom"\nexport default pipeline("x", () => {\n  throw new Error("no such luck")\n})\n',
   "broken.ts": 'export default pipeline("x" () => {\n',
   "nothing.ts": "export const pipeline = 1\n",
+  "settings.json": "{}",
+  "empty.ts": 'import { pipeline } from "lora-loom"\nexport default pipeline("empty", () => {})\n',
   "stray-import.ts": 'import x from "./nowhere.ts"\nexport default x\n',
   "early.ts": 'const settings = JSON.parse("{")\nexport default settings\n',
 }
@@ -63,6 +65,13 @@ describe("exit codes", () => {
     [2, ["explain", "greeting.ts", "gret"], 'error: gret: the pipeline has no such stage. Did you mean "greet"?'],
     [2, ["log", "--cache", "elsewhere"], "error: elsewhere: there is no such cache folder."],
     [3, ["plan", "greting.ts"], "error: greting.ts: there is no such file. Did you mean greeting.ts?"],
+    [3, ["plan", "."], "error: .: it is a folder. Give the path of a pipeline file, such as "],
+    [3, ["plan", "settings.json"], "error: settings.json: it is no TypeScript. A pipeline is a .ts file (or .js)"],
+    [
+      3,
+      ["plan", "empty.ts"],
+      "error: pipeline empty: its build function returns nothing, so there is nothing to make.",
+    ],
     [3, ["plan", "throws.ts"], "error: throws.ts:3: The pipeline could not be wired: no such luck."],
     [3, ["plan", "broken.ts"], "error: broken.ts:1: the file is not TypeScript:"],
     [3, ["plan", "early.ts"], "error: early.ts:1: it threw while it was read: Expected property name"],

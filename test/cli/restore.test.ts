@@ -15,7 +15,7 @@ import { baseModel, caption, checkpoint, crop, encode, ingest, pipeline, train }
 export default pipeline("first", () => {
   const images = crop(ingest("./pictures"), { size: { width: 16, height: 24 } })
   const captions = caption(images, { trigger: "sks $& dog", template: "a [name], by [trigger]" })
-  const dataset = encode({ base: baseModel("./base"), images, captions, clipSkip: 2 })
+  const dataset = encode({ base: baseModel("./base"), images, captions }, { clipSkip: 2 })
   const lora = train(dataset, { networkDim: 2, steps: 3, saveEverySteps: 2, seed: 5, networkScale: 0.5, noiseOffset: 0.05 })
   return checkpoint(lora, { name: "my-dog", precision: "fp16" })
 })
@@ -80,7 +80,7 @@ describe("loom restore", patience, () => {
     const fresh = ["--cache", "fresh", "--output", "none"]
     expect((await loom("restore", "received.safetensors", "--into", "there", ...places, ...fresh)).code).toBe(0)
     const { code, stderr } = await runRestored("there")
-    expect(stderr).toContain("moved/photos: Left out: picture-4.jpg. Only the expected pictures are used.")
+    expect(stderr).toContain("moved/photos: left out: picture-4.jpg. Only the expected pictures are used.")
     expect(code).toBe(0)
     expect(made("there-output/my-dog", "my-dog.safetensors").equals(made("output/first", "my-dog.safetensors"))).toBe(
       true,
@@ -117,10 +117,10 @@ describe("loom restore", patience, () => {
     const { code, stderr } = await loom("run", "spoiled/my-dog.ts")
     expect(code).toBe(3)
     expect(stderr).toMatch(
-      /pictures: picture-0\.jpg: it is missing \(expected SHA-256 [0-9a-f]{12}…\); renamed\.jpg holds these bytes\./,
+      /ingest: picture-0\.jpg: it is missing \(expected SHA-256 [0-9a-f]{12}…\); renamed\.jpg holds these bytes\./,
     )
     expect(stderr).toMatch(
-      /pictures: picture-1\.jpg: it is another file: its SHA-256 is [0-9a-f]{12}…, expected [0-9a-f]{12}…\./,
+      /ingest: picture-1\.jpg: it is another file: its SHA-256 is [0-9a-f]{12}…, expected [0-9a-f]{12}… Bring back/,
     )
     expect(stderr).toMatch(/base-model: scheduler\/scheduler_config\.json: it is another file/)
     expect(stderr).not.toMatch(/picture-3|unet\//)

@@ -79,7 +79,7 @@ const greet = stage({
   name: "greet",
   code: import.meta.url,
   params: Schema.Struct({ name: Schema.String }),
-  inputs: {},
+  wires: {},
   output: Schema.Struct({ text: Schema.String }),
   check: ({ name }) => name === "" ? [{ field: "name", why: "is empty", hint: "Give one", severity: "error" }] : [],
   run: ({ params }) => params.name === "nobody"
@@ -90,10 +90,10 @@ const write = stage({
   name: "write",
   code: import.meta.url,
   params: Schema.Struct({}),
-  inputs: { greeting: Schema.Struct({ text: Schema.String }) },
+  wires: { greeting: Schema.Struct({ text: Schema.String }) },
   output: Schema.Struct({ file: Blob }),
   artifacts: ({ output }) => [{ path: "greeting.txt", blob: output.file, label: "greeting" }],
-  run: Effect.fnUntraced(function* ({ inputs }) {
+  run: Effect.fnUntraced(function* (inputs) {
     const { blobs } = yield* StageContext
     return { file: yield* blobs.put(new TextEncoder().encode(inputs.greeting.text)) }
   }),
@@ -102,5 +102,5 @@ const write = stage({
 export default pipeline("greeting", {
   params: Schema.Struct({ name: Schema.String, times: Schema.Int }),
   defaults: { name: "Ada", times: 1 },
-}, (p) => write({ greeting: greet({}, { name: p.name }) }))
+}, (p) => write({ greeting: greet({ name: p.name }) }))
 `

@@ -27,20 +27,15 @@ export const tsconfig = {
 
 /** A stage of the user's own, over Loom's pictures. */
 const stage = `
-import { CroppedPicture, itemStage, StageContext } from "lora-loom"
-import { Effect, Schema } from "effect"
+import { CroppedPicture, itemStage } from "lora-loom"
+import { Schema } from "effect"
 
 export const weigh = itemStage({
   name: "weigh",
   code: import.meta.url,
-  params: Schema.Struct({}),
   item: CroppedPicture,
-  shared: {},
   output: Schema.Struct({ bytes: Schema.Int }),
-  run: Effect.fnUntraced(function* ({ item }) {
-    const { blobs } = yield* StageContext
-    return { bytes: (yield* blobs.bytes(item.image)).length }
-  }),
+  run: async ({ item }, { bytes }) => ({ bytes: (await bytes(item.image)).length }),
 })
 `
 
@@ -48,7 +43,7 @@ const pipeline = `
 import { crop, ingest, pipeline } from "lora-loom"
 import { weigh } from "./weigh.ts"
 
-export default pipeline("weights", () => weigh(crop(ingest("./quickstart/pictures"), { size: 32 }), {}))
+export default pipeline("weights", () => weigh(crop(ingest("./quickstart/pictures"), { size: 32 })))
 `
 
 /** A program that runs it by promise, plans it as an Effect, and says what it saw. */

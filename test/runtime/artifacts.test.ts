@@ -15,7 +15,7 @@ const writer = (project: Project, where: string) =>
     name: "write",
     code: import.meta.url,
     params: Schema.Struct({ text: Schema.String }),
-    inputs: {},
+    wires: {},
     output: Schema.Struct({ letter: Blob }),
     artifacts: ({ output }) => [{ path: where, blob: output.letter, label: "the letter" }],
     run: ({ params }) =>
@@ -29,7 +29,7 @@ const writer = (project: Project, where: string) =>
 const letters = (project: Project, where = "letters/one.txt") => {
   const write = writer(project, where)
   return pipeline("letters", { params: Schema.Struct({ text: Schema.String }), defaults: { text: "Dear" } }, (p) =>
-    write({}, { text: p.text }),
+    write({ text: p.text }),
   )
 }
 
@@ -112,7 +112,7 @@ describe("an artifact", () => {
     Effect.gen(function* () {
       const project = yield* makeProject
       const write = writer(project, "same.txt")
-      const both = pipeline("both", () => [write({}, { text: "one" }), write({}, { text: "two" })])
+      const both = pipeline("both", () => [write({ text: "one" }), write({ text: "two" })])
       const failure = yield* Effect.flip(run(project, both))
       expect(failure).toMatchObject({ failures: [{ failure: { what: "Two stages write the same file" } }] })
     }),

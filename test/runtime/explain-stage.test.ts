@@ -40,7 +40,6 @@ const folderPipeline = (project: Project, name = "folder") => {
     noun: "file",
     params: Schema.Struct({}),
     item: Blob,
-    shared: {},
     output: Schema.Int,
     run: Effect.fnUntraced(function* ({ key, item }) {
       project.calls.push(`measure ${key}`)
@@ -52,9 +51,9 @@ const folderPipeline = (project: Project, name = "folder") => {
     name: "train",
     code,
     params: Schema.Struct({ steps: Schema.Int }),
-    inputs: { sizes: Items(Schema.Int) },
+    wires: { sizes: Items(Schema.Int) },
     output: Schema.Struct({ total: Schema.Int, from: Schema.Int }),
-    run: Effect.fnUntraced(function* ({ inputs, params }) {
+    run: Effect.fnUntraced(function* ({ params, ...inputs }) {
       project.calls.push("train")
       const { trajectory, blobs, progress, record, warn } = yield* StageContext
       const keys = Array.from({ length: params.steps }, (_, step) => `step ${step}`.padEnd(64, "0"))
@@ -68,7 +67,7 @@ const folderPipeline = (project: Project, name = "folder") => {
     }),
   })
   const options = { params: Schema.Struct({ steps: Schema.Int }), defaults: { steps: 3 } }
-  return pipeline(name, options, (p) => train({ sizes: measure(files({ folder: "files" }), {}) }, { steps: p.steps }))
+  return pipeline(name, options, (p) => train({ sizes: measure(files({ folder: "files" })) }, { steps: p.steps }))
 }
 
 const filled = Effect.gen(function* () {

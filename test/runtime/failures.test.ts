@@ -47,11 +47,11 @@ const picky = (
     name: "negate",
     code,
     params: Schema.Struct({ limit: Schema.Int.check(Schema.isGreaterThan(0)) }),
-    inputs: { number: Schema.Int },
+    wires: { number: Schema.Int },
     output: Schema.Int,
     check: ({ limit }) =>
       limit > 1000 ? [{ field: "limit", why: "is above 1000", hint: "Lower it.", severity: "error" }] : [],
-    inspect: ({ inputs, params }) => {
+    inspect: ({ params, ...inputs }) => {
       if (inputs.number > params.limit) {
         return [{ field: "number", why: `${inputs.number} is above the limit`, hint: "Lower it.", severity: "error" }]
       }
@@ -59,7 +59,7 @@ const picky = (
         ? [{ field: "number", why: "is negative", hint: "It will turn positive.", severity: "warning" }]
         : []
     },
-    run: ({ inputs }) =>
+    run: (inputs) =>
       Effect.sync(() => {
         project.calls.push("negate")
         return -inputs.number
@@ -122,11 +122,11 @@ describe("before the first second of work", () => {
   it.live("inputs that were made by the run are inspected before the stage that reads them", () =>
     Effect.gen(function* () {
       const project = yield* makeProject
-      const one = stage({ ...bare, name: "one", inputs: {}, output: Schema.Int, run: () => Effect.succeed(1) })
+      const one = stage({ ...bare, name: "one", wires: {}, output: Schema.Int, run: () => Effect.succeed(1) })
       const inspecting = stage({
         ...bare,
         name: "inspecting",
-        inputs: { number: Schema.Int },
+        wires: { number: Schema.Int },
         output: Schema.Int,
         inspect: () => [{ field: "number", why: "is one", hint: "Take two.", severity: "error" }],
         run: () => Effect.sync(() => project.calls.push("inspecting")),
@@ -134,7 +134,7 @@ describe("before the first second of work", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("late", () => inspecting({ number: one({}) })),
+          pipeline("late", () => inspecting({ number: one() })),
         ),
       )
       expect(failure).toMatchObject({ _tag: "RunFailure", kind: "input", failures: [{ label: "inspecting" }] })
@@ -150,7 +150,7 @@ describe("a mistake in a stage's own checks", () => {
       const careless = stage({
         ...bare,
         name: "careless",
-        inputs: {},
+        wires: {},
         output: Schema.Int,
         check: () => {
           throw new Error("no such field")
@@ -160,7 +160,7 @@ describe("a mistake in a stage's own checks", () => {
       const dated = stage({
         ...bare,
         name: "dated",
-        inputs: {},
+        wires: {},
         output: Schema.Int,
         keyed: () => ({ at: new Date(0) }),
         run: () => Effect.succeed(1),
@@ -168,7 +168,7 @@ describe("a mistake in a stage's own checks", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("careless", () => [careless({}), dated({})]),
+          pipeline("careless", () => [careless(), dated()]),
         ),
       )
       const whys = failure instanceof RunFailure ? failure.problems.map(({ why }) => why) : []
@@ -229,11 +229,11 @@ describe("a failing stage", () => {
       const moody = stage({
         ...bare,
         name: "moody",
-        inputs: {},
+        wires: {},
         output: Schema.String,
         run: () => Effect.suspend(() => (isReady ? Effect.succeed("done") : Effect.fail(broken("not yet")))),
       })
-      const graph = pipeline("moody", () => moody({}))
+      const graph = pipeline("moody", () => moody())
       yield* Effect.flip(run(project, graph))
       isReady = true
       expect((yield* run(project, graph)).results).toEqual({ moody: "done" })
@@ -247,7 +247,7 @@ describe("a failing stage", () => {
       const throwing = stage({
         ...bare,
         name: "throwing",
-        inputs: {},
+        wires: {},
         output: Schema.String,
         run: () =>
           Effect.sync(() => {
@@ -257,7 +257,7 @@ describe("a failing stage", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("throwing", () => throwing({})),
+          pipeline("throwing", () => throwing()),
         ),
       )
       expect(failure).toMatchObject({
@@ -273,7 +273,7 @@ describe("a failing stage", () => {
       const served = stage({
         ...bare,
         name: "served",
-        inputs: {},
+        wires: {},
         output: Schema.String,
         services: Layer.effectDiscard(Effect.die(new Error("no device"))),
         run: () => Effect.succeed("never"),
@@ -281,7 +281,7 @@ describe("a failing stage", () => {
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("served", () => served({})),
+          pipeline("served", () => served()),
         ),
       )
       expect(failure).toMatchObject({ failures: [{ label: "served", failure: { kind: "work", why: "no device" } }] })
@@ -294,14 +294,14 @@ describe("a failing stage", () => {
       const wrong = stage({
         ...bare,
         name: "wrong",
-        inputs: {},
+        wires: {},
         output: Schema.Struct({ rate: Schema.Finite }),
         run: () => Effect.succeed({ rate: Number.NaN }),
       })
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("wrong", () => wrong({})),
+          pipeline("wrong", () => wrong()),
         ),
       )
       expect(failure).toMatchObject({
@@ -324,7 +324,6 @@ describe("a failing stage", () => {
         ...bare,
         name: "invert",
         item: Schema.Int,
-        shared: {},
         output: Schema.Finite,
         run: ({ item, key }) =>
           Effect.suspend(() => {
@@ -334,7 +333,7 @@ describe("a failing stage", () => {
               : Effect.succeed(isRepaired ? 0 : 1 / item)
           }),
       })
-      const graph = pipeline("inverse", () => invert(numbers(), {}))
+      const graph = pipeline("inverse", () => invert(numbers()))
       const failure = yield* Effect.flip(run(project, graph, { cores: 1, onFailure: "keep-going" }))
       expect(failure).toMatchObject({
         failures: [{ label: "invert", item: "n0", failure: { why: "division by zero" } }],
@@ -362,7 +361,6 @@ describe("a failing stage", () => {
         ...bare,
         name: "invert",
         item: Schema.Int,
-        shared: {},
         output: Schema.Finite,
         run: ({ item, key }) => {
           project.calls.push(key)
@@ -370,7 +368,7 @@ describe("a failing stage", () => {
           return item === 0 ? Effect.fail(failure) : Effect.succeed(1 / item)
         },
       })
-      const graph = pipeline("inverse", () => invert(numbers(), {}))
+      const graph = pipeline("inverse", () => invert(numbers()))
       const failure = yield* Effect.flip(run(project, graph, { cores: 1 }))
       expect(failure instanceof RunFailure ? failure.failures.map(({ item }) => item) : []).toEqual(told)
       expect(project.takeCalls()).toEqual(kind === "input" ? ["n0", "n1", "n2", "n3"] : ["n0"])
@@ -394,14 +392,13 @@ describe("a failing stage", () => {
         ...bare,
         name: "copy",
         item: Schema.Int,
-        shared: {},
         output: Schema.Int,
         run: ({ item }) => Effect.succeed(item),
       })
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("twice", () => copy(twice(), {})),
+          pipeline("twice", () => copy(twice())),
         ),
       )
       expect(failure).toMatchObject({
@@ -417,7 +414,7 @@ const counting = (pace: (step: number) => Effect.Effect<void>) =>
   stage({
     ...bare,
     name: "counting",
-    inputs: {},
+    wires: {},
     output: Schema.Int,
     run: () =>
       Effect.gen(function* () {
@@ -439,14 +436,14 @@ describe("a run that is asked to stop", () => {
       const next = stage({
         ...bare,
         name: "next",
-        inputs: { n: Schema.Int },
+        wires: { n: Schema.Int },
         output: Schema.Int,
-        run: ({ inputs }) => Effect.succeed(inputs.n),
+        run: (inputs) => Effect.succeed(inputs.n),
       })
       const failure = yield* Effect.flip(
         run(
           project,
-          pipeline("stoppable", () => next({ n: count({}) })),
+          pipeline("stoppable", () => next({ n: count() })),
           { stop },
         ),
       )
@@ -485,7 +482,7 @@ describe("a run that is asked to stop", () => {
       const last = stage({
         ...bare,
         name: "last",
-        inputs: {},
+        wires: {},
         output: Schema.Int,
         run: () =>
           Effect.sync(() => {
@@ -495,7 +492,7 @@ describe("a run that is asked to stop", () => {
       })
       const report = yield* run(
         project,
-        pipeline("done", () => last({})),
+        pipeline("done", () => last()),
         { stop },
       )
       expect(report.results).toEqual({ last: 1 })
@@ -512,7 +509,7 @@ describe("an interrupted run", () => {
       const quick = stage({
         ...bare,
         name: "quick",
-        inputs: {},
+        wires: {},
         output: Schema.Int,
         run: () =>
           Effect.sync(() => {
@@ -523,16 +520,16 @@ describe("an interrupted run", () => {
       const slow = stage({
         ...bare,
         name: "slow",
-        inputs: { n: Schema.Int },
+        wires: { n: Schema.Int },
         output: Schema.Int,
-        run: ({ inputs }) =>
+        run: (inputs) =>
           Effect.gen(function* () {
             project.calls.push("slow")
             yield* Deferred.succeed(reached, undefined)
             return isPatient ? inputs.n + 1 : yield* Effect.never
           }),
       })
-      const graph = pipeline("interruptible", () => slow({ n: quick({}) }))
+      const graph = pipeline("interruptible", () => slow({ n: quick() }))
       const running = yield* Effect.forkChild(run(project, graph))
       yield* Deferred.await(reached)
       yield* Fiber.interrupt(running)

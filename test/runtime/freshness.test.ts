@@ -30,7 +30,7 @@ const sentence = (project: Project, world: { words: Words }, shoutCode = import.
     item: Schema.String,
     shared: { prefix: Schema.String },
     output: Schema.String,
-    run: ({ params, key, item, shared }) =>
+    run: ({ params, key, item, ...shared }) =>
       Effect.sync(() => {
         project.calls.push(`shout ${key}`)
         return shared.prefix + item.toUpperCase() + params.mark
@@ -40,7 +40,7 @@ const sentence = (project: Project, world: { words: Words }, shoutCode = import.
     name: "constant",
     code,
     params: Schema.Struct({ value: Schema.String }),
-    inputs: {},
+    wires: {},
     output: Schema.String,
     run: ({ params }) => Effect.succeed(params.value),
   })
@@ -48,9 +48,9 @@ const sentence = (project: Project, world: { words: Words }, shoutCode = import.
     name: "join",
     code,
     params: Schema.Struct({ by: Schema.String }),
-    inputs: { words: Items(Schema.String) },
+    wires: { words: Items(Schema.String) },
     output: Schema.String,
-    run: ({ params, inputs }) =>
+    run: ({ params, ...inputs }) =>
       Effect.sync(() => {
         project.calls.push("join")
         return inputs.words.map(({ value }) => value).join(params.by)
@@ -60,9 +60,9 @@ const sentence = (project: Project, world: { words: Words }, shoutCode = import.
     name: "count",
     code,
     params: Schema.Struct({}),
-    inputs: { text: Schema.String },
+    wires: { text: Schema.String },
     output: Schema.Int,
-    run: ({ inputs }) =>
+    run: (inputs) =>
       Effect.sync(() => {
         project.calls.push("count")
         return inputs.text.replaceAll(/[^A-Z]/g, "").length
@@ -75,7 +75,7 @@ const sentence = (project: Project, world: { words: Words }, shoutCode = import.
       defaults: { mark: "!", by: " ", prefix: "" },
     },
     (p) => {
-      const shouted = shout(words(), { prefix: constant({}, { value: p.prefix }) }, { mark: p.mark })
+      const shouted = shout({ items: words(), prefix: constant({ value: p.prefix }) }, { mark: p.mark })
       const text = join({ words: shouted }, { by: p.by })
       return { text, letters: count({ text }) }
     },

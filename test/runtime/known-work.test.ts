@@ -32,7 +32,7 @@ const climbing = ({ breaksAt = Number.POSITIVE_INFINITY, isMute = false }: Choic
     name: "climb",
     code: import.meta.url,
     params: Params,
-    inputs: {},
+    wires: {},
     output: Schema.Struct({ top: Blob }),
     knownWork: ({ params, lastParams, furthest }) =>
       isMute
@@ -56,7 +56,7 @@ const climbing = ({ breaksAt = Number.POSITIVE_INFINITY, isMute = false }: Choic
       return { top }
     }),
   })
-  return pipeline("climbing", { params: Params, defaults: { steps: 30, decay: 0, seed: 1 } }, (p) => climb({}, p))
+  return pipeline("climbing", { params: Params, defaults: { steps: 30, decay: 0, seed: 1 } }, (p) => climb(p))
 }
 
 const planned = (project: Project, set: Overrides, choices?: Choices) =>

@@ -3,7 +3,7 @@ import { Deferred, Effect, Schema } from "effect"
 import { pipeline } from "../../src/runtime/define/pipeline.ts"
 import { stage } from "../../src/runtime/define/stage.ts"
 import { StageFailure } from "../../src/runtime/model/stage-failure.ts"
-import type { Output } from "../../src/runtime/model/wire.ts"
+import type { Wire } from "../../src/runtime/model/wire.ts"
 
 export interface Latched {
   /** Done when the stage of this name has begun. */
@@ -11,7 +11,7 @@ export interface Latched {
   readonly hasBegun: (name: string) => boolean
   /** Lets the stage of this name end, with a result or a failure. */
   readonly release: (name: string, failure?: StageFailure) => Effect.Effect<void>
-  readonly stage: (name: string, after?: readonly Output<string>[], cores?: number) => Output<string>
+  readonly stage: (name: string, after?: readonly Wire<string, string>[], cores?: number) => Wire<string, string>
 }
 
 export const makeLatched = (): Latched => {
@@ -24,7 +24,7 @@ export const makeLatched = (): Latched => {
       name: `latched-${cores}`,
       code: import.meta.url,
       params: Schema.Struct({ name: Schema.String }),
-      inputs: { before: Schema.Array(Schema.String) },
+      wires: { before: Schema.Array(Schema.String) },
       output: Schema.String,
       cores,
       run: Effect.fnUntraced(function* ({ params }) {
@@ -50,20 +50,20 @@ const getOrMake = <A>(map: Map<string, A>, name: string, make: () => A): A => {
 }
 
 /** One wire out of any number: a stage has a fixed set of inputs. */
-const gather = (reader: string, wires: readonly Output<string>[]): Output<readonly string[]> => {
+const gather = (reader: string, wires: readonly Wire<string, string>[]): Wire<string, readonly string[]> => {
   const names = wires.map((_, index) => `w${index}`)
   const collect = stage({
     name: "collect",
     code: import.meta.url,
     params: Schema.Struct({ reader: Schema.String }),
-    inputs: Object.fromEntries(names.map((name) => [name, Schema.String])),
+    wires: Object.fromEntries(names.map((name) => [name, Schema.String])),
     output: Schema.Array(Schema.String),
-    run: ({ inputs }) => Effect.succeed(Object.values(inputs)),
+    run: ({ params: _, ...inputs }) => Object.values(inputs),
   })
   return collect(Object.fromEntries(wires.map((wire, index) => [names[index]!, wire])), { reader })
 }
 
-export const latchedPipeline = (build: () => readonly Output<string>[]) => pipeline("latched", build)
+export const latchedPipeline = (build: () => readonly Wire<string, string>[]) => pipeline("latched", build)
 
 export const broken = (why: string): StageFailure =>
   new StageFailure({ what: "It broke", where: "test", why, hint: "Mend it.", kind: "work" })

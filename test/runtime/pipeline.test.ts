@@ -11,7 +11,7 @@ const number = stage({
     value: Schema.Finite,
     note: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("none"))),
   }),
-  inputs: {},
+  wires: {},
   output: Schema.Finite,
   run: ({ params }) => Effect.succeed(params.value),
 })
@@ -20,9 +20,9 @@ const sum = stage({
   name: "sum",
   code: import.meta.url,
   params: Schema.Struct({}),
-  inputs: { a: Schema.Finite, b: Schema.Finite },
+  wires: { a: Schema.Finite, b: Schema.Finite },
   output: Schema.Finite,
-  run: ({ inputs }) => Effect.succeed(inputs.a + inputs.b),
+  run: (inputs) => Effect.succeed(inputs.a + inputs.b),
 })
 
 const rates = pipeline(
@@ -38,7 +38,7 @@ const rates = pipeline(
     }),
     defaults: { rate: 0.1, steps: 10, name: "dog", isLoud: false, sizes: [1], limit: null },
   },
-  (p) => number({}, { value: p.rate }),
+  (p) => number({ value: p.rate }),
 )
 
 describe("an override", () => {
@@ -73,7 +73,7 @@ describe("a pipeline", () => {
   it.effect("labels its stages by name, numbered from the second on, each after what it reads", () =>
     Effect.gen(function* () {
       const { stages, results } = yield* pipeline("sums", () => {
-        const [a, b, c] = [number({}, { value: 1 }), number({}, { value: 2 }), number({}, { value: 3 })]
+        const [a, b, c] = [number({ value: 1 }), number({ value: 2 }), number({ value: 3 })]
         return { total: sum({ a: sum({ a, b }), b: c }), first: a }
       }).instantiate()
       expect(stages.map(({ label }) => label)).toEqual(["number", "number-2", "number-3", "sum", "sum-2"])
@@ -84,7 +84,7 @@ describe("a pipeline", () => {
 
   it.effect("fills in the defaults of stage parameters", () =>
     Effect.gen(function* () {
-      const { stages } = yield* pipeline("one", () => number({}, { value: 1 })).instantiate()
+      const { stages } = yield* pipeline("one", () => number({ value: 1 })).instantiate()
       expect(stages[0]?.encodedParams).toEqual({ value: 1, note: "none" })
     }),
   )
@@ -92,8 +92,8 @@ describe("a pipeline", () => {
   it.effect("warns of a stage that no result depends on", () =>
     Effect.gen(function* () {
       const { stages, problems } = yield* pipeline("idle", () => {
-        number({}, { value: 1 })
-        return number({}, { value: 2 })
+        number({ value: 1 })
+        return number({ value: 2 })
       }).instantiate()
       expect(stages.length).toBe(1)
       expect(problems).toMatchObject([{ label: "number", severity: "warning" }])

@@ -11,7 +11,7 @@ import { source } from "../../src/runtime/define/source.ts"
 import { stage } from "../../src/runtime/define/stage.ts"
 import { type Item, Items } from "../../src/runtime/model/items.ts"
 import type { StageFailure } from "../../src/runtime/model/stage-failure.ts"
-import type { Output } from "../../src/runtime/model/wire.ts"
+import type { Wire } from "../../src/runtime/model/wire.ts"
 import { broken } from "./latches.ts"
 
 type List = readonly Item<number>[]
@@ -148,7 +148,7 @@ export interface Laboratory {
 /** The same spec as a pipeline; every node's value is a result. */
 export const pipelineOf = (spec: Spec, laboratory: Laboratory) =>
   pipeline("random", () => {
-    const wires: (Output<number> | Output<List>)[] = []
+    const wires: (Wire<string, number> | Wire<string, List>)[] = []
     for (const [id, node] of spec.entries()) wires.push(wired(node, nameOf(node, id), wires, laboratory))
     return Object.fromEntries(spec.map((node, id) => [nameOf(node, id), wires[id]!]))
   })
@@ -158,9 +158,9 @@ const params = Schema.Struct({ param: Schema.Int })
 const wired = (
   node: NodeSpec,
   name: string,
-  wires: readonly (Output<number> | Output<List>)[],
+  wires: readonly (Wire<string, number> | Wire<string, List>)[],
   { code, compute }: Laboratory,
-): Output<number> | Output<List> => {
+): Wire<string, number> | Wire<string, List> => {
   const computed = <A>(value: A, ...on: readonly unknown[]): Effect.Effect<A, StageFailure> =>
     Effect.suspend(() => (compute(computation(name, ...on)) ? Effect.fail(broken("as told")) : Effect.succeed(value)))
   const bare = { name, code: import.meta.url, params: Schema.Struct({}) }
@@ -171,27 +171,38 @@ const wired = (
   const { version, param } = node
   const working = { name, code: code(version), params }
   const numberWires = (ids: readonly number[]) =>
-    Object.fromEntries(ids.map((from, index) => [`i${index}`, wires[from] as Output<number>]))
+    Object.fromEntries(ids.map((from, index) => [`i${index}`, wires[from] as Wire<string, number>]))
   const numberSchemas = (ids: readonly number[]) => Object.fromEntries(ids.map((_, index) => [`i${index}`, Schema.Int]))
   if (node.kind === "combine") {
-    const inputs = numberSchemas(node.numbers)
-    const run = ({ inputs }: { inputs: Readonly<Record<string, number>> }) => {
-      const numbers = Object.values(inputs)
-      return computed(combine(numbers, param, version), numbers, param, version)
-    }
-    return stage({ ...working, inputs, output: Schema.Int, run })(numberWires(node.numbers), { param })
+    return stage({
+      ...working,
+      wires: numberSchemas(node.numbers),
+      output: Schema.Int,
+      run: ({ params: _, ...inputs }) => {
+        const numbers = Object.values(inputs)
+        return computed(combine(numbers, param, version), numbers, param, version)
+      },
+    })(numberWires(node.numbers), { param })
   }
-  const list = wires[node.list] as Output<List>
+  const list = wires[node.list] as Wire<string, List>
   if (node.kind === "each") {
-    const run = (at: { key: string; item: number; shared: Readonly<Record<string, number>> }) => {
-      const shared = Object.values(at.shared)
-      return computed(each(at.item, shared, param, version), at.key, at.item, shared, param, version)
-    }
-    const shared = numberSchemas(node.shared)
-    const definition = { ...working, item: Schema.Int, shared, output: Schema.Int, run }
-    return itemStage(definition)(list, numberWires(node.shared), { param })
+    const mapped = itemStage({
+      ...working,
+      item: Schema.Int,
+      shared: numberSchemas(node.shared),
+      output: Schema.Int,
+      run: ({ key, item, params: _, ...others }) => {
+        const shared = Object.values(others)
+        return computed(each(item, shared, param, version), key, item, shared, param, version)
+      },
+    })
+    // A record of any names cannot say that it has one called "items".
+    return mapped({ ...numberWires(node.shared), items: list } as never, { param })
   }
-  const run = ({ inputs }: { inputs: { list: List } }) =>
-    computed(fold(inputs.list, param, version), inputs.list, param, version)
-  return stage({ ...working, inputs: { list: Items(Schema.Int) }, output: Schema.Int, run })({ list }, { param })
+  return stage({
+    ...working,
+    wires: { list: Items(Schema.Int) },
+    output: Schema.Int,
+    run: (inputs) => computed(fold(inputs.list, param, version), inputs.list, param, version),
+  })(list, { param })
 }

@@ -45,7 +45,6 @@ const training = (world: World) => {
     code,
     params: Schema.Struct({ size: Schema.Int }),
     item: Schema.String,
-    shared: {},
     output: Schema.String,
     run: ({ params, item }) => Effect.succeed(`${item}@${params.size}`),
   })
@@ -54,7 +53,6 @@ const training = (world: World) => {
     noun: "picture",
     ...bare,
     item: Schema.String,
-    shared: {},
     output: Schema.String,
     run: ({ item }) => Effect.succeed(`latents of ${item}`),
   })
@@ -62,23 +60,23 @@ const training = (world: World) => {
     name: "train",
     code: bare.code,
     params: Schema.Struct({ steps: Schema.Int }),
-    inputs: {
+    wires: {
       images: Items(Schema.String),
       captions: Items(Schema.String),
       base: Schema.Record(Schema.String, Schema.String),
     },
     output: Schema.String,
-    run: ({ inputs, params }) => Effect.succeed(`${inputs.images.length} pictures, ${params.steps} steps`),
+    run: ({ params, ...inputs }) => Effect.succeed(`${inputs.images.length} pictures, ${params.steps} steps`),
   })
   const evaluate = stage({
     name: "evaluate",
     ...bare,
-    inputs: { lora: Schema.String },
+    wires: { lora: Schema.String },
     output: Schema.String,
-    run: ({ inputs }) => Effect.succeed(`sheet of ${inputs.lora}`),
+    run: (inputs) => Effect.succeed(`sheet of ${inputs.lora}`),
   })
   return pipeline("training", () => {
-    const images = encode(crop(ingest(), {}, { size }), {})
+    const images = encode(crop(ingest(), { size }), {})
     return evaluate({ lora: train({ images, captions: caption(), base: baseModel() }, { steps }) })
   })
 }
@@ -258,9 +256,9 @@ describe("a plan", () => {
         name: "copy",
         code: import.meta.url,
         params: Schema.Struct({}),
-        inputs: { of: Schema.Int },
+        wires: { of: Schema.Int },
         output: Schema.Int,
-        run: ({ inputs }) => Effect.succeed(inputs.of),
+        run: (inputs) => Effect.succeed(inputs.of),
       })
       const { stages, problems } = yield* plan(
         project,

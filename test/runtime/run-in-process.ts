@@ -38,7 +38,6 @@ const square = itemStage({
   code,
   params: Schema.Struct({}),
   item: Schema.Int,
-  shared: {},
   output: Schema.Int,
   run: Effect.fnUntraced(function* ({ key, item }) {
     if (key === pauseAt) {
@@ -54,9 +53,9 @@ const sum = stage({
   name: "sum",
   code,
   params: Schema.Struct({}),
-  inputs: { squares: Items(Schema.Int) },
+  wires: { squares: Items(Schema.Int) },
   output: Schema.Int,
-  run: ({ inputs }) =>
+  run: (inputs) =>
     Effect.as(
       note("sum"),
       inputs.squares.reduce((total, { value }) => total + value, 0),
@@ -65,7 +64,7 @@ const sum = stage({
 
 const program = Effect.gen(function* () {
   const graph = yield* pipeline("squares", () => {
-    const squares = square(numbers(), {})
+    const squares = square(numbers())
     return { squares, total: sum({ squares }) }
   }).instantiate()
   const events = yield* Events

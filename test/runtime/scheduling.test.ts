@@ -87,7 +87,6 @@ describe("the scheduler", () => {
         code: import.meta.url,
         params: Schema.Struct({}),
         item: Schema.Int,
-        shared: {},
         output: Schema.Int,
         run: ({ item }) =>
           Effect.gen(function* () {
@@ -102,7 +101,7 @@ describe("the scheduler", () => {
       })
       const report = yield* run(
         project,
-        pipeline("doubles", () => double(numbers(), {})),
+        pipeline("doubles", () => double(numbers())),
         { cores: 2 },
       )
       expect(most).toBe(2)
@@ -118,16 +117,17 @@ describe("the scheduler", () => {
       const same = stage({
         name: "same",
         code: import.meta.url,
-        params: Schema.Struct({ value: Schema.Int }),
-        inputs: {},
+        params: Schema.Struct({ value: Schema.Int, note: Schema.String }),
+        wires: {},
         output: Schema.Int,
+        keyed: ({ value }) => ({ value }),
         run: ({ params }) =>
           Effect.sync(() => {
             project.calls.push("same")
             return params.value
           }),
       })
-      const twice = pipeline("twice", () => [same({}, { value: 1 }), same({}, { value: 1 })])
+      const twice = pipeline("twice", () => [same({ value: 1, note: "a" }), same({ value: 1, note: "b" })])
       const report = yield* run(project, twice, { cores: 2 })
       expect(project.calls).toEqual(["same"])
       expect(report.results).toEqual({ same: 1, "same-2": 1 })
@@ -155,7 +155,7 @@ const printing = (log: string[]) => {
     name: "print",
     code: import.meta.url,
     params: Schema.Struct({ text: Schema.String }),
-    inputs: {},
+    wires: {},
     output: Schema.String,
     services: layer,
     run: ({ params }) =>
@@ -166,8 +166,8 @@ const printing = (log: string[]) => {
       }),
   })
   return pipeline("printing", { params: Schema.Struct({ last: Schema.String }), defaults: { last: "b" } }, (p) => [
-    print({}, { text: "a" }),
-    print({}, { text: p.last }),
+    print({ text: "a" }),
+    print({ text: p.last }),
   ])
 }
 
@@ -203,9 +203,9 @@ describe("planning", () => {
         name: "add",
         code: import.meta.url,
         params: Schema.Struct({ n: Schema.Int }),
-        inputs: { to: Schema.Int },
+        wires: { to: Schema.Int },
         output: Schema.Int,
-        run: ({ inputs, params }) => Effect.succeed(inputs.to + params.n),
+        run: ({ params, ...inputs }) => Effect.succeed(inputs.to + params.n),
       })
       const zero = source({
         name: "zero",

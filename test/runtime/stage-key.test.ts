@@ -33,13 +33,13 @@ const graph = pipeline("frozen", () => {
     name: "join",
     code: bare.code,
     params: Schema.Struct({ by: Schema.String, level: Schema.Int }),
-    inputs: { words: Items(Schema.String) },
+    wires: { words: Items(Schema.String) },
     output: Schema.String,
     keyed: ({ by }) => ({ by }),
     run: () => Effect.succeed(""),
   })
   const one = source({ ...bare, name: "one", output: Schema.Int, read: () => Effect.succeed(1) })
-  return join({ words: shout(words(), { prefix: one() }) }, { by: ", ", level: 3 })
+  return join({ words: shout({ items: words(), prefix: one() }) }, { by: ", ", level: 3 })
 }).instantiate()
 
 const instanceOf = Effect.fnUntraced(function* (label: string) {

@@ -8,7 +8,7 @@ import { pipeline } from "../../src/runtime/define/pipeline.ts"
 import { source } from "../../src/runtime/define/source.ts"
 import { stage } from "../../src/runtime/define/stage.ts"
 import { Items } from "../../src/runtime/model/items.ts"
-import type { Output } from "../../src/runtime/model/wire.ts"
+import type { Wire } from "../../src/runtime/model/wire.ts"
 
 const code = import.meta.url
 const Picture = Schema.Struct({ width: Schema.Int, height: Schema.Int, name: Schema.String })
@@ -30,7 +30,6 @@ const crop = itemStage({
     background: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("white"))),
   }),
   item: Size,
-  shared: {},
   output: Schema.Struct({ pixels: Schema.Int }),
   run: ({ params, item }) => Effect.succeed({ pixels: item.width * params.size + params.background.length }),
 })
@@ -39,9 +38,9 @@ const train = stage({
   name: "train",
   code,
   params: Schema.Struct({ steps: Schema.Int }),
-  inputs: { images: Items(Schema.Struct({ pixels: Schema.Int })), base: Schema.String },
+  wires: { images: Items(Schema.Struct({ pixels: Schema.Int })), base: Schema.String },
   output: Schema.Struct({ loss: Schema.Number }),
-  run: ({ inputs, params }) => Effect.succeed({ loss: inputs.images.length / params.steps + inputs.base.length }),
+  run: ({ params, ...inputs }) => Effect.succeed({ loss: inputs.images.length / params.steps + inputs.base.length }),
 })
 
 const name = source({
@@ -54,8 +53,8 @@ const name = source({
 
 // A stage may be given more than it asks for, and defaulted parameters may be left out.
 const pictures = ingest({ folder: "photos" })
-const crops = crop(pictures, {}, { size: 512 })
-const lora: Output<{ readonly loss: number }> = train({ images: crops, base: name() }, { steps: 10 })
+const crops = crop(pictures, { size: 512 })
+const lora: Wire<string, { readonly loss: number }> = train({ images: crops, base: name() }, { steps: 10 })
 
 // @ts-expect-error pictures have no pixels
 train({ images: pictures, base: name() }, { steps: 10 })
@@ -70,9 +69,9 @@ train({ images: crops, base: name() }, {})
 // @ts-expect-error required parameters cannot be left out
 train({ images: crops, base: name() })
 // @ts-expect-error there is no parameter "sise"
-crop(pictures, {}, { sise: 512 })
+crop(pictures, { sise: 512 })
 // @ts-expect-error a trained thing is not a list of pictures
-crop(lora, {}, { size: 512 })
+crop(lora, { size: 512 })
 // @ts-expect-error a plain value is not a wire
 train({ images: crops, base: "base" }, { steps: 10 })
 
@@ -84,7 +83,7 @@ stage({
   name: "paint",
   code,
   params: Schema.Struct({}),
-  inputs: {},
+  wires: {},
   output: Schema.String,
   services: Painter.layer,
   run: () => Effect.flatMap(Painter, ({ paint }) => paint),
@@ -94,7 +93,7 @@ stage({
   name: "paint",
   code,
   params: Schema.Struct({}),
-  inputs: {},
+  wires: {},
   output: Schema.String,
   // @ts-expect-error the stage asks for a service that it does not provide
   run: () => Effect.flatMap(Painter, ({ paint }) => paint),
@@ -104,7 +103,7 @@ stage({
   name: "wrong",
   code,
   params: Schema.Struct({}),
-  inputs: {},
+  wires: {},
   output: Schema.String,
   // @ts-expect-error the result does not fit the output schema
   run: () => Effect.succeed(1),
@@ -114,7 +113,7 @@ stage({
   name: "careless",
   code,
   params: Schema.Struct({}),
-  inputs: {},
+  wires: {},
   output: Schema.String,
   // @ts-expect-error only StageFailure and StageStopped may be failed with
   run: () => Effect.fail(new Error("no")),

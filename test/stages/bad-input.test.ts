@@ -57,24 +57,24 @@ const cases: readonly Case[] = [
   {
     title: "a folder of pictures that is not there",
     choices: { pictures: "photos" },
-    says: ["pictures: photos: no pictures to train on: there is no such folder. Give ingest the path of a folder"],
+    says: ["ingest: photos: no pictures to train on: there is no such folder. Give ingest the path of a folder"],
   },
   {
     title: "a folder without pictures",
     choices: { pictures: "base" },
-    says: ["pictures: base: no pictures to train on: the folder holds no picture. Put pictures there (jpg, jpeg, png"],
+    says: ["ingest: base: no pictures to train on: the folder holds no picture. Put pictures there (jpg, jpeg, png"],
   },
   {
     title: "two pictures that share a caption file",
     spoil: async () => place(inPictures("picture-1.PNG"), await drawPicture(1)),
     says: [
-      "pictures: pictures/picture-1.PNG: picture-1.PNG and picture-1.jpg share one caption file. Rename one of them",
+      "ingest: pictures/picture-1.PNG: picture-1.PNG and picture-1.jpg share one caption file. Rename one of them",
     ],
   },
   {
     title: "a caption file of 0 bytes",
     spoil: () => place(inPictures("picture-2.txt"), ""),
-    says: ["captions: pictures/picture-2.txt: the file is empty (0 bytes). Write a caption into it, or delete it"],
+    says: ["ingest: pictures/picture-2.txt: the file is empty (0 bytes). Write a caption into it, or delete it"],
   },
   {
     title: "a picture without a caption, and no template",
@@ -116,7 +116,7 @@ const cases: readonly Case[] = [
   {
     title: "a picture of 0 bytes",
     spoil: () => place(inPictures("picture-1.jpg"), ""),
-    says: ["pictures: pictures/picture-1.jpg: the file is empty. Save picture-1.jpg again from a picture program"],
+    says: ["ingest: pictures/picture-1.jpg: the file is empty. Save picture-1.jpg again from a picture program"],
   },
   {
     title: "a web page and an HEIC file with the names of pictures",
@@ -125,8 +125,8 @@ const cases: readonly Case[] = [
       place(inPictures("picture-1.jpg"), "\0\0\0\u0018ftypheic\0\0\0\0")
     },
     says: [
-      "pictures: pictures/picture-0.jpg: the file is a web page or drawing, whatever its name says. Save picture-0.jpg",
-      "pictures: pictures/picture-1.jpg: the file is a heic, whatever its name says.",
+      "ingest: pictures/picture-0.jpg: the file is a web page or drawing, whatever its name says. Save picture-0.jpg",
+      "ingest: pictures/picture-1.jpg: the file is a heic, whatever its name says.",
     ],
   },
   {
@@ -182,13 +182,13 @@ const cases: readonly Case[] = [
   {
     title: "a size of evaluate that the base model cannot take",
     choices: { paintSize: { width: 16, height: 30 } },
-    says: ["base-model-2: size: 16 × 30 pixels is no size this base model can take", "Set evaluate's size to 16 × 32"],
+    says: ["evaluate: size: 16 × 30 pixels is no size this base model can take", "Set evaluate's size to 16 × 32"],
   },
   {
     title: "a training that no memory holds",
     choices: { size: 8192 },
     says: [
-      'base-model: memory: training at 8192 × 8192 pixels: "small" needs ',
+      'train: memory: training at 8192 × 8192 pixels: "small" needs ',
       " are free. Close other programs, or train on smaller pictures",
     ],
   },
@@ -206,13 +206,13 @@ const cases: readonly Case[] = [
   {
     title: "a CLIP skip below 1",
     choices: { clipSkip: 0 },
-    says: ["encode-texts: clipSkip: 0 must be 1 or more. 1 skips no layer"],
+    says: ["encode: clipSkip: 0 must be 1 or more. 1 skips no layer"],
   },
   {
     title: "a CLIP skip that leaves no layer",
     choices: { clipSkip: 3 },
     says: [
-      "text-encoder: clipSkip: 3 skips more layers than this base model's text encoder has (2). Choose 1 (no skip) to 2",
+      "encode: clipSkip: 3 skips more layers than this base model's text encoder has (2). Choose 1 (no skip) to 2",
     ],
   },
   {
@@ -253,7 +253,7 @@ const cases: readonly Case[] = [
   {
     title: "an evaluation without prompts",
     choices: { prompts: [] },
-    says: ["plan-pictures: prompts: there is none. Give at least one prompt"],
+    says: ["evaluate: prompts: there is none. Give at least one prompt"],
   },
   {
     title: "a name that is no file name",
@@ -274,7 +274,7 @@ describe("bad input", () => {
   it("everything that is wrong is told at once", async () => {
     place(inPictures("picture-0.txt"), "")
     const sentences = await refusals(studio, { base: "nowhere", training: { steps: 0 } })
-    expect(sentences.map((sentence) => sentence.split(":")[0])).toEqual(["train", "base-model", "captions"])
+    expect(sentences.map((sentence) => sentence.split(":")[0])).toEqual(["train", "base-model", "ingest"])
   })
 
   it("a picture smaller than the size is enlarged, with a warning that names it, every time", async () => {
@@ -291,7 +291,7 @@ describe("bad input", () => {
     place(inPictures("picture-0.jpg"), await drawPicture(0, 12, 20))
     const outcome = await runStudio(studio, { paints: false, upscale: "skip" })
     expect(warningsIn(outcome)).toEqual([
-      "large-enough: picture-0.jpg: 12 × 20 pixels is smaller than 16 × 16, so it is left out",
+      "crop: picture-0.jpg: 12 × 20 pixels is smaller than 16 × 16, so it is left out",
     ])
     const { metadata } = decodeLoraFile(readFileSync(finished(outcome, "lora.safetensors")))
     expect(JSON.parse(metadata["loom"] ?? "").pictures.map(({ key }: { key: string }) => key)).toEqual([
@@ -304,7 +304,7 @@ describe("bad input", () => {
     const fresh = { ...studio, cacheFolder: join(studio.root, "never-run") }
     const { problems } = await Effect.runPromise(plan(fresh, line({ size: 18 })))
     expect(problems.map(({ label, why }) => `${label}: ${why}`)).toEqual([
-      "vae: 18 × 18 pixels is no size this base model can take: both sides have to be multiples of 4",
+      "crop: 18 × 18 pixels is no size this base model can take: both sides have to be multiples of 4",
     ])
   })
 
@@ -318,7 +318,7 @@ describe("bad input", () => {
 
   it("prompts without the trigger word are warned about", async () => {
     expect(warningsIn(await runStudio(studio, { prompts: ["a dog"] }))).toEqual([
-      'plan-pictures: prompts: no prompt has the trigger word "sks"',
+      'evaluate: prompts: no prompt has the trigger word "sks"',
     ])
   })
 

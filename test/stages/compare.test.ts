@@ -21,7 +21,7 @@ const sheet = (
     const base = baseModel("base")
     const images = crop(ingest("pictures"), { size: 16 })
     const captions = caption(images, { trigger: "sks" })
-    const [one, two] = [encode({ base, images, captions }), encode({ base, images, captions, clipSkip: 2 })]
+    const [one, two] = [encode({ base, images, captions }), encode({ base, images, captions }, { clipSkip: 2 })]
     const dims = Object.fromEntries(
       (options.dims ?? [1, 2]).map((networkDim) => [networkDim, train(one, { ...shared, networkDim })]),
     )
@@ -34,7 +34,7 @@ describe("compare", { timeout: 240_000 }, () => {
   it("paints the base model and each training once for each prompt, on one sheet", async () => {
     const outcome = await runStudio(studio, sheet())
     // Three trainings and the base model, two prompts; the training of dim 2 stands in both groups.
-    expect(outcome.made).toMatchObject({ paint: 8, "encode-images": 3, "encode-texts": 3, "encode-texts-2": 3 })
+    expect(outcome.made).toMatchObject({ sample: 8, "encode-images": 3, "encode-texts": 3, "encode-texts-2": 3 })
     expect(outcome.made).not.toHaveProperty("encode-images-2")
     const { width, height } = await sharp(finished(outcome, "settings.png")).metadata()
     // Five rows and two columns of pictures that are enlarged to 192 pixels.
@@ -46,14 +46,14 @@ describe("compare", { timeout: 240_000 }, () => {
   it("paints only what another setting adds", async () => {
     await runStudio(studio, sheet())
     const more = await runStudio(studio, sheet({ dims: [1, 2, 3] }))
-    expect(more.made).toMatchObject({ paint: 2, compare: 1 })
+    expect(more.made).toMatchObject({ sample: 2, compare: 1 })
     expect((await runStudio(studio, sheet({ dims: [1, 2, 3] }))).made).toEqual({})
   })
 
   it.each<readonly [string, Parameters<typeof sheet>[0], RegExp]>([
     ["a name that is no file name", { name: "a/b" }, /compare: name: "a\/b" cannot be the name of a file everywhere/],
-    ["no prompt", { prompts: [] }, /plan-comparison: prompts: there is none\. Give at least one prompt/],
-    ["an empty group", { dims: [] }, /plan-comparison: settings\.network dim: the group is empty\. Give groups/],
+    ["no prompt", { prompts: [] }, /compare: prompts: there is none\. Give at least one prompt/],
+    ["an empty group", { dims: [] }, /compare: settings\.network dim: the group is empty\. Give groups/],
   ])("%s is refused before any work", async (_, options, says) => {
     const fresh = { ...studio, outputFolder: `${studio.root}/refused` }
     expect((await refusals(fresh, sheet(options))).join("\n")).toMatch(says)
@@ -67,7 +67,10 @@ describe("compare", { timeout: 240_000 }, () => {
         train(encode({ base: baseModel(folder), images, captions: caption(images) }), shared)
       return compare({ base: { one: of("base"), two: of("base-2") } }, { name: "mixed", prompts: ["a cat"] })
     })
-    const failure = await Effect.runPromise(Effect.flip(mixed.instantiate()))
-    expect(failure.why).toBe("compare was given trainings of different base models")
+    const { problems } = await Effect.runPromise(mixed.instantiate())
+    const errors = problems.filter(({ severity }) => severity === "error")
+    expect(errors.map(({ label, field, why }) => `${label}: ${field}: ${why}`)).toEqual([
+      "compare: settings: its trainings have different base models",
+    ])
   })
 })

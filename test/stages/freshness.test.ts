@@ -29,8 +29,8 @@ beforeAll(async () => {
     encode: 1,
     train: 1,
     checkpoint: 1,
-    "plan-pictures": 1,
-    paint: 6,
+    "plan-samples": 1,
+    sample: 6,
     evaluate: 1,
   })
 })
@@ -41,35 +41,35 @@ const values: readonly (readonly [title: string, choices: Partial<Choices>, made
   [
     "another size crops and encodes every picture, and no caption",
     { size: 20 },
-    { crop: 3, "encode-images": 3, encode: 1, train: 1, checkpoint: 1, "plan-pictures": 1, paint: 6, evaluate: 1 },
+    { crop: 3, "encode-images": 3, encode: 1, train: 1, checkpoint: 1, "plan-samples": 1, sample: 6, evaluate: 1 },
   ],
   [
     "another trigger word encodes every caption, and no picture",
     { trigger: "zwx" },
-    { caption: 3, "encode-texts": 3, encode: 1, train: 1, checkpoint: 1, "plan-pictures": 1, paint: 4, evaluate: 1 },
+    { caption: 3, "encode-texts": 3, encode: 1, train: 1, checkpoint: 1, "plan-samples": 1, sample: 4, evaluate: 1 },
   ],
   [
     "another CLIP skip encodes every caption, and paints the base model's pictures too",
     { clipSkip: 2 },
-    { "encode-texts": 3, encode: 1, train: 1, checkpoint: 1, "plan-pictures": 1, paint: 6, evaluate: 1 },
+    { "encode-texts": 3, encode: 1, train: 1, checkpoint: 1, "plan-samples": 1, sample: 6, evaluate: 1 },
   ],
   [
     "another learning rate trains, and leaves the base model's pictures",
     { training: { unetLearningRate: 2e-3 } },
-    { train: 1, checkpoint: 1, "plan-pictures": 1, paint: 4, evaluate: 1 },
+    { train: 1, checkpoint: 1, "plan-samples": 1, sample: 4, evaluate: 1 },
   ],
   ["another name writes the files anew and paints nothing", { name: "other" }, { checkpoint: 1, evaluate: 1 }],
   [
     "another prompt paints the pictures of that prompt only",
     { prompts: ["a dog", "a frog"] },
-    { "plan-pictures": 1, paint: 3, evaluate: 1 },
+    { "plan-samples": 1, sample: 3, evaluate: 1 },
   ],
   [
     "a prompt that was painted before is not painted again",
     { prompts: ["a dog", "a cat", "a frog"] },
-    { "plan-pictures": 1, evaluate: 1 },
+    { "plan-samples": 1, evaluate: 1 },
   ],
-  ["another guidance paints every picture", { guidance: 3 }, { "plan-pictures": 1, paint: 6, evaluate: 1 }],
+  ["another guidance paints every picture", { guidance: 3 }, { "plan-samples": 1, sample: 6, evaluate: 1 }],
   ["another snapshot interval changes nothing", { training: { snapshotEverySteps: 3 } }, {}],
   ["another memory mode changes nothing", { training: { memory: "small" } }, {}],
 ]
@@ -80,7 +80,7 @@ const edits: readonly (readonly [title: string, edit: () => void | Promise<void>
     "a changed caption is the only one that is encoded, and no picture is",
     () => writeFileSync(captionFile(), "quite another thing"),
     () => writeFileSync(captionFile(), "a photo of number 1"),
-    { caption: 1, "encode-texts": 1, encode: 1, train: 1, checkpoint: 1, "plan-pictures": 1, paint: 4, evaluate: 1 },
+    { caption: 1, "encode-texts": 1, encode: 1, train: 1, checkpoint: 1, "plan-samples": 1, sample: 4, evaluate: 1 },
   ],
   [
     "a new picture is the only one that is read, cropped and encoded",
@@ -97,8 +97,8 @@ const edits: readonly (readonly [title: string, edit: () => void | Promise<void>
       encode: 1,
       train: 1,
       checkpoint: 1,
-      "plan-pictures": 1,
-      paint: 4,
+      "plan-samples": 1,
+      sample: 4,
       evaluate: 1,
     },
   ],
@@ -111,7 +111,7 @@ const edits: readonly (readonly [title: string, edit: () => void | Promise<void>
       writeFileSync(unetFile(), bytes)
     },
     () => copyFileSync(join(studio.root, "unet.safetensors"), unetFile()),
-    { train: 1, checkpoint: 1, "plan-pictures": 1, paint: 6, evaluate: 1 },
+    { train: 1, checkpoint: 1, "plan-samples": 1, sample: 6, evaluate: 1 },
   ],
   [
     "a caption file that is only touched changes nothing",

@@ -53,7 +53,7 @@ describe("a trigger word", () => {
     writeFileSync(file, JSON.stringify({ ...small, ...Object.fromEntries(filler) }))
     const warnings = warningsIn(await runStudio(studio, { trigger: "dog", prompts: ["[trigger]"], paints: false }))
     expect(warnings).toEqual([
-      'text-encoder: trigger "dog": it is an ordinary word of this base model, a single frequent token',
+      'caption: trigger "dog": it is an ordinary word of this base model, a single frequent token',
     ])
     expect(warningsIn(await runStudio(studio, { trigger: "zzz", paints: false }))).toEqual([])
   })

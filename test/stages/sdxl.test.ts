@@ -150,7 +150,7 @@ describe("on SDXL", { timeout: 240_000 }, () => {
     await runStudio(studio, own)
     edit("unet/diffusion_pytorch_model.safetensors", lastBitFlipped)
     const { made } = await runStudio(studio, own)
-    expect(made).toMatchObject({ train: 1, paint: 6 })
+    expect(made).toMatchObject({ train: 1, sample: 6 })
     expect(made["encode-texts"] ?? made["encode-images"]).toBeUndefined()
   })
 
@@ -220,7 +220,7 @@ const broken: readonly (readonly [title: string, spoil: () => void, says: string
   [
     "with a CLIP skip that only the second text encoder has layers for",
     () => {},
-    "text-encoder: clipSkip: 3 skips more layers than this base model's text encoder has (2). Choose 1 (no skip) to 2",
+    "encode: clipSkip: 3 skips more layers than this base model's text encoder has (2). Choose 1 (no skip) to 2",
     { clipSkip: 3 },
   ],
 ]

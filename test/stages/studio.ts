@@ -79,7 +79,7 @@ export const line = (choices: Partial<Choices> = {}): Pipeline => {
     const images = crop(ingest(chosen.pictures), { size: chosen.size, upscale: chosen.upscale })
     const captions = caption(images, { trigger: chosen.trigger, template: chosen.template })
     const { clipSkip } = chosen
-    const dataset = encode({ base, images, captions, ...(clipSkip !== null && { clipSkip }) })
+    const dataset = encode({ base, images, captions }, { clipSkip })
     const lora = train(dataset, chosen.training)
     const { name, precision, keepLast, paints, prompts, seeds, sampler, strength, negativePrompt, guidance } = chosen
     const checkpoints = checkpoint(lora, { name, precision, keepLast })

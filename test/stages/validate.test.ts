@@ -57,7 +57,7 @@ const validated = ({ share = 0.4, timesteps = 4, seed = 0, training = {} }: Want
       unetLearningRate: 1e-2,
       ...training,
     })
-    return validate(checkpoint(lora, { name: "lora" }), heldOut, { timesteps, seed })
+    return validate({ checkpoints: checkpoint(lora, { name: "lora" }), heldOut }, { timesteps, seed })
   })
 
 const table = (outcome: Outcome): readonly (readonly string[])[] =>
@@ -133,7 +133,7 @@ describe("validation", { timeout: 240_000 }, () => {
         return encode({ base, images, captions: caption(images, { trigger: "sks" }) })
       }
       const lora = train(encoded("pictures"), { networkDim: 2, steps: 2, saveEverySteps: 0, unetLearningRate: 1e-2 })
-      return validate(checkpoint(lora, { name: "lora" }), encoded("others"), { timesteps: 4 })
+      return validate({ checkpoints: checkpoint(lora, { name: "lora" }), heldOut: encoded("others") }, { timesteps: 4 })
     })
     const outcome = await runStudio(studio, apart)
     expect(table(outcome)[0]!.slice(6)).toEqual(['"picture-7.jpg"', '"picture-8.jpg"'])
@@ -153,8 +153,8 @@ describe("validation", { timeout: 240_000 }, () => {
       /hold-out: share: 0 must lie between 0 and 1, both excluded\. 0\.1 to 0\.2 is usual/,
     ],
     ["a share of 1", { share: 1 }, /hold-out: share: 1 must lie between 0 and 1/],
-    ["three timesteps", { timesteps: 3 }, /validation-loss: timesteps: 3 must be a multiple of 4 from 4 to 1000/],
-    ["a negative seed", { seed: -1 }, /validation-loss: seed: -1 must not be negative\. Use the same seed/],
+    ["three timesteps", { timesteps: 3 }, /validate: timesteps: 3 must be a multiple of 4 from 4 to 1000/],
+    ["a negative seed", { seed: -1 }, /validate: seed: -1 must not be negative\. Use the same seed/],
   ])("%s is refused in a sentence", async (_, wanted, says) => {
     expect((await refusals(studio, validated(wanted))).join("\n")).toMatch(says)
   })

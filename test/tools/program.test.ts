@@ -11,7 +11,7 @@ const count = stage({
   name: "count",
   code: import.meta.url,
   params: Schema.Struct({ to: Schema.Int }),
-  inputs: {},
+  wires: {},
   output: Schema.Struct({ file: Blob }),
   check: ({ to }) => (to < 0 ? [{ field: "to", why: "is negative", hint: "Count up", severity: "error" }] : []),
   artifacts: ({ output }) => [{ path: "count.txt", blob: output.file, label: "count" }],
@@ -30,7 +30,7 @@ const count = stage({
 })
 
 const counting = pipeline("counting", { params: Schema.Struct({ to: Schema.Int }), defaults: { to: 3 } }, ({ to }) =>
-  count({}, { to }),
+  count({ to }),
 )
 const endless = { set: { to: 100_000 } }
 

@@ -4,82 +4,116 @@
  * An item's key is built from its key and value, the shared inputs, the parameters and the code. A new item
  * runs alone, a removed one drops out of the result, and another order runs nothing.
  */
-import type { Effect, Layer, Schema, Scope } from "effect"
-import { type Item, Items } from "../model/items.ts"
-import { type Artifact, createNode, type Fields, type ItemStageNode, type ParamsSchema } from "../model/node.ts"
-import type { StageContext } from "../model/stage-context.ts"
-import type { Problem, StageFailure, StageStopped } from "../model/stage-failure.ts"
-import { type Output, type ParamsArgument, type Wires, wire } from "../model/wire.ts"
-import type { ValuesOf } from "./stage.ts"
+import type { Layer } from "effect"
+import type { OtherWords } from "../model/checked-params.ts"
+import { Items } from "../model/items.ts"
+import type { AnySchema, Artifact, Fields, ItemStageNode, ParamsSchema } from "../model/node.ts"
+import type { Problem, StageFailure } from "../model/stage-failure.ts"
+import { wire } from "../model/wire.ts"
+import type { WiredStage } from "../model/wired-stage.ts"
+import { argumentsOf, type StageCall } from "./call-shape.ts"
+import { createNode } from "./create-node.ts"
+import { givenWires, nodesOf } from "./given-wires.ts"
+import { type FoundValues, type None, NoParams, only, type ValuesOf } from "./stage.ts"
+import { type Done, performed, type Work } from "./work.ts"
 
 export interface ItemStageDefinition<
   P extends ParamsSchema,
-  A extends Schema.Codec<unknown, unknown>,
+  A extends AnySchema,
   S extends Fields,
-  B extends Schema.Codec<unknown, unknown>,
+  U extends Fields,
+  X extends Fields,
+  B extends AnySchema,
+  N extends string,
   R,
 > {
   readonly name: string
   /** `import.meta.url` of the file that defines the stage. */
   readonly code: string
-  readonly params: P
+  /** Default: none. */
+  readonly params?: P
   /** One item of the list. */
   readonly item: A
-  /** Inputs that every item sees whole. A change in one of them runs every item. */
-  readonly shared: S
+  /** Wires that every item sees whole. A change in one of them runs every item. */
+  readonly shared?: S
+  /** The same, found upstream unless given: of each, the nearest wire that carries such values. */
+  readonly upstream?: U
+  /** Wires that it is given and does not read: stages behind it find them through it. No part of its keys. */
+  readonly passes?: X
   /** The result for one item. */
   readonly output: B
   readonly keyed?: (params: P["Type"]) => object
   readonly services?: Layer.Layer<R, StageFailure>
   readonly check?: (params: P["Type"]) => readonly Problem[]
-  readonly inspect?: (args: {
-    readonly params: P["Type"]
-    readonly items: Items<A["Type"]>
-    readonly shared: ValuesOf<S>
-  }) => readonly Problem[]
+  /** Looks at the stage in its graph, once the whole pipeline is wired. */
+  readonly wired?: (here: WiredStage) => readonly Problem[]
+  readonly inspect?: (
+    args: ValuesOf<S> &
+      FoundValues<U> & { readonly params: P["Type"]; readonly items: Items<A["Type"]>; readonly here: WiredStage },
+  ) => readonly Problem[]
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: Items<B["Type"]> }) => readonly Artifact[]
-  /** What one item is called in reasons: "picture". Default: "item". */
-  readonly noun?: string
+  /** What one item is called: in reasons ("picture"), and, with an s, in the record of wires. Default: "item". */
+  readonly noun?: N
   /** Share of the core budget taken by one item; default 1. */
   readonly cores?: number
-  readonly run: (args: {
-    readonly params: P["Type"]
-    readonly key: string
-    readonly item: A["Type"]
-    readonly shared: ValuesOf<S>
-  }) => Effect.Effect<B["Type"], StageFailure | StageStopped, StageContext | Scope.Scope | NoInfer<R>>
+  readonly otherWords?: OtherWords
+  /** The result for one item: as a value, a promise of it, or an Effect. */
+  readonly run: (
+    args: ValuesOf<S> & FoundValues<U> & { readonly params: P["Type"]; readonly key: string; readonly item: A["Type"] },
+    work: Work,
+  ) => Done<B["Type"], NoInfer<R>>
 }
 
-export const itemStage =
-  <
-    P extends ParamsSchema,
-    A extends Schema.Codec<unknown, unknown>,
-    S extends Fields,
-    B extends Schema.Codec<unknown, unknown>,
-    R = never,
-  >(
-    definition: ItemStageDefinition<P, A, S, B, R>,
-  ) =>
-  (
-    items: Output<Items<A["Type"]>>,
-    shared: Wires<S>,
-    ...[params]: ParamsArgument<P["~type.make.in"]>
-  ): Output<ReadonlyArray<Item<B["Type"]>>> => {
-    const { params: paramsSchema, shared: inputSchemas, item, output, cores = 1, noun = "item", ...rest } = definition
-    // The one place where the types of an item stage are forgotten; the signature above has checked them.
+/** The list, named after its items, and the wires that all of them see. */
+type ItemWires<N extends string, A extends AnySchema, S extends Fields> = {
+  readonly [K in `${N}s`]: ReturnType<typeof Items<A>>
+} & S
+
+export const itemStage = <
+  A extends AnySchema,
+  B extends AnySchema,
+  P extends ParamsSchema = typeof NoParams,
+  S extends Fields = None,
+  U extends Fields = None,
+  X extends Fields = None,
+  N extends string = "item",
+  R = never,
+>(
+  definition: ItemStageDefinition<P, A, S, U, X, B, N, R>,
+): NoInfer<StageCall<ItemWires<N, A, S & X>, U, P["~type.make.in"], ReturnType<typeof Items<B>>>> => {
+  const { params: paramsSchema = NoParams, shared = {}, upstream = {}, item, output, cores = 1, ...rest } = definition
+  const { run, inspect, passes = {} } = definition
+  const noun = definition.noun ?? "item"
+  const list = `${noun}s`
+  const inputSchemas: Fields = { ...shared, ...upstream }
+  const taken: Fields = { [list]: Items(item), ...shared, ...passes }
+  const takes = { name: definition.name, wires: taken, upstream }
+  const outputSchema = Items(output)
+  const call = (...args: readonly unknown[]) => {
+    const given = argumentsOf(taken, args)
+    const { wires, all, misuse } = givenWires(takes, given.wires)
+    // The one place where the types of an item stage are forgotten; the signature of the call has checked them.
     const fields = {
       ...rest,
       kind: "items",
-      params: params ?? {},
+      definition,
+      params: given.params,
       paramsSchema,
       itemSchema: item,
       inputSchemas,
       resultSchema: output,
-      outputSchema: Items(output),
+      outputSchema,
       cores,
       noun,
-      items: items.node,
-      inputs: Object.fromEntries(Object.keys(inputSchemas).map((name) => [name, shared[name as keyof S].node])),
-    } as unknown as Omit<ItemStageNode, "id">
-    return wire(createNode<ItemStageNode>(fields))
+      items: wires[list]?.node,
+      inputs: nodesOf(only(wires, inputSchemas)),
+      passes: nodesOf(misuse === undefined ? only(wires, passes) : all),
+      misuse,
+      inspect: inspect && (({ shared: seen, ...args }: { shared: object }) => inspect({ ...seen, ...args } as never)),
+      run: ({ shared: seen, ...one }: { shared: object }) =>
+        performed((work) => run({ ...seen, ...one } as never, work)),
+    }
+    return wire(createNode(fields as unknown as Omit<ItemStageNode, "id" | "call" | "checked">))
   }
+  return call as unknown as StageCall<ItemWires<N, A, S & X>, U, P["~type.make.in"], ReturnType<typeof Items<B>>>
+}

@@ -12,11 +12,12 @@ import { nearestName } from "../model/nearest-name.ts"
 import type { ParamsSchema } from "../model/node.ts"
 import { decodeParams, encodeJson, type FieldIssue, makeParams } from "../model/schema-codec.ts"
 import { StageFailure } from "../model/stage-failure.ts"
-import type { Output } from "../model/wire.ts"
-import { type PipelineGraph, wiredGraph } from "./pipeline-graph.ts"
+import type { AnyWire } from "../model/wire.ts"
+import type { PipelineGraph } from "./pipeline-graph.ts"
+import { NoResult, wiredGraph } from "./wired-graph.ts"
 
 /** What a build function may return: the results that are wanted. Only what they depend on runs. */
-export type PipelineResults = Output<unknown> | readonly Output<unknown>[] | Readonly<Record<string, Output<unknown>>>
+export type PipelineResults = AnyWire | readonly AnyWire[] | Readonly<Record<string, AnyWire>>
 
 const PipelineId = "loom/runtime/Pipeline"
 
@@ -144,12 +145,18 @@ const badDefaults = (pipeline: string, issues: readonly FieldIssue[]): StageFail
   return new StageFailure({ what, where, why, hint: "Correct the defaults in the pipeline file.", kind: "input" })
 }
 
-const buildThrew = (pipeline: string, cause: unknown): StageFailure =>
-  new StageFailure({
+const buildThrew = (pipeline: string, cause: unknown): StageFailure => {
+  const where = `pipeline ${pipeline}`
+  if (cause instanceof NoResult) {
+    const hint = "Return what the last stage returned, or a record of such results"
+    return new StageFailure({ what: "", where, why: cause.message, hint, kind: "input" })
+  }
+  return new StageFailure({
     what: "The pipeline could not be wired",
-    where: `pipeline ${pipeline}`,
+    where,
     why: cause instanceof Error ? cause.message : String(cause),
     hint: "Correct the pipeline file; --verbose shows where it was thrown.",
     kind: "input",
     cause,
   })
+}

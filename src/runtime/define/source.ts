@@ -3,34 +3,42 @@
  *
  * It is read when planning and when running and never cached, so it should be quick: list and digest, not decode.
  * `fileBlob` makes that cheap. The digest of what it returns enters the keys downstream, so an unchanged folder runs nothing.
+ * What the stages around it want of it it may learn from the wiring; that is no part of what it returns.
  */
-import type { Effect, Schema } from "effect"
-import { createNode, type ParamsSchema, type SourceNode } from "../model/node.ts"
+import type { Effect } from "effect"
+import type { OtherWords } from "../model/checked-params.ts"
+import type { AnySchema, ParamsSchema, SourceNode } from "../model/node.ts"
 import type { SourceContext } from "../model/stage-context.ts"
 import type { Problem, StageFailure } from "../model/stage-failure.ts"
-import { type Output, type ParamsArgument, wire } from "../model/wire.ts"
+import { type ParamsArgument, type WireOf, wire } from "../model/wire.ts"
+import type { WiredStage } from "../model/wired-stage.ts"
+import { createNode } from "./create-node.ts"
+import { NoParams } from "./stage.ts"
 
-export interface SourceDefinition<P extends ParamsSchema, O extends Schema.Codec<unknown, unknown>> {
+export interface SourceDefinition<P extends ParamsSchema, O extends AnySchema, W> {
   readonly name: string
   /** `import.meta.url` of the file that defines the source. */
   readonly code: string
-  readonly params: P
+  /** Default: none. */
+  readonly params?: P
   readonly output: O
   readonly check?: (params: P["Type"]) => readonly Problem[]
-  readonly read: (args: { readonly params: P["Type"] }) => Effect.Effect<O["Type"], StageFailure, SourceContext>
+  readonly otherWords?: OtherWords
+  /** What the stages around it want of it, once the whole pipeline is wired; handed to `read`. */
+  readonly wired?: (here: WiredStage) => W
+  readonly read: (
+    args: { readonly params: P["Type"] },
+    wired: W,
+  ) => Effect.Effect<O["Type"], StageFailure, SourceContext>
 }
 
 export const source =
-  <P extends ParamsSchema, O extends Schema.Codec<unknown, unknown>>(definition: SourceDefinition<P, O>) =>
-  (...[params]: ParamsArgument<P["~type.make.in"]>): Output<O["Type"]> => {
-    const { params: paramsSchema, output: outputSchema, ...rest } = definition
+  <O extends AnySchema, P extends ParamsSchema = typeof NoParams, W = undefined>(
+    definition: SourceDefinition<P, O, W>,
+  ) =>
+  (...[params]: ParamsArgument<P["~type.make.in"]>): WireOf<O> => {
+    const { params: paramsSchema = NoParams, output: outputSchema, ...rest } = definition
     // The one place where the types of a source are forgotten; the signature above has checked them.
-    const fields = {
-      ...rest,
-      kind: "source",
-      params: params ?? {},
-      paramsSchema,
-      outputSchema,
-    } as unknown as Omit<SourceNode, "id">
-    return wire(createNode<SourceNode>(fields))
+    const fields = { ...rest, kind: "source", definition, params, paramsSchema, outputSchema, passes: {} }
+    return wire<O>(createNode(fields as unknown as Omit<SourceNode, "id" | "call" | "checked">))
   }

@@ -1,38 +1,50 @@
 /**
- * A stage: a name, schemas for parameters, inputs and output, and an Effect that does the work.
+ * A stage: a name, schemas for parameters, wires and output, and a function that does the work.
  *
  * Calling a stage inside a pipeline definition does no work; it returns a wire. The stage runs when its key is new:
  * the digests of its inputs' values, the parameters, and the code of the module named by `code` with its local
  * imports. So `run` must depend on nothing else. An equal output ends the wave: what comes after is restored.
  */
-import type { Effect, Layer, Schema, Scope } from "effect"
-import {
-  type Artifact,
-  createNode,
-  type Fields,
-  type KnownWork,
-  type KnownWorkQuery,
-  type ParamsSchema,
-  type StageNode,
-} from "../model/node.ts"
-import type { StageContext } from "../model/stage-context.ts"
-import type { Problem, StageFailure, StageStopped } from "../model/stage-failure.ts"
-import { type Output, type ParamsArgument, type Wires, wire } from "../model/wire.ts"
+import { type Effect, type Layer, Schema } from "effect"
+import type { OtherWords } from "../model/checked-params.ts"
+import type { AnySchema, Artifact, Fields, KnownWork, KnownWorkQuery, ParamsSchema, StageNode } from "../model/node.ts"
+import type { Problem, StageFailure } from "../model/stage-failure.ts"
+import { wire } from "../model/wire.ts"
+import type { WiredStage } from "../model/wired-stage.ts"
+import { argumentsOf, type StageCall } from "./call-shape.ts"
+import { createNode } from "./create-node.ts"
+import { givenWires, nodesOf } from "./given-wires.ts"
+import { type Done, performed, type Work } from "./work.ts"
 
 /** The decoded values of a record of schemas. */
 export type ValuesOf<F extends Fields> = { readonly [K in keyof F]: F[K]["Type"] }
 
+/** The values of wires that are found upstream; nothing at all where none is declared. */
+export type FoundValues<U extends Fields> = string extends keyof U ? unknown : ValuesOf<U>
+
+/** No parameters, no wires. */
+export const NoParams = Schema.Struct({})
+export type None = Record<never, never>
+
 export interface StageDefinition<
   P extends ParamsSchema,
   I extends Fields,
-  O extends Schema.Codec<unknown, unknown>,
+  U extends Fields,
+  X extends Fields,
+  O extends AnySchema,
   R,
 > {
   readonly name: string
   /** `import.meta.url` of the file that defines the stage. */
   readonly code: string
-  readonly params: P
-  readonly inputs: I
+  /** Default: none. */
+  readonly params?: P
+  /** What it reads and has to be given. */
+  readonly wires: I
+  /** What it reads and finds upstream: of each, the nearest wire that carries such values, unless it is given too. */
+  readonly upstream?: U
+  /** Wires that it is given and does not read: stages behind it find them through it. No part of its key. */
+  readonly passes?: X
   readonly output: O
   /** What of the parameters enters the key, field by field. Default: all of them, as the schema encodes them. */
   readonly keyed?: (params: P["Type"]) => object
@@ -40,38 +52,71 @@ export interface StageDefinition<
   readonly services?: Layer.Layer<R, StageFailure>
   /** Looks at the parameters alone, before anything runs. */
   readonly check?: (params: P["Type"]) => readonly Problem[]
+  /** Looks at the stage in its graph, once the whole pipeline is wired. */
+  readonly wired?: (here: WiredStage) => readonly Problem[]
   /** Looks at parameters and inputs as soon as the inputs are known. */
-  readonly inspect?: (args: { readonly params: P["Type"]; readonly inputs: ValuesOf<I> }) => readonly Problem[]
+  readonly inspect?: (
+    args: ValuesOf<I> & FoundValues<U> & { readonly params: P["Type"]; readonly here: WiredStage },
+  ) => readonly Problem[]
   /**
    * How much of the work is known when the result is not, told by `loom plan`. Asked while planning, so it must be quick
    * and do nothing but look.
    */
-  readonly knownWork?: (query: KnownWorkQuery<P["Type"], ValuesOf<I>>) => Effect.Effect<KnownWork, StageFailure>
+  readonly knownWork?: (
+    query: KnownWorkQuery<P["Type"], ValuesOf<I> & FoundValues<U>>,
+  ) => Effect.Effect<KnownWork, StageFailure>
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: O["Type"] }) => readonly Artifact[]
   /** Share of the core budget taken while running; default 1. */
   readonly cores?: number
-  readonly run: (args: {
-    readonly params: P["Type"]
-    readonly inputs: ValuesOf<I>
-  }) => Effect.Effect<O["Type"], StageFailure | StageStopped, StageContext | Scope.Scope | NoInfer<R>>
+  /** Other programs' words for its parameters, for whoever writes one of them. */
+  readonly otherWords?: OtherWords
+  /** The result: as a value, a promise of it, or an Effect. */
+  readonly run: (
+    args: ValuesOf<I> & FoundValues<U> & { readonly params: P["Type"] },
+    work: Work,
+  ) => Done<O["Type"], NoInfer<R>>
 }
 
-export const stage =
-  <P extends ParamsSchema, I extends Fields, O extends Schema.Codec<unknown, unknown>, R = never>(
-    definition: StageDefinition<P, I, O, R>,
-  ) =>
-  (inputs: Wires<I>, ...[params]: ParamsArgument<P["~type.make.in"]>): Output<O["Type"]> => {
-    const { params: paramsSchema, inputs: inputSchemas, output: outputSchema, cores = 1, ...rest } = definition
-    // The one place where the types of a stage are forgotten; the signature above has checked them.
+export const stage = <
+  I extends Fields,
+  O extends AnySchema,
+  P extends ParamsSchema = typeof NoParams,
+  U extends Fields = None,
+  X extends Fields = None,
+  R = never,
+>(
+  definition: StageDefinition<P, I, U, X, O, R>,
+): NoInfer<StageCall<I & X, U, P["~type.make.in"], O>> => {
+  const { params: paramsSchema = NoParams, wires: read, upstream = {}, output, cores = 1, ...rest } = definition
+  const { run, inspect, passes = {} } = definition
+  const taken = { ...read, ...passes }
+  const takes = { name: definition.name, wires: taken, upstream }
+  const inputSchemas = { ...read, ...upstream }
+  const call = (...args: readonly unknown[]) => {
+    const given = argumentsOf(taken, args)
+    const { wires, all, misuse } = givenWires(takes, given.wires)
+    // The one place where the types of a stage are forgotten; the signature of the call has checked them.
     const fields = {
       ...rest,
       kind: "stage",
-      params: params ?? {},
+      definition,
+      params: given.params,
       paramsSchema,
       inputSchemas,
-      outputSchema,
+      outputSchema: output,
       cores,
-      inputs: Object.fromEntries(Object.keys(inputSchemas).map((name) => [name, inputs[name as keyof I].node])),
-    } as unknown as Omit<StageNode, "id">
-    return wire(createNode<StageNode>(fields))
+      inputs: nodesOf(only(wires, inputSchemas)),
+      passes: nodesOf(misuse === undefined ? only(wires, passes) : all),
+      misuse,
+      inspect: inspect && (({ inputs, ...args }: { inputs: object }) => inspect({ ...inputs, ...args } as never)),
+      run: ({ inputs, params }: { inputs: object; params: unknown }) =>
+        performed((work) => run({ ...inputs, params } as never, work)),
+    }
+    return wire<O>(createNode(fields as unknown as Omit<StageNode, "id" | "call" | "checked">))
   }
+  return call as unknown as StageCall<I & X, U, P["~type.make.in"], O>
+}
+
+/** The entries whose names are in another record. */
+export const only = <A>(record: Readonly<Record<string, A>>, names: object): Readonly<Record<string, A>> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => name in names))

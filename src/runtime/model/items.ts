@@ -3,6 +3,8 @@
  * the key has to stay the same from run to run: a file name, not a position. Keys are unique within a list.
  */
 import { Schema } from "effect"
+import type { AnySchema } from "./node.ts"
+import { type Named, named, type Plural, type WordOf, wordOf } from "./word.ts"
 
 export type Item<A> = {
   readonly key: string
@@ -11,6 +13,12 @@ export type Item<A> = {
 
 export type Items<A> = ReadonlyArray<Item<A>>
 
-/** The schema of a keyed list of `value`s. */
-export const Items = <S extends Schema.Constraint>(value: S) =>
-  Schema.Array(Schema.Struct({ key: Schema.String, value }))
+const listOf = <S extends Schema.Constraint>(value: S) => Schema.Array(Schema.Struct({ key: Schema.String, value }))
+
+/** The schema of a keyed list of `value`s; its word is the plural of theirs. */
+export const Items = <S extends AnySchema>(value: S): Named<Plural<WordOf<S>>, ReturnType<typeof listOf<S>>> => {
+  const list = listOf(value)
+  const word = wordOf(value)
+  const worded = word === undefined ? list : named(`${word}s`, list as unknown as AnySchema)
+  return worded as Named<Plural<WordOf<S>>, ReturnType<typeof listOf<S>>>
+}

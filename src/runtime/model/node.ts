@@ -2,15 +2,17 @@
  * A stage call with its types forgotten: what plan and run work on.
  *
  * `stage`, `itemStage` and `source` check the types at the wiring and then make one of these. A node is immutable and
- * points at the nodes it reads from, so a pipeline is the set of nodes behind its results. Parameters are kept as they
- * were written; they are checked when the pipeline is instantiated, so that all mistakes are told together.
+ * points at the nodes it reads from, so a pipeline is the set of nodes behind its results. What is wrong with a call is kept in
+ * the node and told when the pipeline is instantiated, so that all mistakes are told together.
  */
 import type { Effect, Layer, Schema, Scope } from "effect"
 import type { Blob } from "./blob.ts"
 import type { Json } from "./canonical-json.ts"
+import type { CheckedParams } from "./checked-params.ts"
 import type { Items } from "./items.ts"
 import type { SourceContext, StageContext, StageTrajectory } from "./stage-context.ts"
 import type { Problem, StageFailure, StageStopped } from "./stage-failure.ts"
+import type { WiredStage } from "./wired-stage.ts"
 
 /** A schema that needs no services to decode or encode. */
 export type AnySchema = Schema.Codec<unknown, unknown>
@@ -27,14 +29,28 @@ export interface Artifact {
 
 export type StageEffect = Effect.Effect<unknown, StageFailure | StageStopped, StageContext | Scope.Scope>
 
+/** A call in the pipeline file; all stages that it is made of share it. */
+export interface Call {
+  /** The stage that speaks for them: "encode". */
+  readonly name: string
+}
+
 interface NodeBase {
   /** Order of creation; gives labels and the order of reports. */
   readonly id: number
   readonly name: string
+  /** The definition it was made from: two calls of one definition with equal parameters and wires are one node. */
+  readonly definition: object
+  readonly call: Call
+  /** Nodes that it does not read and that stages behind it can find through it, by name. No part of the identity. */
+  readonly passes: Readonly<Record<string, Node>>
+  /** What is wrong with the wires it was given; a node with such a list never runs, even if the list is empty. */
+  readonly misuse?: readonly Problem[] | undefined
   /** `import.meta.url` of the module whose code, with its local imports, is part of the identity. */
   readonly code: string
   readonly params: unknown
   readonly paramsSchema: ParamsSchema
+  readonly checked: CheckedParams
   readonly outputSchema: AnySchema
   readonly check?: ((params: unknown) => readonly Problem[]) | undefined
 }
@@ -47,6 +63,14 @@ interface WorkingNode extends NodeBase {
   readonly keyed?: ((params: unknown) => object) | undefined
   readonly services?: Layer.Layer<never, StageFailure> | undefined
   readonly cores: number
+  /** Looks at the stage in its graph, once the whole pipeline is wired. */
+  readonly wired?: ((here: WiredStage) => readonly Problem[]) | undefined
+}
+
+/** What an inspection gets beside the values. */
+interface Inspected {
+  readonly params: unknown
+  readonly here: WiredStage
 }
 
 /** How much of a stage's work is known from earlier runs. */
@@ -71,29 +95,30 @@ export interface KnownWorkQuery<Params, Inputs> {
 export interface StageNode extends WorkingNode {
   readonly kind: "stage"
   readonly knownWork?: ((query: KnownWorkQuery<unknown, Values>) => Effect.Effect<KnownWork, StageFailure>) | undefined
-  readonly inspect?: ((args: { params: unknown; inputs: Values }) => readonly Problem[]) | undefined
+  readonly inspect?: ((args: Inspected & { inputs: Values }) => readonly Problem[]) | undefined
   readonly artifacts?: ((args: { params: unknown; output: unknown }) => readonly Artifact[]) | undefined
   readonly run: (args: { params: unknown; inputs: Values }) => StageEffect
 }
 
 export interface ItemStageNode extends WorkingNode {
   readonly kind: "items"
-  readonly items: Node
+  /** Undefined where the call was given none, which is told. */
+  readonly items: Node | undefined
   readonly itemSchema: AnySchema
   /** What one item is called in reasons: "picture". */
   readonly noun: string
   /** The schema of one result; `outputSchema` is the list of them. */
   readonly resultSchema: AnySchema
-  readonly inspect?:
-    | ((args: { params: unknown; items: Items<unknown>; shared: Values }) => readonly Problem[])
-    | undefined
+  readonly inspect?: ((args: Inspected & { items: Items<unknown>; shared: Values }) => readonly Problem[]) | undefined
   readonly artifacts?: ((args: { params: unknown; output: Items<unknown> }) => readonly Artifact[]) | undefined
   readonly run: (args: { params: unknown; key: string; item: unknown; shared: Values }) => StageEffect
 }
 
 export interface SourceNode extends NodeBase {
   readonly kind: "source"
-  readonly read: (args: { params: unknown }) => Effect.Effect<unknown, StageFailure, SourceContext>
+  /** What the stages around it want of it; handed to `read`. */
+  readonly wired?: ((here: WiredStage) => unknown) | undefined
+  readonly read: (args: { params: unknown }, wired: unknown) => Effect.Effect<unknown, StageFailure, SourceContext>
 }
 
 export type Node = StageNode | ItemStageNode | SourceNode
@@ -102,27 +127,6 @@ export type Values = Readonly<Record<string, unknown>>
 /** The nodes a node reads from directly, by the name it knows them under. */
 export const upstream = (node: Node): Readonly<Record<string, Node>> => {
   if (node.kind === "source") return {}
-  return node.kind === "items" ? { items: node.items, ...node.inputs } : node.inputs
-}
-
-let created = 0
-let wiring: Node[] | undefined
-
-/** Numbers a new node. The counter is process-wide, because a stage call does not know which pipeline it is in. */
-export const createNode = <N extends Node>(fields: Omit<N, "id">): N => {
-  const node = { ...fields, id: created++ } as N
-  wiring?.push(node)
-  return node
-}
-
-/** Runs `build` and returns, beside its result, every node made meanwhile: also those that nothing wanted depends on. */
-export const recordNodes = <A>(build: () => A): { readonly result: A; readonly nodes: readonly Node[] } => {
-  const nodes: Node[] = []
-  const outer = wiring
-  wiring = nodes
-  try {
-    return { result: build(), nodes }
-  } finally {
-    wiring = outer
-  }
+  const list = node.kind === "items" && node.items !== undefined ? { items: node.items } : {}
+  return { ...list, ...node.inputs }
 }

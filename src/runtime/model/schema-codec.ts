@@ -14,6 +14,8 @@ export interface FieldIssue {
   /** "size", "denoising.start", or "" for the value itself. */
   readonly field: string
   readonly why: string
+  /** True for a field that the schema does not know. */
+  readonly isUnknown?: boolean
 }
 
 interface JsonCodec {
@@ -44,6 +46,10 @@ export const encodeJson = (schema: AnySchema, value: unknown): Result.Result<Jso
 export const decodeJson = (schema: AnySchema, json: unknown): Result.Result<unknown, readonly FieldIssue[]> =>
   Result.mapError(codecOf(schema).decode(json), (error) => fieldIssues(error.issue))
 
+/** A value that has been encoded before, read by another schema; undefined where it does not fit that. */
+export const decodeMade = <S extends AnySchema>(schema: S, json: Json): S["Type"] | undefined =>
+  Result.getOrUndefined(decodeJson(schema, json)) as S["Type"] | undefined
+
 /** For parameters from outside: an unknown field is an error. */
 export const decodeParams = (schema: ParamsSchema, json: unknown): Result.Result<object, readonly FieldIssue[]> =>
   Result.mapError(Schema.decodeUnknownResult(Schema.toCodecJson(schema), parseOptions)(json), (error) =>
@@ -60,7 +66,11 @@ const fieldIssues = (issue: SchemaIssue.Issue): readonly FieldIssue[] =>
   format(issue).issues.map(({ path = [], message }) => ({
     field: path.map((part) => String(typeof part === "object" ? part.key : part)).join("."),
     why: message.charAt(0).toLowerCase() + message.slice(1),
+    ...(message === unknownField && { isUnknown: true }),
   }))
+
+/** How effect's formatter says that a field is not in the schema. */
+const unknownField = "Expected no excess property"
 
 /** The shape of a schema without its descriptions, as a digest; part of a key, so that a result never outlives its schema. */
 export const schemaIdentity = (schema: AnySchema): string => {

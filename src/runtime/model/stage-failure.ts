@@ -44,4 +44,6 @@ export interface Problem {
   readonly why: string
   readonly hint: string
   readonly severity: "error" | "warning"
+  /** Label of the stage to tell it at, where another stage than the one that found it has to change. */
+  readonly label?: string
 }

@@ -9,6 +9,7 @@ import { Items } from "../model/items.ts"
 import { isKeyedList } from "../model/known-value.ts"
 import type { Fields, Values } from "../model/node.ts"
 import { decodeJson, type FieldIssue } from "../model/schema-codec.ts"
+import type { WiredStage } from "../model/wired-stage.ts"
 import type { Outlooks, Prospect } from "./assessment.ts"
 import type { KnownInputs } from "./stage-key.ts"
 
@@ -33,24 +34,30 @@ export const inspectInputs = (
   instance: StageInstance,
   found: Prospect,
   outlooks: Outlooks,
+  here: WiredStage,
 ): readonly StageProblem[] => {
-  const { label, node, params } = instance
+  const { speaker, node, params } = instance
+  if (params === undefined) return []
   const items = outlooks.get(instance.inputs["items"] ?? "")
-  if (node.kind === "items" && items?.kind === "known" && !isKeyedList(items.value.json)) return [notKeyed(label)]
-  if (found.kind === "stage") return inspectWhole(instance, found)
+  if (node.kind === "items" && items?.kind === "known" && !isKeyedList(items.value.json)) return [notKeyed(speaker)]
+  if (found.kind === "stage") return inspectWhole(instance, found, here)
   if (found.kind !== "items" || items?.kind !== "known") return []
-  return inspected(label, found.node.inspect, () =>
+  return inspected(speaker, found.node.inspect, () =>
     Result.gen(function* () {
       const decoded = yield* decodeInputs({ items: Items(found.node.itemSchema) }, { items: items.value })
       const shared = yield* decodeInputs(found.node.inputSchemas, found.shared)
-      return { params, items: decoded["items"] as Items<unknown>, shared }
+      return { params, items: decoded["items"] as Items<unknown>, shared, here }
     }),
   )
 }
 
-const inspectWhole = ({ label, params }: StageInstance, { node, inputs }: Prospect & { kind: "stage" }) =>
-  inspected(label, node.inspect, () =>
-    Result.map(decodeInputs(node.inputSchemas, inputs), (values) => ({ params, inputs: values })),
+const inspectWhole = (
+  { speaker, params }: StageInstance,
+  { node, inputs }: Prospect & { kind: "stage" },
+  here: WiredStage,
+) =>
+  inspected(speaker, node.inspect, () =>
+    Result.map(decodeInputs(node.inputSchemas, inputs), (values) => ({ params, inputs: values, here })),
   )
 
 const inspected = <A>(
@@ -60,14 +67,21 @@ const inspected = <A>(
 ): readonly StageProblem[] => {
   if (inspect === undefined) return []
   const decoded = args()
-  if (Result.isFailure(decoded)) return decoded.failure.map((issue) => misfit(label, issue))
+  if (Result.isFailure(decoded)) return firstOfEach(decoded.failure).map((issue) => misfit(label, issue))
   try {
-    return inspect(decoded.success).map((problem) => ({ ...problem, label }))
+    return inspect(decoded.success).map((problem) => ({ label, ...problem }))
   } catch (thrown) {
     const why = `its inspection threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`
     return [{ label, field: "inspect", why, hint: "This is a mistake in the stage's code.", severity: "error" }]
   }
 }
+
+/** A list that does not fit does so in each of its items: the first issue of an input speaks for all. */
+const firstOfEach = (issues: readonly FieldIssue[]): readonly FieldIssue[] =>
+  Object.values(Object.groupBy(issues, ({ field }) => field.split(".")[0]!)).map((group) => {
+    const [first, ...others] = group!
+    return others.length === 0 ? first! : { ...first!, why: `${first!.why}, and ${others.length} more` }
+  })
 
 export const misfit = (label: string, { field, why }: FieldIssue): StageProblem => ({
   label,

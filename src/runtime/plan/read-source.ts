@@ -7,6 +7,7 @@ import { encodeJson } from "../model/schema-codec.ts"
 import { SourceContext } from "../model/stage-context.ts"
 import { StageFailure } from "../model/stage-failure.ts"
 import type { StorageFailure } from "../model/storage-failure.ts"
+import type { WiredStage } from "../model/wired-stage.ts"
 import { FileMemo } from "../storage/file-memo.ts"
 
 export interface SourceReading {
@@ -15,16 +16,22 @@ export interface SourceReading {
 }
 
 /** A failure or a throw in the source becomes a problem, so that all sources are heard before the run is refused. */
-export const readSource = Effect.fnUntraced(function* (instance: StageInstance, node: SourceNode, root: string) {
+export const readSource = Effect.fnUntraced(function* (
+  instance: StageInstance,
+  node: SourceNode,
+  root: string,
+  here: WiredStage,
+) {
   const problems: StageProblem[] = []
   if (instance.params === undefined) return { value: undefined, problems } satisfies SourceReading
-  const context = yield* sourceContext(instance.label, root, problems)
-  const value = yield* node.read({ params: instance.params }).pipe(
+  const { params, speaker } = instance
+  const context = yield* sourceContext(speaker, root, problems)
+  const value = yield* Effect.suspend(() => node.read({ params }, node.wired?.(here))).pipe(
     Effect.provideService(SourceContext, context),
     Effect.flatMap((output) => encoded(node, output)),
     Effect.catchCause((cause) => {
       if (Cause.hasInterrupts(cause)) return Effect.interrupt
-      problems.push(asProblem(instance.label, cause))
+      problems.push(asProblem(speaker, cause))
       return Effect.undefined
     }),
   )
@@ -34,7 +41,7 @@ export const readSource = Effect.fnUntraced(function* (instance: StageInstance, 
 
 const sourceContext = Effect.fnUntraced(function* (label: string, root: string, problems: StageProblem[]) {
   const files = yield* FileMemo
-  const report = (problem: Omit<StageProblem, "label">) => Effect.sync(() => void problems.push({ ...problem, label }))
+  const report = (problem: Omit<StageProblem, "label">) => Effect.sync(() => void problems.push({ label, ...problem }))
   return SourceContext.of({
     root,
     fileBlob: (path) => Effect.mapError(files.digest(path), asStageFailure),

@@ -6,7 +6,14 @@
  * of sources, and those that stages see in the inputs that are already known.
  */
 import { Effect } from "effect"
-import type { PipelineGraph, StageInstance, StageProblem } from "../define/pipeline-graph.ts"
+import {
+  distinctProblems,
+  type PipelineGraph,
+  type StageInstance,
+  type StageProblem,
+} from "../define/pipeline-graph.ts"
+import { wiredStages } from "../define/wired-stages.ts"
+import type { WiredStage } from "../model/wired-stage.ts"
 import { Cache } from "../storage/cache.ts"
 import { type Hits, keysOf, type Outlook, outlookOf, type Prospect, prospect } from "./assessment.ts"
 import { type CodeDigest, codeDigest } from "./code-digest.ts"
@@ -24,16 +31,19 @@ export interface Survey {
   readonly stages: ReadonlyMap<string, Surveyed>
   readonly outlooks: ReadonlyMap<string, Outlook>
   readonly codes: ReadonlyMap<string, CodeDigest>
+  /** How each stage sees itself in the graph. */
+  readonly views: ReadonlyMap<string, WiredStage>
   readonly problems: readonly StageProblem[]
 }
 
 export const survey = Effect.fnUntraced(function* (graph: PipelineGraph, root: string) {
   const codes = yield* codeDigests(graph)
+  const views = wiredStages(graph.stages)
   const stages = new Map<string, Surveyed>()
   const outlooks = new Map<string, Outlook>()
   const problems: StageProblem[] = [...graph.problems]
   for (const [depth, level] of levels(graph).entries()) {
-    if (depth === 0) problems.push(...(yield* readSources(level, root, outlooks)))
+    if (depth === 0) problems.push(...(yield* readSources(level, root, outlooks, views)))
     const cache = yield* Cache
     const prospects = level.map((instance) => prospect(instance, codes.get(instance.node.code)!, outlooks))
     const keys = prospects.flatMap(keysOf)
@@ -42,10 +52,10 @@ export const survey = Effect.fnUntraced(function* (graph: PipelineGraph, root: s
       const prospect = prospects[index]!
       stages.set(instance.label, { instance, prospect, hits })
       if (instance.node.kind !== "source") outlooks.set(instance.label, outlookOf(prospect, hits))
-      problems.push(...inspectInputs(instance, prospect, outlooks))
+      problems.push(...inspectInputs(instance, prospect, outlooks, views.get(instance.label)!))
     }
   }
-  return { graph, stages, outlooks, codes, problems } satisfies Survey
+  return { graph, stages, outlooks, codes, views, problems: distinctProblems(problems) } satisfies Survey
 })
 
 /** Depth 0 reads from nothing; every other stage lies one below the deepest it reads from. */
@@ -76,10 +86,11 @@ const readSources = Effect.fnUntraced(function* (
   level: readonly StageInstance[],
   root: string,
   outlooks: Map<string, Outlook>,
+  views: Survey["views"],
 ) {
   const read = Effect.fnUntraced(function* (instance: StageInstance) {
     if (instance.node.kind !== "source") return []
-    const { value, problems } = yield* readSource(instance, instance.node, root)
+    const { value, problems } = yield* readSource(instance, instance.node, root, views.get(instance.label)!)
     outlooks.set(instance.label, value === undefined ? { kind: "unknown" } : { kind: "known", value })
     return problems
   })

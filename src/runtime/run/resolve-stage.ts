@@ -46,13 +46,10 @@ const upstreamOf = (graph: PipelineGraph, wanted: StageInstance): PipelineGraph 
   for (const { label, inputs } of [...graph.stages].reverse()) {
     if (needed.has(label)) for (const from of Object.values(inputs)) needed.add(from)
   }
-  const isConcerned = (label: string) => needed.has(label) || label === wanted.label
-  return {
-    ...graph,
-    stages: graph.stages.filter(({ label }) => needed.has(label)),
-    results: {},
-    problems: graph.problems.filter(({ label }) => isConcerned(label)),
-  }
+  const stages = graph.stages.filter(({ label }) => needed.has(label))
+  const speakers = new Set([wanted, ...stages].map(({ speaker }) => speaker))
+  const problems = graph.problems.filter(({ label }) => speakers.has(label))
+  return { ...graph, stages, results: {}, problems }
 }
 
 const schemasOf = (node: Node): Fields => {

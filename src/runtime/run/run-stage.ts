@@ -70,7 +70,7 @@ const work = Effect.fnUntraced(function* (run: RunState, instance: StageInstance
 const inspectNow = Effect.fnUntraced(function* (run: RunState, instance: StageInstance, found: Prospect) {
   const events = yield* Events
   if (run.survey.stages.get(instance.label)!.prospect.kind === "stage") return undefined
-  const problems = inspectInputs(instance, found, run.outlooks)
+  const problems = inspectInputs(instance, found, run.outlooks, run.survey.views.get(instance.label)!)
   for (const { label, field, why, hint, severity } of problems) {
     if (severity === "warning") yield* events.publish({ type: "warning", label, field, message: why, hint })
   }

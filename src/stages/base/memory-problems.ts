@@ -9,31 +9,48 @@ import type { BaseModelFiles } from "../../engine/jobs/train-job.ts"
 import { foreseeTraining } from "../../engine/train/plan-training.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
 import type { AdapterSpec } from "../../settings/adapter-spec.ts"
-import type { WantedTraining } from "../wires/base-files.ts"
+import type { MemoryChoice } from "../../settings/memory-mode.ts"
+import type { WantedSize } from "./picture-size.ts"
 
-/** The scale and the number of tokens hardly change the memory. */
-const specOf = ({ networkDim, unet, text, embedding }: WantedTraining): AdapterSpec => ({
-  networkDim,
-  networkScale: 1,
-  unet,
-  text: networkDim > 0 && text,
-  embeddingTokens: embedding ? 1 : 0,
-})
+/** A training that the machine's memory has to hold, as far as memory depends on it. */
+export interface WantedTraining {
+  /** Of the stage that trains. */
+  readonly label: string
+  readonly size: WantedSize
+  readonly memory: MemoryChoice
+  readonly gradientAccumulationSteps: number
+  /** What is trained. */
+  readonly spec: AdapterSpec
+}
+
+const sidesText = ({ width, height }: WantedSize): string => `${width} × ${height}`
+
+/** What two trainings have in common that differ in their rank alone. */
+const kindOf = ({ size, spec, memory, gradientAccumulationSteps }: WantedTraining): string =>
+  JSON.stringify([sidesText(size), { ...spec, networkDim: 0 }, memory, gradientAccumulationSteps])
 
 const largestOfEachKind = (trainings: readonly WantedTraining[]): readonly WantedTraining[] => {
-  const byDim = trainings.toSorted((a, b) => a.networkDim - b.networkDim)
-  return [...new Map(byDim.map((one) => [JSON.stringify({ ...one, networkDim: 0 }), one])).values()]
+  const byDim = trainings.toSorted((a, b) => a.spec.networkDim - b.spec.networkDim)
+  return [...new Map(byDim.map((one) => [kindOf(one), one])).values()]
 }
 
 /** A base model that cannot be opened is told by its own checks. */
 const memoryProblem = (files: BaseModelFiles, wanted: WantedTraining): Effect.Effect<readonly Problem[]> => {
   const { width, height } = wanted.size
-  return foreseeTraining(files, { ...wanted, spec: specOf(wanted) }).pipe(
+  return foreseeTraining(files, wanted).pipe(
     Effect.match({
       onSuccess: () => [],
       onFailure: ({ what, why, hint }): readonly Problem[] =>
         what === "memory"
-          ? [{ field: what, why: `training at ${width} × ${height} pixels: ${why}`, hint, severity: "error" }]
+          ? [
+              {
+                field: what,
+                why: `training at ${width} × ${height} pixels: ${why}`,
+                hint,
+                severity: "error",
+                label: wanted.label,
+              },
+            ]
           : [],
     }),
   )

@@ -1,5 +1,5 @@
 /** Pictures through the VAE: mean and log-variance of each, so that every use can draw its own latents. */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { Engine } from "../../engine/engine.ts"
 import { encodeLatents } from "../../formats/encoded-sample.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
@@ -27,14 +27,13 @@ export const encodeImages = itemStage({
   name: "encode-images",
   noun: "picture",
   code: import.meta.url,
-  params: Schema.Struct({}),
   item: CroppedPicture,
   shared: { vae: VaePart },
   output: EncodedPicture,
   services: Engine.layer,
   cores: engineCores,
-  inspect: ({ items, shared }) => sizeProblems(items, shared.vae, "crop's size"),
-  run: Effect.fnUntraced(function* ({ key, item, shared }) {
+  inspect: ({ items, vae }) => sizeProblems(items, vae, "crop's size"),
+  run: Effect.fnUntraced(function* ({ key, item, vae }) {
     const { blobs } = yield* StageContext
     const path = yield* blobs.path(item.image)
     const picture = yield* Effect.tryPromise({
@@ -50,7 +49,7 @@ export const encodeImages = itemStage({
         }),
     })
     const engine = yield* Engine
-    const base = yield* locateFiles(shared.vae.files)
+    const base = yield* locateFiles(vae.files)
     const { mean, logVariance, shape } = yield* engine
       .encodeImage({ base, ...picture })
       .pipe(Effect.mapError(stageFailure(key)))

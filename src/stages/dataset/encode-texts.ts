@@ -31,12 +31,12 @@ export const encodeTexts = itemStage({
     clipSkip === null || clipSkip >= 1
       ? []
       : [{ field: "clipSkip", why: `${clipSkip} must be 1 or more`, hint: "1 skips no layer", severity: "error" }],
-  run: Effect.fnUntraced(function* ({ params, key, item, shared }) {
+  run: Effect.fnUntraced(function* ({ params, key, item, textEncoder }) {
     const { blobs } = yield* StageContext
     const engine = yield* Engine
-    const base = yield* locateFiles(shared.textEncoder.files)
+    const base = yield* locateFiles(textEncoder.files)
     const { tokenIds, truncated, condition } = yield* engine
-      .encodeText({ base, text: item.text, encoding: textEncoding(shared.textEncoder.family, params.clipSkip) })
+      .encodeText({ base, text: item.text, encoding: textEncoding(textEncoder.family, params.clipSkip) })
       .pipe(Effect.mapError(stageFailure(key)))
     return {
       text: item.text,

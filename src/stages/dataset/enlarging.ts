@@ -47,11 +47,11 @@ export const largeEnough = stage({
   name: "large-enough",
   code: import.meta.url,
   params: Schema.Struct({ width: Schema.Int, height: Schema.Int }),
-  inputs: { pictures: Items(Picture) },
+  wires: { pictures: Items(Picture) },
   output: Items(Picture),
-  inspect: ({ params, inputs }) => enlargingProblems(inputs.pictures, params, "skip"),
-  run: ({ params, inputs }) => {
-    const left = inputs.pictures.filter(({ value }) => !isSmaller(value, params))
+  inspect: ({ params, pictures }) => enlargingProblems(pictures, params, "skip"),
+  run: ({ params, pictures }) => {
+    const left = pictures.filter(({ value }) => !isSmaller(value, params))
     return left.length === 0 ? Effect.fail(noneLeft(params)) : Effect.succeed(left)
   },
 })

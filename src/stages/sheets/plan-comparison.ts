@@ -1,21 +1,20 @@
 /** Lists the pictures of a comparison: every prompt and seed, without a LoRA and with the result of every training. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-import type { Output } from "../../runtime/model/wire.ts"
 import { familyRecord } from "../../settings/family.ts"
 import { ComparedGroups, comparedKey, inputName, withoutTraining } from "../wires/comparison.ts"
-import { Dataset } from "../wires/dataset.ts"
-import { PaintingRecipe } from "../wires/paintings.ts"
+import { Dataset, type EncodedDataset } from "../wires/dataset.ts"
+import { SampleRecipe } from "../wires/samples.ts"
 import { Trained, type TrainedAdapters } from "../wires/trained.ts"
-import { checkEvaluation, EvaluateParams } from "./plan-paintings.ts"
+import { checkEvaluation, EvaluateSettings } from "./plan-samples.ts"
 
-export const ComparisonParams = Schema.Struct({ ...EvaluateParams.fields, groups: ComparedGroups })
-export type ComparisonParams = typeof ComparisonParams.Type
+export const ComparisonSettings = Schema.Struct({ ...EvaluateSettings.fields, groups: ComparedGroups })
+export type ComparisonSettings = typeof ComparisonSettings.Type
 
 /** A sheet of one row would compare nothing. */
-const checkGroups = ({ groups }: ComparisonParams): readonly Problem[] => {
+const checkGroups = ({ groups }: ComparisonSettings): readonly Problem[] => {
   const hint = 'Give groups of trainings, such as { "network dim": { "4": small, "16": usual } }'
   if (groups.length === 0) return [{ field: "settings", why: "there is none", hint, severity: "error" }]
   return groups
@@ -23,7 +22,7 @@ const checkGroups = ({ groups }: ComparisonParams): readonly Problem[] => {
     .map(({ name }) => ({ field: `settings.${name}`, why: "the group is empty", hint, severity: "error" }))
 }
 
-type Column = Pick<PaintingRecipe, "trainedSteps" | "adapter" | "embedding">
+type Column = Pick<SampleRecipe, "trainedSteps" | "adapter" | "embedding">
 
 const untrained: Column = { trainedSteps: 0, adapter: null, embedding: null }
 
@@ -42,7 +41,7 @@ interface Compared {
   readonly dataset: Dataset
 }
 
-const listComparison = ({ groups, ...params }: ComparisonParams, compared: readonly Compared[]) => {
+const listComparison = ({ groups, ...params }: ComparisonSettings, compared: readonly Compared[]) => {
   const { prompts, seeds, size, ...shared } = params
   return compared.flatMap(({ training, column, dataset }) => {
     const { width, height } = size ?? dataset.samples[0] ?? familyRecord(dataset.encoding.family).usualSize
@@ -50,44 +49,50 @@ const listComparison = ({ groups, ...params }: ComparisonParams, compared: reado
       seeds.map((seed) => {
         const text = prompt.replaceAll("[trigger]", () => dataset.trigger ?? "").trim()
         const { encoding } = dataset
-        const value: PaintingRecipe = { ...shared, ...column, prompt: text, seed, encoding, width, height }
+        const value: SampleRecipe = { ...shared, ...column, prompt: text, seed, encoding, width, height }
         return { key: comparedKey(groups, training, prompt, seed), value }
       }),
     )
   })
 }
 
+/** A training with the dataset it was made from. */
+export interface ComparedTraining {
+  readonly trained: TrainedAdapters
+  readonly dataset: EncodedDataset
+}
+
 /** The stage for so many trainings: each is an input of its own, with the dataset it was made from. */
 export const planComparison = (
-  trainings: readonly TrainedAdapters[],
-  params: (typeof ComparisonParams)["~type.make.in"],
-): Output<Items<PaintingRecipe>> => {
-  const perTraining = <A>(make: (training: TrainedAdapters, index: number) => readonly (readonly [string, A])[]) =>
-    Object.fromEntries(trainings.flatMap(make))
-  const trained = perTraining((_, index) => [[inputName("trained", index), Trained]])
-  const datasets = perTraining((_, index) => [[inputName("dataset", index), Dataset]])
+  trainings: readonly ComparedTraining[],
+  params: (typeof ComparisonSettings)["~type.make.in"],
+) => {
+  const places = trainings.map((_, index) => index)
+  const named = <A>(what: "trained" | "dataset", make: (index: number) => A) =>
+    Object.fromEntries(places.map((index) => [inputName(what, index), make(index)]))
   const define = stage({
     name: "plan-comparison",
     code: import.meta.url,
-    params: ComparisonParams,
-    inputs: { ...trained, ...datasets },
-    output: Items(PaintingRecipe),
+    params: ComparisonSettings,
+    wires: { ...named("trained", () => Trained), ...named("dataset", () => Dataset) },
+    output: Items(SampleRecipe),
     check: (given) => [...checkGroups(given), ...checkEvaluation(given)],
-    run: ({ params: decoded, inputs }) => {
+    run: ({ params: decoded, ...values }) => {
+      // Each input has the schema of its own name above; a record of both cannot say so.
+      const inputs = values as Readonly<Record<string, unknown>>
       const at = (training: number) => ({
         training,
-        // Each input has the schema of its own name above; a record of both cannot say so.
         column: finished(inputs[inputName("trained", training)] as Trained),
         dataset: inputs[inputName("dataset", training)] as Dataset,
       })
-      const all = trainings.map((_, index) => at(index))
+      const all = places.map(at)
       const base = { ...all[0]!, training: withoutTraining, column: untrained }
-      return Effect.succeed(listComparison(decoded, [base, ...all]))
+      return listComparison(decoded, [base, ...all])
     },
   })
-  const wires = perTraining<Output<Trained | Dataset>>((training, index) => [
-    [inputName("trained", index), training],
-    [inputName("dataset", index), training.dataset],
-  ])
-  return define(wires, params)
+  const wires = {
+    ...named("trained", (index) => trainings[index]!.trained),
+    ...named("dataset", (index) => trainings[index]!.dataset),
+  }
+  return define(wires as never, params)
 }

@@ -46,7 +46,7 @@ export const validationLoss = itemStage({
   services: Engine.layer,
   cores: engineCores,
   check: checkValidation,
-  run: Effect.fnUntraced(function* ({ params, key, item, shared: { heldOut, base } }) {
+  run: Effect.fnUntraced(function* ({ params, key, item, heldOut, base }) {
     const engine = yield* Engine
     const timesteps = evenTimesteps(params.timesteps, base.trainTimesteps)
     const { losses } = yield* engine

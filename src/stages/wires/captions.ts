@@ -1,19 +1,18 @@
 /** Captions on the wires: as the files beside the pictures say, and word for word as they are trained on. */
 import { Schema } from "effect"
 import type { Items } from "../../runtime/model/items.ts"
-import type { Output } from "../../runtime/model/wire.ts"
+import type { Wire } from "../../runtime/model/wire.ts"
+import { named } from "../../runtime/model/word.ts"
 
 /** What the caption file beside a picture says; null when there is none. */
-export const CaptionText = Schema.Struct({ caption: Schema.NullOr(Schema.String) })
-export type CaptionText = typeof CaptionText.Type
+export const CaptionText = named("caption text", Schema.Struct({ caption: Schema.NullOr(Schema.String) }))
+export interface CaptionText extends Schema.Schema.Type<typeof CaptionText> {}
 
 /** The text that is trained on, with the trigger word it was given. */
-export const Caption = Schema.Struct({ text: Schema.String, trigger: Schema.NullOr(Schema.String) })
-export type Caption = typeof Caption.Type
+export const Caption = named("caption", Schema.Struct({ text: Schema.String, trigger: Schema.NullOr(Schema.String) }))
+export interface Caption extends Schema.Schema.Type<typeof Caption> {}
 
-/** Final captions by file name, and the trigger word they were given. */
-export interface CaptionSet extends Output<Items<Caption>> {
-  readonly trigger: string | null
-  /** Says, while the pipeline is wired, that some caption has to mention an embedding. */
-  readonly expectMention: (keyword: string) => void
-}
+export interface CaptionTexts extends Wire<"caption texts", Items<CaptionText>> {}
+
+/** Final captions by file name. */
+export interface Captions extends Wire<"captions", Items<Caption>> {}

@@ -6,31 +6,37 @@
  */
 import { Schema } from "effect"
 import { Blob } from "../../runtime/model/blob.ts"
-import type { Output } from "../../runtime/model/wire.ts"
+import type { Wire } from "../../runtime/model/wire.ts"
+import { named } from "../../runtime/model/word.ts"
 import { ConditionShape } from "../../settings/text-condition.ts"
 import { TextEncoding } from "../../settings/text-encoding.ts"
-import type { BaseModel, WantedSize } from "./base-files.ts"
 
 /** A picture as the VAE sees it: mean and log-variance, from which each use draws its own latents. */
-export const EncodedPicture = Schema.Struct({
-  /** As formats/encoded-sample.ts writes them. */
-  latents: Blob,
-  latentShape: Schema.Array(Schema.Int),
-})
-export type EncodedPicture = typeof EncodedPicture.Type
+export const EncodedPicture = named(
+  "encoded picture",
+  Schema.Struct({
+    /** As formats/encoded-sample.ts writes them. */
+    latents: Blob,
+    latentShape: Schema.Array(Schema.Int),
+  }),
+)
+export interface EncodedPicture extends Schema.Schema.Type<typeof EncodedPicture> {}
 
 /** A caption as the text encoder sees it. */
-export const EncodedText = Schema.Struct({
-  text: Schema.String,
-  /** One list for each text encoder. */
-  tokenIds: Schema.Array(Schema.Array(Schema.Int)),
-  /** Words that did not fit into the encoder's length. */
-  lost: Schema.Array(Schema.String),
-  /** As formats/encoded-sample.ts writes it. */
-  condition: Blob,
-  conditionShape: ConditionShape,
-})
-export type EncodedText = typeof EncodedText.Type
+export const EncodedText = named(
+  "encoded text",
+  Schema.Struct({
+    text: Schema.String,
+    /** One list for each text encoder. */
+    tokenIds: Schema.Array(Schema.Array(Schema.Int)),
+    /** Words that did not fit into the encoder's length. */
+    lost: Schema.Array(Schema.String),
+    /** As formats/encoded-sample.ts writes it. */
+    condition: Blob,
+    conditionShape: ConditionShape,
+  }),
+)
+export interface EncodedText extends Schema.Schema.Type<typeof EncodedText> {}
 
 export const DatasetSample = Schema.Struct({
   /** File name of the picture. */
@@ -46,21 +52,17 @@ export const DatasetSample = Schema.Struct({
 })
 export type DatasetSample = typeof DatasetSample.Type
 
-export const Dataset = Schema.Struct({
-  /** How the captions were encoded. */
-  encoding: TextEncoding,
-  trigger: Schema.NullOr(Schema.String),
-  /** The ordinary word that the base model takes the trigger for; null where it is new to it. */
-  triggerLike: Schema.NullOr(Schema.Struct({ word: Schema.String, likeness: Schema.Finite })),
-  samples: Schema.Array(DatasetSample),
-})
-export type Dataset = typeof Dataset.Type
+export const Dataset = named(
+  "dataset",
+  Schema.Struct({
+    /** How the captions were encoded. */
+    encoding: TextEncoding,
+    trigger: Schema.NullOr(Schema.String),
+    /** The ordinary word that the base model takes the trigger for; null where it is new to it. */
+    triggerLike: Schema.NullOr(Schema.Struct({ word: Schema.String, likeness: Schema.Finite })),
+    samples: Schema.Array(DatasetSample),
+  }),
+)
+export interface Dataset extends Schema.Schema.Type<typeof Dataset> {}
 
-/** A dataset, with the base model it was encoded for. */
-export interface EncodedDataset extends Output<Dataset> {
-  readonly base: BaseModel
-  /** Of the pictures, in pixels; null where it is not known while the pipeline is wired. */
-  readonly size: WantedSize | null
-  /** Says, while the pipeline is wired, that some caption has to mention an embedding. */
-  readonly expectMention: (keyword: string) => void
-}
+export interface EncodedDataset extends Wire<"dataset", Dataset> {}

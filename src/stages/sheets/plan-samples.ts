@@ -8,7 +8,7 @@ import type { Problem } from "../../runtime/model/stage-failure.ts"
 import { familyRecord } from "../../settings/family.ts"
 import { SamplerName } from "../../settings/sampler-name.ts"
 import { Dataset } from "../wires/dataset.ts"
-import { PaintingRecipe, paintingKey } from "../wires/paintings.ts"
+import { SampleRecipe, sampleKey } from "../wires/samples.ts"
 import { Trained } from "../wires/trained.ts"
 
 const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(
@@ -16,7 +16,7 @@ const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefa
   value: S["~type.make.in"],
 ) => Schema.withConstructorDefault<S>(Effect.succeed(value))(schema)
 
-export const EvaluateParams = Schema.Struct({
+export const EvaluateSettings = Schema.Struct({
   /** What to paint; `[trigger]` is replaced by the trigger word. A row of the sheet for each prompt and seed. */
   prompts: Schema.Array(Schema.String),
   /** Of the first noise. Default [1]. */
@@ -34,13 +34,13 @@ export const EvaluateParams = Schema.Struct({
   /** Pixels; null (default): the size that was trained on. */
   size: withDefault(Schema.NullOr(Schema.Struct({ width: Schema.Int, height: Schema.Int })), null),
 })
-export type EvaluateParams = typeof EvaluateParams.Type
+export type EvaluateSettings = typeof EvaluateSettings.Type
 
 const error = (field: string, why: string, hint: string): Problem => ({ field, why, hint, severity: "error" })
 
 const twice = <A>(values: readonly A[]): A | undefined => values.find((value, index) => values.indexOf(value) !== index)
 
-export const checkEvaluation = (params: EvaluateParams): readonly Problem[] => {
+export const checkEvaluation = (params: EvaluateSettings): readonly Problem[] => {
   const { prompts, seeds, steps, guidance } = params
   const [samePrompt, sameSeed] = [twice(prompts), twice(seeds)]
   return [
@@ -55,7 +55,7 @@ export const checkEvaluation = (params: EvaluateParams): readonly Problem[] => {
 }
 
 /** Without its trigger word a LoRA often shows nothing. */
-const missingTrigger = ({ prompts }: EvaluateParams, { trigger }: Dataset): readonly Problem[] => {
+const missingTrigger = ({ prompts }: EvaluateSettings, { trigger }: Dataset): readonly Problem[] => {
   if (trigger === null) return []
   if (prompts.some((prompt) => hasTriggerPlaceholder(prompt) || containsPhrase(prompt, trigger))) return []
   const hint = "Write [trigger] into a prompt"
@@ -63,7 +63,7 @@ const missingTrigger = ({ prompts }: EvaluateParams, { trigger }: Dataset): read
 }
 
 /** Nor does an embedding show anything that no prompt mentions. */
-const missingMention = ({ prompts }: EvaluateParams, { settings, saves }: Trained): readonly Problem[] => {
+const missingMention = ({ prompts }: EvaluateSettings, { settings, saves }: Trained): readonly Problem[] => {
   const keyword = settings.customEmbedding?.keyword
   if (keyword === undefined || saves.length === 0) return []
   if (prompts.some((prompt) => hasTriggerPlaceholder(prompt) || countMentions(prompt, keyword) > 0)) return []
@@ -72,10 +72,10 @@ const missingMention = ({ prompts }: EvaluateParams, { settings, saves }: Traine
 }
 
 /** The rows of a sheet, each with the base model first. */
-const listPaintings = (params: EvaluateParams, trained: Trained, dataset: Dataset): Items<PaintingRecipe> => {
+const listSamples = (params: EvaluateSettings, trained: Trained, dataset: Dataset): Items<SampleRecipe> => {
   const { prompts, seeds, strength, size, ...shared } = params
   const keyword = trained.settings.customEmbedding?.keyword ?? ""
-  const columns: readonly Pick<PaintingRecipe, "trainedSteps" | "adapter" | "embedding">[] = [
+  const columns: readonly Pick<SampleRecipe, "trainedSteps" | "adapter" | "embedding">[] = [
     { trainedSteps: 0, adapter: null, embedding: null },
     ...trained.saves.map(({ step, adapter, embedding }) => ({
       trainedSteps: step,
@@ -99,19 +99,16 @@ const listPaintings = (params: EvaluateParams, trained: Trained, dataset: Datase
       })),
     ),
   )
-  return recipes.map((value) => ({ key: paintingKey(value), value }))
+  return recipes.map((value) => ({ key: sampleKey(value), value }))
 }
 
-export const planPaintings = stage({
-  name: "plan-pictures",
+export const planSamples = stage({
+  name: "plan-samples",
   code: import.meta.url,
-  params: EvaluateParams,
-  inputs: { trained: Trained, dataset: Dataset },
-  output: Items(PaintingRecipe),
+  params: EvaluateSettings,
+  wires: { trained: Trained, dataset: Dataset },
+  output: Items(SampleRecipe),
   check: checkEvaluation,
-  inspect: ({ params, inputs }) => [
-    ...missingTrigger(params, inputs.dataset),
-    ...missingMention(params, inputs.trained),
-  ],
-  run: ({ params, inputs }) => Effect.succeed(listPaintings(params, inputs.trained, inputs.dataset)),
+  inspect: ({ params, trained, dataset }) => [...missingTrigger(params, dataset), ...missingMention(params, trained)],
+  run: ({ params, trained, dataset }) => listSamples(params, trained, dataset),
 })

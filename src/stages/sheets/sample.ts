@@ -1,12 +1,12 @@
-/** Paints one picture of an evaluation. */
-import { Effect, Schema } from "effect"
+/** Paints the pictures of an evaluation, one at a time. */
+import { Effect } from "effect"
 import { Engine } from "../../engine/engine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { engineCores, locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
 import { sizeProblems } from "../base/size-problems.ts"
 import { BaseModelFolder } from "../wires/base-files.ts"
-import { Painting, PaintingRecipe } from "../wires/paintings.ts"
+import { Sample, SampleRecipe } from "../wires/samples.ts"
 
 const encodePng = async (pixels: Uint8Array, width: number, height: number): Promise<Uint8Array> => {
   const { default: sharp } = await import("sharp")
@@ -15,25 +15,24 @@ const encodePng = async (pixels: Uint8Array, width: number, height: number): Pro
     .toBuffer()
 }
 
-export const paint = itemStage({
-  name: "paint",
+export const sample = itemStage({
+  name: "sample",
   noun: "picture",
   code: import.meta.url,
-  params: Schema.Struct({}),
-  item: PaintingRecipe,
+  item: SampleRecipe,
   shared: { base: BaseModelFolder },
-  output: Painting,
+  output: Sample,
   services: Engine.layer,
   cores: engineCores,
-  inspect: ({ items, shared }) => sizeProblems(items, shared.base, "evaluate's size"),
-  run: Effect.fnUntraced(function* ({ key, item, shared }) {
+  inspect: ({ items, base, here }) => sizeProblems(items, base, `${here.label}'s size`),
+  run: Effect.fnUntraced(function* ({ key, item, base }) {
     const { blobs } = yield* StageContext
     const engine = yield* Engine
     const { adapter, embedding, strength, guidance, trainedSteps: _, ...job } = item
     const painted = yield* engine
       .sample({
         ...job,
-        base: yield* locateFiles(shared.base.files),
+        base: yield* locateFiles(base.files),
         guidanceScale: guidance,
         lora: adapter === null ? null : { file: yield* storedFile(adapter), strength },
         embedding: embedding && { keyword: embedding.keyword, file: yield* storedFile(embedding.file) },
