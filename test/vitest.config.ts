@@ -1,4 +1,9 @@
-/** Vitest's configuration: one project, files run two at a time (the reference machine has two cores). */
+/**
+ * Vitest's configuration: one project, files run two at a time (the reference machine has two cores).
+ *
+ * Tests of a file run in another order each time, so that none can lean on what another left behind; a failed order comes
+ * back with `--sequence.seed`. What sentences say lies in `wording/`, one file per test file: `npm test -- -u` writes it anew.
+ */
 import { defineConfig } from "vitest/config"
 
 const source = (name: string): string => new URL(`../src/${name}.ts`, import.meta.url).pathname
@@ -16,6 +21,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/rig/temporary-folder.ts",
     maxWorkers: 2,
+    sequence: { shuffle: { tests: true } },
+    update: "none",
+    resolveSnapshotPath: (test) => test.replace(/([^/]+)\.test\.ts$/, "wording/$1.snap"),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

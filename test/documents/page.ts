@@ -79,7 +79,8 @@ export const testPage = (name: string): void => {
   })
   afterAll(() => rmSync(project, { recursive: true, force: true }))
 
-  describe(name, () => {
+  // A page is read from its top: each fence goes on from the ones before.
+  describe(name, { shuffle: false }, () => {
     it.each(fences.map((fence) => ({ ...fence, fence })))(
       "line $line: the $kind fence does what the page says",
       ({ fence }) => check(project, fence),

@@ -4,11 +4,13 @@ import { Effect } from "effect"
 import sharp from "sharp"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { baseModel, caption, compare, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
-import { closeStudio, finished, makeStudio, refusals, runStudio, type Studio } from "./studio.ts"
+import { closeStudio, finished, makeStudio, type Outcome, refusals, runStudio, type Studio } from "./studio.ts"
 
 let studio: Studio
+let outcome: Outcome
 beforeAll(async () => {
   studio = await makeStudio()
+  outcome = await runStudio(studio, sheet())
 })
 afterAll(() => closeStudio(studio))
 
@@ -32,7 +34,6 @@ const sheet = (
 
 describe("compare", { timeout: 240_000 }, () => {
   it("paints the base model and each training once for each prompt, on one sheet", async () => {
-    const outcome = await runStudio(studio, sheet())
     // Three trainings and the base model, two prompts; the training of dim 2 stands in both groups.
     expect(outcome.made).toMatchObject({ sample: 8, "encode-images": 3, "encode-texts": 3, "encode-texts-2": 3 })
     expect(outcome.made).not.toHaveProperty("encode-images-2")
@@ -44,7 +45,6 @@ describe("compare", { timeout: 240_000 }, () => {
   })
 
   it("paints only what another setting adds", async () => {
-    await runStudio(studio, sheet())
     const more = await runStudio(studio, sheet({ dims: [1, 2, 3] }))
     expect(more.made).toMatchObject({ sample: 2, compare: 1 })
     expect((await runStudio(studio, sheet({ dims: [1, 2, 3] }))).made).toEqual({})

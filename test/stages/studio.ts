@@ -2,7 +2,7 @@
  * A throw-away project for tests of the stages: a folder of small pictures with captions, a tiny base model in diffusers layout,
  * and a pipeline over both whose every value can be changed. `made` counts what a run really computed.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Effect, Exit } from "effect"
@@ -116,22 +116,30 @@ const layBase = (folder: string, make: () => BaseModelFiles): void => {
   rmSync(dirname(dirname(files["unet/config.json"]!)), { recursive: true })
 }
 
+const studioAt = (root: string): Studio => ({
+  root,
+  cacheFolder: join(root, "cache"),
+  outputFolder: join(root, "output"),
+  pictures: join(root, "pictures"),
+  base: join(root, "base"),
+  calls: [],
+  takeCalls: () => [],
+})
+
 /** `make`: writes the base model. */
 export const makeStudio = async (make: () => BaseModelFiles = makeTinyBase): Promise<Studio> => {
-  const root = mkdtempSync(join(tmpdir(), "loom-studio-"))
-  const studio: Studio = {
-    root,
-    cacheFolder: join(root, "cache"),
-    outputFolder: join(root, "output"),
-    pictures: join(root, "pictures"),
-    base: join(root, "base"),
-    calls: [],
-    takeCalls: () => [],
-  }
+  const studio = studioAt(mkdtempSync(join(tmpdir(), "loom-studio-")))
   mkdirSync(studio.pictures)
   layBase(studio.base, make)
   for (const index of [0, 1, 2]) await addPicture(studio, index, `a photo of number ${index}`)
   return studio
+}
+
+/** The studio with all that lies in it, its cache included: a test changes the copy, and no other test meets it. */
+export const copyStudio = ({ root }: Studio): Studio => {
+  const copy = mkdtempSync(join(tmpdir(), "loom-studio-"))
+  cpSync(root, copy, { recursive: true, preserveTimestamps: true })
+  return studioAt(copy)
 }
 
 export const closeStudio = ({ root }: Studio): void => rmSync(root, { recursive: true, force: true })

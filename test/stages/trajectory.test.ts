@@ -1,7 +1,7 @@
 /** Training goes on from where its trajectory was last saved, and ends in the same bytes as without a break. */
 import { readFileSync } from "node:fs"
 import { Effect } from "effect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { RunEvent } from "../../src/runtime/model/events.ts"
 import { makeStopSignal, type StopSignal } from "../../src/runtime/model/stop-signal.ts"
 import { RunStopped } from "../../src/runtime/run/run-outcome.ts"
@@ -10,6 +10,7 @@ import { plan, run } from "../runtime/project.ts"
 import {
   type Choices,
   closeStudio,
+  copyStudio,
   finished,
   line,
   makeStudio,
@@ -19,11 +20,11 @@ import {
   type Studio,
 } from "./studio.ts"
 
+/** In which 4 steps were trained, and then 7; every test gets a copy. */
+let trained: Studio
+let four: Outcome
+let seven: Outcome
 let studio: Studio
-beforeAll(async () => {
-  studio = await makeStudio()
-})
-afterAll(() => closeStudio(studio))
 
 const trainedSteps = (events: readonly RunEvent[]): readonly number[] =>
   events.flatMap((event) =>
@@ -34,6 +35,17 @@ const training = (steps: number, saveEverySteps: number, more: object = {}) => (
   paints: false,
   training: { steps, saveEverySteps, snapshotEverySteps: 100, ...more },
 })
+
+beforeAll(async () => {
+  trained = await makeStudio()
+  four = await runStudio(trained, training(4, 0))
+  seven = await runStudio(trained, training(7, 0))
+})
+beforeEach(() => {
+  studio = copyStudio(trained)
+})
+afterEach(() => closeStudio(studio))
+afterAll(() => closeStudio(trained))
 
 /** A run that is stopped on its way. */
 const stoppedRun = async (choices: Partial<Choices>, stop: StopSignal, onEvent: (event: RunEvent) => void) => {
@@ -53,12 +65,11 @@ const lora = (outcome: Outcome, name = "lora.safetensors"): Buffer => readFileSy
 
 describe("the training's trajectory", { timeout: 240_000 }, () => {
   it("more steps train only the steps that are missing", async () => {
-    expect(trainedSteps((await runStudio(studio, training(4, 0))).events)).toEqual([1, 2, 3, 4])
-    const longer = await runStudio(studio, training(7, 0))
-    expect(trainedSteps(longer.events)).toEqual([5, 6, 7])
+    expect(trainedSteps(four.events)).toEqual([1, 2, 3, 4])
+    expect(trainedSteps(seven.events)).toEqual([5, 6, 7])
     const uninterrupted = await runStudio(studio, training(7, 0), "fresh-cache")
     expect(trainedSteps(uninterrupted.events)).toHaveLength(7)
-    expect(lora(longer).equals(lora(uninterrupted))).toBe(true)
+    expect(lora(seven).equals(lora(uninterrupted))).toBe(true)
   })
 
   it("fewer steps than before train only from the last snapshot on", async () => {
@@ -66,8 +77,8 @@ describe("the training's trajectory", { timeout: 240_000 }, () => {
   })
 
   it("another save interval trains only towards steps without a snapshot", async () => {
-    // Snapshots lie at 4, 6 and 7.
-    expect(trainedSteps((await runStudio(studio, training(7, 2))).events)).toEqual([1, 2])
+    // Snapshots lie at 4 and 7.
+    expect(trainedSteps((await runStudio(studio, training(7, 2))).events)).toEqual([1, 2, 5, 6])
   })
 
   it("a longer warm-up shares no step with the shorter one", async () => {
