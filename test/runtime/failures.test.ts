@@ -119,6 +119,36 @@ describe("before the first second of work", () => {
     }),
   )
 
+  it.live("a warning about items that a source gives is told once", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const words = source({
+        ...bare,
+        name: "words",
+        output: Items(Schema.String),
+        read: () => Effect.succeed([{ key: "a", value: "one" }]),
+      })
+      const echo = itemStage({
+        ...bare,
+        name: "echo",
+        item: Schema.String,
+        output: Schema.String,
+        inspect: ({ items }) =>
+          items.map(({ key }) => ({ field: key, why: "is short", hint: "Write more.", severity: "warning" })),
+        run: ({ item }) => Effect.succeed(item),
+      })
+      const warned: string[] = []
+      const onEvent = (event: RunEvent) =>
+        void (event.type === "warning" && warned.push(`${event.label} ${event.field}`))
+      yield* run(
+        project,
+        pipeline("short", () => echo(words())),
+        { onEvent },
+      )
+      expect(warned).toEqual(["echo a"])
+    }),
+  )
+
   it.live("inputs that were made by the run are inspected before the stage that reads them", () =>
     Effect.gen(function* () {
       const project = yield* makeProject

@@ -66,10 +66,14 @@ const work = Effect.fnUntraced(function* (run: RunState, instance: StageInstance
   return yield* fail(run, instance, undefined, brokeOff(instance.label, undefined, "its inputs are not a keyed list"))
 })
 
+/** All of its inputs, and each of its items. */
+const isWholeKnown = (prospect: Prospect): boolean =>
+  prospect.kind === "stage" || (prospect.kind === "items" && prospect.items.every(({ value }) => value !== undefined))
+
 /** Inputs that were known when planning have been looked at then. */
 const inspectNow = Effect.fnUntraced(function* (run: RunState, instance: StageInstance, found: Prospect) {
   const events = yield* Events
-  if (run.survey.stages.get(instance.label)!.prospect.kind === "stage") return undefined
+  if (isWholeKnown(run.survey.stages.get(instance.label)!.prospect)) return undefined
   const problems = inspectInputs(instance, found, run.outlooks, run.survey.views.get(instance.label)!)
   for (const { label, field, why, hint, severity } of problems) {
     if (severity === "warning") yield* events.publish({ type: "warning", label, field, message: why, hint })
