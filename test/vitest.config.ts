@@ -22,6 +22,7 @@ export default defineConfig({
     globalSetup: "test/rig/temporary-folder.ts",
     maxWorkers: 2,
     sequence: { shuffle: { tests: true } },
+    taskTitleValueFormatTruncate: 0,
     update: "none",
     resolveSnapshotPath: (test) => test.replace(/([^/]+)\.test\.ts$/, "wording/$1.snap"),
     testTimeout: 60_000,

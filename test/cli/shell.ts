@@ -63,6 +63,16 @@ export const startLoom = (cwd: string, args: readonly string[], { node = [], env
 
 export const loom = (cwd: string, ...args: readonly string[]): Promise<Ended> => startLoom(cwd, args).ended
 
+/** How a command ended, as data: its exit code, and what each of its errors and warnings is about (a sentence without a place is about nothing). */
+export const ending = ({ code, stderr }: Ended) => ({
+  code,
+  errors: placesOf("error", stderr),
+  warnings: placesOf("warning", stderr),
+})
+
+const placesOf = (severity: "error" | "warning", stderr: string): readonly string[] =>
+  [...stderr.matchAll(new RegExp(`^${severity}: (?:([^ ].*?): )?`, "gm"))].map(([, place = ""]) => place)
+
 /** A folder with files, by name; `close` takes it away. */
 export const makeFolder = (files: Readonly<Record<string, string>>) => {
   const folder = mkdtempSync(join(tmpdir(), "loom-cli-"))

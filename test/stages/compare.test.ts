@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import sharp from "sharp"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { baseModel, caption, compare, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
-import { closeStudio, finished, makeStudio, type Outcome, refusals, runStudio, type Studio } from "./studio.ts"
+import { error, problemsTold } from "../rig/told.ts"
+import { closeStudio, finished, makeStudio, type Outcome, refusal, runStudio, type Studio } from "./studio.ts"
 
 let studio: Studio
 let outcome: Outcome
@@ -50,13 +51,15 @@ describe("compare", { timeout: 240_000 }, () => {
     expect((await runStudio(studio, sheet({ dims: [1, 2, 3] }))).made).toEqual({})
   })
 
-  it.each<readonly [string, Parameters<typeof sheet>[0], RegExp]>([
-    ["a name that is no file name", { name: "a/b" }, /compare: name: "a\/b" cannot be the name of a file everywhere/],
-    ["no prompt", { prompts: [] }, /compare: prompts: there is none\. Give at least one prompt/],
-    ["an empty group", { dims: [] }, /compare: settings\.network dim: the group is empty\. Give groups/],
-  ])("%s is refused before any work", async (_, options, says) => {
+  it.each<readonly [string, Parameters<typeof sheet>[0], field: string]>([
+    ["a name that is no file name", { name: "a/b" }, "name"],
+    ["no prompt", { prompts: [] }, "prompts"],
+    ["an empty group", { dims: [] }, "settings.network dim"],
+  ])("%s is refused before any work", async (_, options, field) => {
     const fresh = { ...studio, outputFolder: `${studio.root}/refused` }
-    expect((await refusals(fresh, sheet(options))).join("\n")).toMatch(says)
+    const { told, wording } = await refusal(fresh, sheet(options))
+    expect(told).toEqual([error("compare", field)])
+    expect(wording).toMatchSnapshot()
     expect(existsSync(fresh.outputFolder)).toBe(false)
   })
 
@@ -68,9 +71,8 @@ describe("compare", { timeout: 240_000 }, () => {
       return compare({ base: { one: of("base"), two: of("base-2") } }, { name: "mixed", prompts: ["a cat"] })
     })
     const { problems } = await Effect.runPromise(mixed.instantiate())
-    const errors = problems.filter(({ severity }) => severity === "error")
-    expect(errors.map(({ label, field, why }) => `${label}: ${field}: ${why}`)).toEqual([
-      "compare: settings: its trainings have different base models",
-    ])
+    const { told, wording } = problemsTold(problems.filter(({ severity }) => severity === "error"))
+    expect(told).toEqual([error("compare", "settings")])
+    expect(wording).toMatchSnapshot()
   })
 })

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { baseModel, caption, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
 import { ordinaryTrigger, type Words } from "../../src/stages/base/ordinary-trigger.ts"
+import { warning, warningsTold } from "../rig/told.ts"
 import { closeStudio, makeStudio, runStudio, type Studio, warningsIn } from "./studio.ts"
 
 /** A vocabulary of CLIP's size, with the numbers that CLIP gives these words. */
@@ -51,11 +52,12 @@ describe("a trigger word", () => {
     const small: Readonly<Record<string, number>> = JSON.parse(readFileSync(file, "utf8"))
     const filler = Array.from({ length: 20_000 }, (_, index) => [`filler${index}</w>`, 1000 + index] as const)
     writeFileSync(file, JSON.stringify({ ...small, ...Object.fromEntries(filler) }))
-    const warnings = warningsIn(await runStudio(studio, { trigger: "dog", prompts: ["[trigger]"], paints: false }))
-    expect(warnings).toEqual([
-      'caption: trigger "dog": it is an ordinary word of this base model, a single frequent token',
-    ])
-    expect(warningsIn(await runStudio(studio, { trigger: "zzz", paints: false }))).toEqual([])
+    const { told, wording } = warningsIn(
+      await runStudio(studio, { trigger: "dog", prompts: ["[trigger]"], paints: false }),
+    )
+    expect(told).toEqual([warning("caption", 'trigger "dog"')])
+    expect(wording).toMatchSnapshot()
+    expect(warningsIn(await runStudio(studio, { trigger: "zzz", paints: false })).told).toEqual([])
   })
 
   it("whose text state is an ordinary word's is told when the captions are encoded, and at every run after", async () => {
@@ -66,14 +68,14 @@ describe("a trigger word", () => {
         const dataset = encode({ base: baseModel(shipped), images, captions: caption(images, { trigger }) })
         return train(dataset, { networkDim: 1, steps: 1, warmupSteps: 0 })
       })
-    const warning =
-      'train: trigger "dog": this base model takes it for "dog": their text states are alike (cosine 1.00 of 1)'
-    expect(warningsIn(await runStudio(studio, encoded("dog"))).filter((text) => text.startsWith("train"))).toEqual([
-      warning,
-    ])
-    expect(warningsIn(await runStudio(studio, encoded("dog"))).filter((text) => text.startsWith("train"))).toEqual([
-      warning,
-    ])
-    expect(warningsIn(await runStudio(studio, encoded("toki"))).filter((text) => text.startsWith("train"))).toEqual([])
+    const toldOf = async (trigger: string) => {
+      const { events } = await runStudio(studio, encoded(trigger))
+      return warningsTold(events.filter((event) => event.type === "warning" && event.label === "train"))
+    }
+    const { told, wording } = await toldOf("dog")
+    expect(told).toEqual([warning("train", 'trigger "dog"')])
+    expect(wording).toMatchSnapshot()
+    expect((await toldOf("dog")).told).toEqual(told)
+    expect((await toldOf("toki")).told).toEqual([])
   }, 120_000)
 })

@@ -7,13 +7,14 @@ import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { readPngText } from "../../src/formats/png-text.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { makeTinySdxl } from "../engine/tiny-base.ts"
+import { error, type Told } from "../rig/told.ts"
 import {
   type Choices,
   closeStudio,
   finished,
   makeStudio,
   type Outcome,
-  refusals,
+  refusal,
   runStudio,
   type Studio,
 } from "./studio.ts"
@@ -164,25 +165,10 @@ describe("on SDXL", { timeout: 240_000 }, () => {
   })
 })
 
-const broken: readonly (readonly [title: string, spoil: () => void, says: string, choices: Partial<Choices>])[] = [
-  [
-    "without its second text encoder",
-    () => away("text_encoder_2"),
-    "base-model: base/text_encoder_2: the base model has no second text encoder. Stable Diffusion XL has two text encoders",
-    own,
-  ],
-  [
-    "without its second tokenizer",
-    () => away("tokenizer_2"),
-    "base-model: base/tokenizer_2: the base model has no second tokenizer. Stable Diffusion XL has two text encoders",
-    own,
-  ],
-  [
-    "without its first text encoder",
-    () => away("text_encoder"),
-    "base-model: base/text_encoder: the base model has no text encoder.",
-    own,
-  ],
+const broken: readonly (readonly [title: string, spoil: () => void, is: Told, choices: Partial<Choices>])[] = [
+  ["without its second text encoder", () => away("text_encoder_2"), error("base-model", "base/text_encoder_2"), own],
+  ["without its second tokenizer", () => away("tokenizer_2"), error("base-model", "base/tokenizer_2"), own],
+  ["without its first text encoder", () => away("text_encoder"), error("base-model", "base/text_encoder"), own],
   [
     "whose second text encoder is in another format",
     () => {
@@ -190,47 +176,48 @@ const broken: readonly (readonly [title: string, spoil: () => void, says: string
       writeFileSync(inBase("text_encoder_2/pytorch_model.bin"), "x")
       undo.push(() => rmSync(inBase("text_encoder_2/pytorch_model.bin")))
     },
-    "base/text_encoder_2/model.safetensors: the file is missing. pytorch_model.bin is there; save the model as safetensors",
+    error("base-model", "base/text_encoder_2/model.safetensors"),
     own,
   ],
   [
     "whose second text encoder is cut off",
     () => edit("text_encoder_2/model.safetensors", (before) => before.subarray(0, 9000)),
-    "base-model: base/text_encoder_2/model.safetensors: the file ",
+    error("base-model", "base/text_encoder_2/model.safetensors"),
     own,
   ],
   [
     "with the second text encoder of another model",
     () => editJson("text_encoder_2/config.json", { hidden_size: 48 }),
-    "base/unet/config.json: the UNet takes text states of 40 numbers, the text encoders give 64. Use the UNet and the text",
+    error("base-model", "base/unet/config.json"),
     own,
   ],
   [
     "with a pooled vector of another width",
     () => editJson("text_encoder_2/config.json", { projection_dim: 24 }),
-    "base/unet/config.json: the UNet takes 60 numbers about text and size, there are 72.",
+    error("base-model", "base/unet/config.json"),
     own,
   ],
   [
     "that is the refiner",
     () => editJson("unet/config.json", { projection_class_embeddings_input_dim: 12 + 5 * 8 }),
-    "base/unet/config.json: this is the refiner of Stable Diffusion XL, which works on finished pictures and takes no LoRA.",
+    error("base-model", "base/unet/config.json"),
     own,
   ],
   [
     "with a CLIP skip that only the second text encoder has layers for",
     () => {},
-    "encode: clipSkip: 3 skips more layers than this base model's text encoder has (2). Choose 1 (no skip) to 2",
+    error("encode", "clipSkip"),
     { clipSkip: 3 },
   ],
 ]
 
 describe("an SDXL folder", { timeout: 240_000 }, () => {
-  it.each(broken)("%s is refused before any work", async (_, spoil, says, choices) => {
+  it.each(broken)("%s is refused before any work", async (_, spoil, is, choices) => {
     spoil()
-    const sentences = (await refusals({ ...studio, cacheFolder: join(studio.root, "never-run") }, choices)).join("\n")
-    expect(sentences).toContain(says)
-    expect(sentences).not.toMatch(/\bat .*\.(ts|js):\d+/)
+    const { told, wording } = await refusal({ ...studio, cacheFolder: join(studio.root, "never-run") }, choices)
+    expect(told).toEqual([is])
+    expect(wording).not.toMatch(/\bat .*\.(ts|js):\d+/)
+    expect(wording).toMatchSnapshot()
     expect(existsSync(join(studio.root, "never-run", "blobs", "sha256"))).toBe(false)
   })
 })

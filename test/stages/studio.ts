@@ -15,6 +15,7 @@ import type { RunEvent } from "../../src/runtime/model/events.ts"
 import { RunFailure, type RunReport } from "../../src/runtime/run/run-outcome.ts"
 import type { TrainParamsInput } from "../../src/stages/training/train-params.ts"
 import { makeTinyBase } from "../engine/tiny-base.ts"
+import { refusalTold, type Sayings, warningsTold } from "../rig/told.ts"
 import { type Project, run } from "../runtime/project.ts"
 
 export interface Studio extends Project {
@@ -182,21 +183,14 @@ export const runStudio = async (
   return { made: madeIn(events), events, report }
 }
 
-/** The sentences a run is refused or fails with: "stage: field: why. hint". */
-export const refusals = async (studio: Studio, wanted: Pipeline | Partial<Choices>): Promise<readonly string[]> => {
+/** What a run is refused for, or fails with. */
+export const refusal = async (studio: Studio, wanted: Pipeline | Partial<Choices>): Promise<Sayings> => {
   const exit = await Effect.runPromise(Effect.exit(Effect.flip(run(studio, chosen(wanted)))))
   if (!Exit.isSuccess(exit) || !(exit.value instanceof RunFailure)) throw new Error(`not refused: ${exit}`)
-  const { problems, failures } = exit.value
-  return [
-    ...problems
-      .filter(({ severity }) => severity === "error")
-      .map((p) => `${p.label}: ${p.field}: ${p.why}. ${p.hint}`),
-    ...failures.map(({ label, failure: f }) => `${label}: ${f.where}: ${f.what}: ${f.why}. ${f.hint}`),
-  ].map((sentence) => sentence.replaceAll(`${studio.root}/`, ""))
+  return refusalTold(exit.value, studio.root)
 }
 
-export const warningsIn = ({ events }: Outcome): readonly string[] =>
-  events.flatMap((event) => (event.type === "warning" ? [`${event.label}: ${event.field}: ${event.message}`] : []))
+export const warningsIn = ({ events }: Outcome): Sayings => warningsTold(events)
 
 /** The bytes of a finished file, by its name in the output folder. */
 export const finished = ({ report }: Outcome, name: string): string => {
