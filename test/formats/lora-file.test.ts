@@ -102,21 +102,15 @@ describe("a LoRA that cannot be used is told in a sentence", () => {
       ),
     )
 
-  test.each<readonly [string, Record<string, readonly number[]>, string]>([
-    ["another kind of adapter", { "k.hada_w1_a": [1] }, 'holds "k.hada_w1_a", which is no part of a kohya LoRA'],
-    ["one half", { "k.lora_down.weight": [2, 3] }, 'has only one half of the adapter "k"'],
-    [
-      "halves of two ranks",
-      { "k.lora_down.weight": [2, 3], "k.lora_up.weight": [4, 3] },
-      "that do not fit: [2, 3] and [4, 3]",
-    ],
-    [
-      "an empty alpha",
-      { "k.lora_down.weight": [1, 1], "k.lora_up.weight": [1, 1], "k.alpha": [0] },
-      "has no number as alpha",
-    ],
-  ])("%s", (_, tensors, sentence) => {
-    expect(badFileFrom(() => decodeLoraFile(file(tensors)))?.reason).toContain(sentence)
+  test.each<readonly [string, Record<string, readonly number[]>]>([
+    ["another kind of adapter", { "k.hada_w1_a": [1] }],
+    ["one half", { "k.lora_down.weight": [2, 3] }],
+    ["halves of two ranks", { "k.lora_down.weight": [2, 3], "k.lora_up.weight": [4, 3] }],
+    ["an empty alpha", { "k.lora_down.weight": [1, 1], "k.lora_up.weight": [1, 1], "k.alpha": [0] }],
+  ])("%s", (_, tensors) => {
+    const error = badFileFrom(() => decodeLoraFile(file(tensors), "a.safetensors"))
+    expect(error?.file).toBe("a.safetensors")
+    expect(`${error?.reason}. ${error?.hint}`).toMatchSnapshot()
   })
 
   test("a missing alpha means scale 1", () => {

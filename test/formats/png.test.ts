@@ -69,15 +69,15 @@ describe("a bad PNG is told in a sentence", () => {
     png.subarray(33),
   ])
 
-  test.each<readonly [string, Uint8Array, string]>([
-    ["another format", new TextEncoder().encode("GIF89a"), "is not a PNG"],
-    ["cut off", png.slice(0, -9), "is a PNG that is cut off"],
-    ["changed on the way", wrongSum, "is damaged: the checksum of its"],
-    ["packed wrongly", wrongPacking, "has a zTXt part that cannot be unpacked"],
-  ])("%s", (_, bytes, reason) => {
+  test.each<readonly [string, Uint8Array]>([
+    ["another format", new TextEncoder().encode("GIF89a")],
+    ["cut off", png.slice(0, -9)],
+    ["changed on the way", wrongSum],
+    ["packed wrongly", wrongPacking],
+  ])("%s", (_, bytes) => {
     const error = badFileFrom(() => readPngText(bytes, "a.png"))
     expect(error?.file).toBe("a.png")
-    expect(error?.reason).toContain(reason)
+    expect(`${error?.reason}. ${error?.hint}`).toMatchSnapshot()
   })
 
   test("damaged bytes end in BadFile, never in another error", () => {

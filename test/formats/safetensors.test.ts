@@ -131,36 +131,32 @@ test("a header whose length begins like a web page or an archive is still a head
 describe("a bad file is told in a sentence", () => {
   const good = { dtype: "F32", shape: [2], data_offsets: [0, 8] }
 
-  test.each<readonly [string, Uint8Array, string]>([
-    ["empty", new Uint8Array(0), "is 0 bytes long, too short"],
-    ["header cut off", fileOf({ a: good }, 8).slice(0, 30), "announces a header of 54 bytes, but only 22 bytes follow"],
-    [
-      "pickle archive",
-      new TextEncoder().encode("PK\u0003\u0004 and so on, long enough"),
-      "is a PyTorch pickle archive",
-    ],
-    ["LFS pointer", new TextEncoder().encode("version https://git-lfs.github.com/spec/v1"), "is a Git LFS pointer"],
-    ["web page", new TextEncoder().encode("<!DOCTYPE html><html lang=en>"), "looks like a web page"],
-    ["no JSON", fileOf("{not json", 0), "has a header that is not a JSON object"],
-    ["JSON list", fileOf("[1, 2]", 0), "has a header that is not a JSON object"],
-    ["data cut off", fileOf({ a: good }, 7), 'ends before the tensor "a" does'],
-    ["data too long", fileOf({ a: good }, 9), "has 1 byte at its end that belong to no tensor"],
-    ["hole", fileOf({ a: { ...good, data_offsets: [8, 16] } }, 16), 'has 8 bytes before "a" that belong to no tensor'],
-    ["overlap", fileOf({ a: good, b: { ...good, data_offsets: [4, 12] } }, 12), 'lets the tensor "b" overlap'],
-    ["shape too large", fileOf({ a: { ...good, shape: [3] } }, 8), "F32 [3] takes 12 bytes, but 8 are set aside"],
-    ["unknown dtype", fileOf({ a: { ...good, dtype: "F31" } }, 8), 'its dtype "F31" is unknown'],
-    ["negative size", fileOf({ a: { ...good, shape: [-2] } }, 8), "its shape is not a list of sizes"],
-    ["endless shape", fileOf({ a: { ...good, shape: [2 ** 52, 2 ** 52] } }, 8), "are set aside"],
-    ["backwards", fileOf({ a: { ...good, data_offsets: [8, 0] } }, 8), "it ends (0) before it begins (8)"],
-    ["one offset", fileOf({ a: { ...good, data_offsets: [0] } }, 8), "it has no two offsets"],
-    ["metadata of numbers", fileOf({ __metadata__: { a: 1 } }, 0), "has metadata that is not a table of texts"],
-  ])("%s", async (name, bytes, sentence) => {
+  test.each<readonly [string, Uint8Array]>([
+    ["empty", new Uint8Array(0)],
+    ["header cut off", fileOf({ a: good }, 8).slice(0, 30)],
+    ["pickle archive", new TextEncoder().encode("PK\u0003\u0004 and so on, long enough")],
+    ["LFS pointer", new TextEncoder().encode("version https://git-lfs.github.com/spec/v1")],
+    ["web page", new TextEncoder().encode("<!DOCTYPE html><html lang=en>")],
+    ["no JSON", fileOf("{not json", 0)],
+    ["JSON list", fileOf("[1, 2]", 0)],
+    ["data cut off", fileOf({ a: good }, 7)],
+    ["data too long", fileOf({ a: good }, 9)],
+    ["hole", fileOf({ a: { ...good, data_offsets: [8, 16] } }, 16)],
+    ["overlap", fileOf({ a: good, b: { ...good, data_offsets: [4, 12] } }, 12)],
+    ["shape too large", fileOf({ a: { ...good, shape: [3] } }, 8)],
+    ["unknown dtype", fileOf({ a: { ...good, dtype: "F31" } }, 8)],
+    ["negative size", fileOf({ a: { ...good, shape: [-2] } }, 8)],
+    ["endless shape", fileOf({ a: { ...good, shape: [2 ** 52, 2 ** 52] } }, 8)],
+    ["backwards", fileOf({ a: { ...good, data_offsets: [8, 0] } }, 8)],
+    ["one offset", fileOf({ a: { ...good, data_offsets: [0] } }, 8)],
+    ["metadata of numbers", fileOf({ __metadata__: { a: 1 } }, 0)],
+  ])("%s", async (name, bytes) => {
     const path = join(folder, `${name}.safetensors`)
     await writeFile(path, bytes)
     const error = await failure(readSafetensorsHeader(path))
     expect(error.file).toBe(path)
-    expect(error.reason).toContain(sentence)
     expect(error.hint).not.toBe("")
+    expect(`${error.reason}. ${error.hint}`).toMatchSnapshot()
     expect(badFileFrom(() => decodeSafetensors(bytes))?.reason).toBe(error.reason)
   })
 

@@ -8,6 +8,7 @@ import { stage } from "../../src/runtime/define/stage.ts"
 import { Items } from "../../src/runtime/model/items.ts"
 import { SourceContext } from "../../src/runtime/model/stage-context.ts"
 import { named } from "../../src/runtime/model/word.ts"
+import { error, problemsTold } from "../rig/told.ts"
 import { makeProject, plan, run } from "./project.ts"
 
 const code = import.meta.url
@@ -111,10 +112,9 @@ describe("a wire that is found upstream", () => {
         bake(found(), { minutes: 1 }),
         bake(mix({ a: mill({ grams: 1 }), b: mill({ grams: 2 }) }), { minutes: 1 }),
       ]).instantiate()
-      expect(problems.map(({ label, field, why, hint }) => `${label}.${field}: ${why}. ${hint}`)).toEqual([
-        "bake.flour: nothing that carries a flour lies upstream of dough. Say which: bake({ dough, flour })",
-        "bake-2.flour: 2 stages that carry a flour lie equally near upstream of dough (mill, mill). Say which: bake({ dough, flour })",
-      ])
+      const { told, wording } = problemsTold(problems)
+      expect(told).toEqual([error("bake", "flour"), error("bake-2", "flour")])
+      expect(wording).toMatchSnapshot()
     }),
   )
 })
@@ -210,9 +210,9 @@ describe("values that do not fit", () => {
         project,
         pipeline("unfit", () => join(numbers() as never)),
       )
-      expect(problems.map(({ label, field, why }) => `${label}.${field}: ${why}`)).toEqual([
-        "join.words.0.value: the input does not fit: expected string, and 2 more",
-      ])
+      const { told, wording } = problemsTold(problems)
+      expect(told).toEqual([error("join", "words.0.value")])
+      expect(wording).toMatchSnapshot()
     }),
   )
 })
