@@ -100,7 +100,7 @@ describe("loom restore", patience, () => {
     expect(ending(restored)).toEqual({ code: 0, errors: [], warnings: ["pictures", "base model"] })
     expect(restored.stderr).toMatchSnapshot()
     const plan = await loom("plan", "empty/my-dog.ts", "--cache", "new")
-    expect(ending(plan)).toEqual({ code: 3, errors: ["base-model", "ingest"], warnings: [] })
+    expect(ending(plan)).toMatchObject({ code: 3, errors: ["base-model", "ingest"] })
     expect(plan.stderr).toContain("picture-0.jpg, picture-1.jpg, picture-2.jpg, picture-3.jpg")
     expect(plan.stderr).toMatchSnapshot()
   })

@@ -36,23 +36,24 @@ const fromFailure = ({ label, failure: { where, kind, what, why, hint } }: Failu
   sentence: `${kind}: ${label}: ${where}: ${what}: ${why}. ${hint}`,
 })
 
-/** Text without what differs from one machine or run to another: the folder it is about, memory and digests. */
+/** Text without what differs from one machine or run to another: the project's folder, memory, digests, libvips. */
 export const wording = (text: string, folder?: string): string =>
-  (folder === undefined ? text : text.replaceAll(`${folder}/`, ""))
+  within(folder, text)
+    // Of two pictures that libvips reads at the same time, one gets the reason and the other "Unknown error".
+    .replaceAll(/(?<=a picture cannot be read: ).*?(?=\. Save )/gs, "…")
     .replaceAll(/\d+(\.\d+)? GB\b/g, "… GB")
     .replaceAll(/\b[0-9a-f]{12}(…|[0-9a-f]{52}\b)/g, "…")
     .trimEnd()
 
-/** `folder`: the project's, which is left out of paths. */
-const sayings = (all: readonly Saying[], folder = ""): Sayings => {
-  const clean = (text: string): string => (folder === "" ? text : text.replaceAll(`${folder}/`, ""))
-  return {
-    told: all.map(({ told }) =>
-      "where" in told ? { ...told, where: clean(told.where) } : { ...told, field: clean(told.field) },
-    ),
-    wording: wording(all.map(({ sentence }) => sentence).join("\n"), folder),
-  }
-}
+const within = (folder: string | undefined, text: string): string =>
+  folder === undefined ? text : text.replaceAll(`${folder}/`, "")
+
+const sayings = (all: readonly Saying[], folder?: string): Sayings => ({
+  told: all.map(({ told }) =>
+    "where" in told ? { ...told, where: within(folder, told.where) } : { ...told, field: within(folder, told.field) },
+  ),
+  wording: wording(all.map(({ sentence }) => sentence).join("\n"), folder),
+})
 
 export const problemsTold = (problems: readonly StageProblem[]): Sayings => sayings(problems.map(fromProblem))
 
@@ -66,11 +67,12 @@ export const refusalTold = (
   return sayings([...errors.map(fromProblem), ...byPlace.map(fromFailure)], folder)
 }
 
-export const warningsTold = (events: readonly RunEvent[]): Sayings =>
+export const warningsTold = (events: readonly RunEvent[], folder: string): Sayings =>
   sayings(
     events.flatMap((event) => {
       if (event.type !== "warning") return []
       const { label, field = "", message, hint } = event
       return [fromProblem({ label, field, severity: "warning", why: message, hint })]
     }),
+    folder,
   )

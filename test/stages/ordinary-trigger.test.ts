@@ -69,8 +69,9 @@ describe("a trigger word", () => {
         return train(dataset, { networkDim: 1, steps: 1, warmupSteps: 0 })
       })
     const toldOf = async (trigger: string) => {
-      const { events } = await runStudio(studio, encoded(trigger))
-      return warningsTold(events.filter((event) => event.type === "warning" && event.label === "train"))
+      const { root, events } = await runStudio(studio, encoded(trigger))
+      const atTraining = events.filter((event) => event.type === "warning" && event.label === "train")
+      return warningsTold(atTraining, root)
     }
     const { told, wording } = await toldOf("dog")
     expect(told).toEqual([warning("train", 'trigger "dog"')])

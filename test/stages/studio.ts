@@ -153,6 +153,7 @@ export const oneThread = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> 
 export type Made = Readonly<Record<string, number>>
 
 export interface Outcome {
+  readonly root: string
   readonly made: Made
   readonly events: readonly RunEvent[]
   readonly report: RunReport
@@ -180,7 +181,7 @@ export const runStudio = async (
   const project = cache === undefined ? studio : { ...studio, cacheFolder: join(studio.root, cache) }
   const work = run(project, chosen(wanted), { onEvent: (event) => events.push(event) })
   const report = await Effect.runPromise(oneThread(work))
-  return { made: madeIn(events), events, report }
+  return { root: studio.root, made: madeIn(events), events, report }
 }
 
 /** What a run is refused for, or fails with. */
@@ -190,7 +191,7 @@ export const refusal = async (studio: Studio, wanted: Pipeline | Partial<Choices
   return refusalTold(exit.value, studio.root)
 }
 
-export const warningsIn = ({ events }: Outcome): Sayings => warningsTold(events)
+export const warningsIn = ({ root, events }: Outcome): Sayings => warningsTold(events, root)
 
 /** The bytes of a finished file, by its name in the output folder. */
 export const finished = ({ report }: Outcome, name: string): string => {
