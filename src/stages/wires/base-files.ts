@@ -32,7 +32,7 @@ export const BaseModelFolder = named(
   "base model",
   Schema.Struct({
     ...VaePart.fields,
-    /** "sd1", "sd2" or "sdxl". */
+    /** Which kind of Stable Diffusion it is. */
     family: FamilyName,
     /** What the UNet predicts. */
     predictionType: PredictionType,
