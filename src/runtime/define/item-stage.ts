@@ -17,6 +17,11 @@ import { givenWires, nodesOf } from "./given-wires.ts"
 import { type FoundValues, type None, NoParams, only, type ValuesOf } from "./stage.ts"
 import { type Done, performed, type Work } from "./work.ts"
 
+/**
+ * What `itemStage` takes: as for `stage`, with the schema of one item, and a function that does the work for one. Its types are
+ * inferred: `P` of the parameters, `A` of an item, `S` of the shared wires, `U` of those found upstream, `X` of those passed on, `B`
+ * of the result for one item, `N` the noun, `R` of the services.
+ */
 export interface ItemStageDefinition<
   P extends ParamsSchema,
   A extends AnySchema,
@@ -27,6 +32,7 @@ export interface ItemStageDefinition<
   N extends string,
   R,
 > {
+  /** In plans, keys and messages: lower case with dashes, such as "to-grey". */
   readonly name: string
   /** `import.meta.url` of the file that defines the stage. */
   readonly code: string
@@ -42,20 +48,26 @@ export interface ItemStageDefinition<
   readonly passes?: X
   /** The result for one item. */
   readonly output: B
+  /** What of the parameters enters the keys, field by field. Default: all of them, as the schema encodes them. */
   readonly keyed?: (params: P["Type"]) => object
+  /** Built once per run and shared, and only when some stage that asks for it really runs. */
   readonly services?: Layer.Layer<R, StageFailure>
+  /** Looks at the parameters alone, before anything runs. */
   readonly check?: (params: P["Type"]) => readonly Problem[]
   /** Looks at the stage in its graph, once the whole pipeline is wired. */
   readonly wired?: (here: WiredStage) => readonly Problem[]
+  /** Looks at parameters, items and shared inputs as soon as they are known. */
   readonly inspect?: (
     args: ValuesOf<S> &
       FoundValues<U> & { readonly params: P["Type"]; readonly items: Items<A["Type"]>; readonly here: WiredStage },
   ) => readonly Problem[]
+  /** Which bytes of the results are finished files, and under which paths in the pipeline's output folder. */
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: Items<B["Type"]> }) => readonly Artifact[]
   /** What one item is called: in reasons ("picture"), and, with an s, in the record of wires. Default: "item". */
   readonly noun?: N
   /** Share of the core budget taken by one item; default 1. */
   readonly cores?: number
+  /** Other programs' words for its parameters, for whoever writes one of them. */
   readonly otherWords?: OtherWords
   /** The result for one item: as a value, a promise of it, or an Effect. */
   readonly run: (
@@ -69,6 +81,23 @@ type ItemWires<N extends string, A extends AnySchema, S extends Fields> = {
   readonly [K in `${N}s`]: ReturnType<typeof Items<A>>
 } & S
 
+/**
+ * Defines a stage over a list: `run` makes the result for one item, and each item has a key and a kept result of its own.
+ *
+ * A new item runs alone, a removed one drops out of the result, and another order runs nothing. The call takes the list under its
+ * noun with an s (`{ pictures }`), with the `shared` wires beside it, or the list alone where there are none. What holds for
+ * `stage` holds for each item.
+ *
+ * @example
+ * const grey = itemStage({
+ *   name: "grey",
+ *   noun: "picture",
+ *   code: import.meta.url,
+ *   item: CroppedPicture,
+ *   output: CroppedPicture,
+ *   run: async ({ item }, work) => ({ ...item, image: await work.put(await toGrey(await work.bytes(item.image))) }),
+ * })
+ */
 export const itemStage = <
   A extends AnySchema,
   B extends AnySchema,
