@@ -129,7 +129,7 @@ const askedMill = (asked: (readonly number[])[]) =>
       here
         .downstream("bake")
         .map((reader) => ({ label: reader.label, minutes: reader.paramsAs(Baking)?.minutes ?? 0 })),
-    read: (_, wanted) =>
+    read: (_, { wired: wanted }) =>
       Effect.gen(function* () {
         asked.push(wanted.map(({ minutes }) => minutes))
         const { problem } = yield* SourceContext
