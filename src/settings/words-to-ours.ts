@@ -15,7 +15,7 @@ const spellings: Readonly<Partial<Record<keyof typeof trainRows, readonly string
   networkDim: ["rank", "lora_rank", "dim"],
   networkScale: ["alpha", "lora_alpha"],
   unetLearningRate: ["learning_rate", "learningRate", "lr"],
-  textModel: ["train_text_encoder"],
+  textModel: ["train_text_encoder", "trainTextModel", "textModelLearningRate"],
   steps: ["maxTrainSteps", "num_train_steps"],
   gradientAccumulationSteps: ["train_batch_size", "batch_size", "batchSize"],
   warmupSteps: ["warmup_steps"],

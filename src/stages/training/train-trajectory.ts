@@ -139,7 +139,7 @@ const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["me
 const tellStart = Effect.fnUntraced(function* (facts: TrainFacts) {
   const { unetModules, textEncoders, embeddingTokens, captions, memory } = facts
   const { log, warn } = yield* StageContext
-  const names = textEncoders.length === 1 ? ["the text model's"] : ["the first text model's", "the second one's"]
+  const names = textEncoders.length === 1 ? ["the text encoder's"] : ["the first text encoder's", "the second one's"]
   const parts = [
     ...(unetModules > 0 ? [`${counted(unetModules, "adapter")} in the UNet`] : []),
     ...textEncoders.map((encoder, place) => encoderWords(encoder, names[place]!)),
