@@ -1,8 +1,9 @@
 /** What is trained, and how fast: rank, scale, and the rates of the UNet's and the text encoder's adapters. */
 import { Schema } from "effect"
 import { adaptedParts } from "./adapter-spec.ts"
+import { withDefault } from "./field-defaults.ts"
 import { flag, number, rate, same } from "./other-words.ts"
-import { fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf, withDefault } from "./row.ts"
+import { fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf } from "./row.ts"
 import { above0, atLeast, trainsNothing } from "./rules.ts"
 
 const dimWhy = "must be 1 or more, or 0 with a custom embedding that trains alone"

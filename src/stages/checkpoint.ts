@@ -15,6 +15,7 @@ import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
 import type { MakeIn } from "../runtime/model/wire.ts"
 import type { WiredStage } from "../runtime/model/wired-stage.ts"
+import { withDefault } from "../settings/field-defaults.ts"
 import { baseNameOf } from "./base/base-name.ts"
 import { loomVersion } from "./training/loom-version.ts"
 import { isPlainName } from "./training/plain-name.ts"
@@ -27,9 +28,9 @@ import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 const CheckpointSettings = Schema.Struct({
   name: Schema.String,
   /** Number format of the file: "fp32" (default) keeps every bit, "fp16" halves its size. */
-  precision: Schema.Literals(["fp32", "fp16"]).pipe(Schema.withConstructorDefault(Effect.succeed("fp32" as const))),
+  precision: withDefault(Schema.Literals(["fp32", "fp16"]), "fp32"),
   /** How many of the newest files are written to the output folder; null (default): all. */
-  keepLast: Schema.NullOr(Schema.Int).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
+  keepLast: withDefault(Schema.NullOr(Schema.Int), null),
   /** Name of the base model, for the metadata. */
   baseName: Schema.String,
   /** Version of Loom, for the metadata. */

@@ -1,20 +1,16 @@
 /** Lists the pictures of an evaluation: every prompt and seed, without the LoRA and with each checkpoint. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import { containsPhrase, hasTriggerPlaceholder } from "../../formats/caption-text.ts"
 import { countMentions } from "../../formats/embedding-mention.ts"
 import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
 import { familyRecord } from "../../settings/family.ts"
+import { withDefault } from "../../settings/field-defaults.ts"
 import { SamplerName } from "../../settings/sampler-name.ts"
 import { Dataset } from "../wires/dataset.ts"
 import { SampleRecipe, sampleKey } from "../wires/samples.ts"
 import { Trained } from "../wires/trained.ts"
-
-const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(
-  schema: S,
-  value: S["~type.make.in"],
-) => Schema.withConstructorDefault<S>(Effect.succeed(value))(schema)
 
 export const EvaluateSettings = Schema.Struct({
   /** What to paint; `[trigger]` is replaced by the trigger word. A row of the sheet for each prompt and seed. */
