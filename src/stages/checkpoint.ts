@@ -18,7 +18,7 @@ import type { WiredStage } from "../runtime/model/wired-stage.ts"
 import { withDefault } from "../settings/field-defaults.ts"
 import { baseNameOf } from "./base/base-name.ts"
 import { loomVersion } from "./training/loom-version.ts"
-import { isPlainName } from "./training/plain-name.ts"
+import { nameProblems } from "./training/plain-name.ts"
 import { saveEmbedding } from "./training/save-embedding.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
@@ -49,18 +49,6 @@ const checkKeepLast = ({ keepLast }: CheckpointSettings): readonly Problem[] => 
   const [why, hint] = [`${keepLast} must be 1 or more`, "1 keeps the finished LoRA alone; leave it out to keep all"]
   return [{ field: "keepLast", why, hint, severity: "error" }]
 }
-
-const checkName = ({ name }: CheckpointSettings): readonly Problem[] =>
-  isPlainName(name)
-    ? []
-    : [
-        {
-          field: "name",
-          why: `"${name}" cannot be the name of a file everywhere`,
-          hint: 'Use letters, digits, dots, dashes and underscores, such as "my-dog"',
-          severity: "error",
-        },
-      ]
 
 export const checkpointFileName = (name: string, step: number, steps: number): string =>
   step === steps ? `${name}.safetensors` : `${name}-${String(step).padStart(6, "0")}.safetensors`
@@ -190,7 +178,7 @@ const checkpointStage = stage({
   wires: { trained: Trained },
   upstream: { dataset: Dataset, base: BaseModelFolder },
   output: Checkpoints,
-  check: (params) => [...checkName(params), ...checkKeepLast(params)],
+  check: (params) => [...nameProblems(params.name, "my-dog"), ...checkKeepLast(params)],
   artifacts: ({ output: { files, embeddings, steps, keptFrom } }) => {
     const artifact =
       (what: string) => (saved: { readonly fileName: string; readonly file: Blob; readonly step: number }) =>

@@ -62,37 +62,49 @@ export interface ComparedTraining {
   readonly dataset: EncodedDataset
 }
 
+/** Something for each of so many trainings, by the name of the stage's wire. */
+const byWire = <A>(what: "trained" | "dataset", count: number, make: (index: number) => A) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [inputName(what, index), make(index)]))
+
 /** The stage for so many trainings: each is an input of its own, with the dataset it was made from. */
+const defined = (count: number) =>
+  stage({
+    name: "plan-comparison",
+    code: import.meta.url,
+    params: ComparisonSettings,
+    wires: { ...byWire("trained", count, () => Trained), ...byWire("dataset", count, () => Dataset) },
+    output: Items(SampleRecipe),
+    check: (given) => [...checkGroups(given), ...checkEvaluation(given)],
+    run: ({ params, ...values }) => {
+      // Each input has the schema of its own name above; a record of both cannot say so.
+      const inputs = values as Readonly<Record<string, unknown>>
+      const all = Array.from({ length: count }, (_, training) => ({
+        training,
+        column: finished(inputs[inputName("trained", training)] as Trained),
+        dataset: inputs[inputName("dataset", training)] as Dataset,
+      }))
+      const base = { ...all[0]!, training: withoutTraining, column: untrained }
+      return listComparison(params, [base, ...all])
+    },
+  })
+
+/** By the number of trainings: comparisons that are equal are one, as they are made from one definition. */
+const definitions = new Map<number, ReturnType<typeof defined>>()
+
+const stageFor = (count: number) => {
+  const stage = definitions.get(count) ?? defined(count)
+  definitions.set(count, stage)
+  return stage
+}
+
 export const planComparison = (
   trainings: readonly ComparedTraining[],
   params: (typeof ComparisonSettings)["~type.make.in"],
 ) => {
-  const places = trainings.map((_, index) => index)
-  const named = <A>(what: "trained" | "dataset", make: (index: number) => A) =>
-    Object.fromEntries(places.map((index) => [inputName(what, index), make(index)]))
-  const define = stage({
-    name: "plan-comparison",
-    code: import.meta.url,
-    params: ComparisonSettings,
-    wires: { ...named("trained", () => Trained), ...named("dataset", () => Dataset) },
-    output: Items(SampleRecipe),
-    check: (given) => [...checkGroups(given), ...checkEvaluation(given)],
-    run: ({ params: decoded, ...values }) => {
-      // Each input has the schema of its own name above; a record of both cannot say so.
-      const inputs = values as Readonly<Record<string, unknown>>
-      const at = (training: number) => ({
-        training,
-        column: finished(inputs[inputName("trained", training)] as Trained),
-        dataset: inputs[inputName("dataset", training)] as Dataset,
-      })
-      const all = places.map(at)
-      const base = { ...all[0]!, training: withoutTraining, column: untrained }
-      return listComparison(decoded, [base, ...all])
-    },
-  })
+  const count = trainings.length
   const wires = {
-    ...named("trained", (index) => trainings[index]!.trained),
-    ...named("dataset", (index) => trainings[index]!.dataset),
+    ...byWire("trained", count, (index) => trainings[index]!.trained),
+    ...byWire("dataset", count, (index) => trainings[index]!.dataset),
   }
-  return define(wires as never, params)
+  return stageFor(count)(wires as never, params)
 }
