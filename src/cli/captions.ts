@@ -41,6 +41,7 @@ const readCaptions = Effect.fnUntraced(function* (graph: PipelineGraph, root: st
   const context = yield* runningStageContext({
     runId: noRun,
     label,
+    speaker: label,
     item: undefined,
     stopRequested: stop.requested,
   })

@@ -112,6 +112,7 @@ const taskFor = (
   onStart: Effect.Effect<void>,
 ): Task => ({
   label: instance.label,
+  speaker: instance.speaker,
   item,
   node,
   identified: identified!,
