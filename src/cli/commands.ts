@@ -17,7 +17,7 @@ import {
   textFlag,
 } from "./command-line.ts"
 
-const pipeline = argument("pipeline", "The pipeline file, such as pipelines/quickstart.ts")
+const pipeline = argument("pipeline", "The pipeline file, such as pipelines/03-quickstart.ts")
 const set = pairsFlag("set", { does: "Give a parameter of the pipeline another value", value: "KEY=VALUE" })
 const cache = textFlag("cache", "./cache", { does: "Folder where results are kept", value: "DIR" })
 const output = textFlag("output", "./output", { does: "Folder for finished files", value: "DIR" })
@@ -44,7 +44,10 @@ const later =
 const run = command({
   name: "run",
   job: "Run a pipeline: reuse what is there, compute the rest, and write the finished files",
-  examples: ["loom run pipelines/quickstart.ts", "loom run pipelines/quickstart.ts --set steps=300 --output results"],
+  examples: [
+    "loom run pipelines/03-quickstart.ts",
+    "loom run pipelines/03-quickstart.ts --set steps=300 --output results",
+  ],
   input: { pipeline, ...running },
   work: later(
     () => import("./run.ts"),
@@ -55,7 +58,10 @@ const run = command({
 const plan = command({
   name: "plan",
   job: "Say stage by stage what would run and why, and run nothing",
-  examples: ["loom plan pipelines/quickstart.ts", "loom plan pipelines/quickstart.ts --set steps=300 --exit-code"],
+  examples: [
+    "loom plan pipelines/03-quickstart.ts",
+    "loom plan pipelines/03-quickstart.ts --set steps=300 --exit-code",
+  ],
   input: {
     pipeline,
     set,
@@ -72,7 +78,7 @@ const plan = command({
 const explain = command({
   name: "explain",
   job: "Say what a stage's identity is made of, and what changed in it since the last run",
-  examples: ["loom explain pipelines/quickstart.ts train", "loom explain pipelines/quickstart.ts --settings"],
+  examples: ["loom explain pipelines/03-quickstart.ts train", "loom explain pipelines/03-quickstart.ts --settings"],
   input: {
     pipeline,
     stage: optionalArgument("stage", "The stage, by the name plan shows; all that would run when left out"),
@@ -90,7 +96,7 @@ const explain = command({
 const captions = command({
   name: "captions",
   job: "Print the final caption of each picture, with its tokens, the trigger word, and what does not fit",
-  examples: ["loom captions pipelines/quickstart.ts", "loom captions pipelines/quickstart.ts --json"],
+  examples: ["loom captions pipelines/03-quickstart.ts", "loom captions pipelines/03-quickstart.ts --json"],
   input: { pipeline, set, cache, ...shared },
   work: later(
     () => import("./captions.ts"),
@@ -118,8 +124,8 @@ const trace = command({
   name: "trace",
   job: "Train a few steps and write down every number, so that another program can check them",
   examples: [
-    "loom trace pipelines/quickstart.ts --steps 3 --out trace.safetensors",
-    "loom trace pipelines/quickstart.ts --steps 20 --out trace.safetensors --set seed=7",
+    "loom trace pipelines/03-quickstart.ts --steps 3 --out trace.safetensors",
+    "loom trace pipelines/03-quickstart.ts --steps 20 --out trace.safetensors --set seed=7",
   ],
   input: {
     pipeline,

@@ -44,7 +44,7 @@ const missing = Effect.fnUntraced(function* (file: string, typed: string) {
     typed,
     "there is no such file",
     meant === undefined
-      ? "Give the path of a pipeline file, such as pipelines/quickstart.ts"
+      ? "Give the path of a pipeline file, such as pipelines/03-quickstart.ts"
       : `Did you mean ${meant}?`,
   )
 })
@@ -94,10 +94,10 @@ const notAModule = async (file: string): Promise<readonly [why: string, hint: st
   const found = await stat(file)
   if (found.isDirectory()) {
     const inside = (await namesIn(file)).filter((name) => isModuleName.test(name))
-    const first = inside[0] === undefined ? "such as pipelines/quickstart.ts" : `such as ${resolve(file, inside[0])}`
+    const first = inside[0] === undefined ? "such as pipelines/03-quickstart.ts" : `such as ${resolve(file, inside[0])}`
     return ["it is a folder", `Give the path of a pipeline file, ${first}`]
   }
-  if (!found.isFile()) return ["it is no file", "Give the path of a pipeline file, such as pipelines/quickstart.ts"]
+  if (!found.isFile()) return ["it is no file", "Give the path of a pipeline file, such as pipelines/03-quickstart.ts"]
   if (isModuleName.test(file)) return undefined
   return ["it is no TypeScript", "A pipeline is a .ts file (or .js) that exports pipeline(…) as its default"]
 }

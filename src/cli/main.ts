@@ -11,7 +11,7 @@ const program = {
   name: "loom",
   job: "Train LoRA adapters for Stable Diffusion from a pipeline file; change anything, and only that is computed again",
   version: loomVersion,
-  examples: ["loom run pipelines/quickstart.ts", "loom plan pipelines/quickstart.ts --set steps=300"],
+  examples: ["loom run pipelines/03-quickstart.ts", "loom plan pipelines/03-quickstart.ts --set steps=300"],
   commands,
 }
 

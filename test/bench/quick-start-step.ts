@@ -24,7 +24,7 @@ export const measureStep = async (): Promise<void> => {
     const run = runNode([
       loom,
       "run",
-      "pipelines/quickstart.ts",
+      "pipelines/03-quickstart.ts",
       "--json",
       "--cache",
       join(folder, "cache"),

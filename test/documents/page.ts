@@ -72,7 +72,7 @@ export const testPage = (name: string): void => {
 
   beforeAll(() => {
     project = mkdtempSync(join(tmpdir(), "loom-page-"))
-    for (const part of ["package.json", "tsconfig.json", "pipelines", "README.md"]) {
+    for (const part of ["package.json", "tsconfig.json", ".biome.json", "pipelines", "README.md"]) {
       cpSync(join(root, part), join(project, part), { recursive: true })
     }
     for (const part of ["node_modules", "src"]) symlinkSync(join(root, part), join(project, part))
@@ -96,7 +96,7 @@ export const testPage = (name: string): void => {
     })
 
     it("is short enough to be read", () => {
-      expect(page.split("\n").length).toBeLessThan(name === "README.md" ? 420 : 260)
+      expect(page.split("\n").length).toBeLessThan(200)
     })
   })
 }

@@ -29,7 +29,7 @@ beforeAll(async () => {
   project = join(folder, "user")
   mkdirSync(project)
   for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text)
-  for (const part of ["quickstart", "quickstart.ts"]) {
+  for (const part of ["quickstart", "03-quickstart.ts"]) {
     cpSync(join(root, "pipelines", part), join(project, part), { recursive: true })
   }
   const { devDependencies: at } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** The quick start, cut short, in a cache of its own. */
-const quickstart = ["exec", "loom", "--", "run", "quickstart.ts", "--set", "steps=4", "--reporter", "plain"]
+const quickstart = ["exec", "loom", "--", "run", "03-quickstart.ts", "--set", "steps=4", "--reporter", "plain"]
 
 describe("the package", () => {
   it("holds what was built, the program's first lines, and nothing of tests, pipelines or CI", () => {
@@ -99,7 +99,7 @@ describe("a project that installed it", () => {
 
   it("shares its cache with the checkout it was built of: all keys are the same", async () => {
     const bin = join(root, "src/cli/bin.js")
-    const plan = [bin, "plan", "quickstart.ts", "--set", "steps=4", "--exit-code"]
+    const plan = [bin, "plan", "03-quickstart.ts", "--set", "steps=4", "--exit-code"]
     const { code, output } = await runIn(project, process.execPath, plan)
     expect(code, output).toBe(0)
   })
