@@ -26,27 +26,16 @@ export type FoundValues<U extends Fields> = string extends keyof U ? unknown : V
 export const NoParams = Schema.Struct({})
 export type None = Record<never, never>
 
-export interface StageDefinition<
-  P extends ParamsSchema,
-  I extends Fields,
-  U extends Fields,
-  X extends Fields,
-  O extends AnySchema,
-  R,
-> {
+/** What a stage says of itself whether it works on whole values or item by item. */
+export interface WorkingDefinition<P extends ParamsSchema, X extends Fields, R> {
   readonly name: string
   /** `import.meta.url` of the file that defines the stage. */
   readonly code: string
   /** Default: none. */
   readonly params?: P
-  /** What it reads and has to be given. */
-  readonly wires: I
-  /** What it reads and finds upstream: of each, the nearest wire that carries such values, unless it is given too. */
-  readonly upstream?: U
-  /** Wires that it is given and does not read: stages behind it find them through it. No part of its key. */
+  /** Wires that it is given and does not read: stages behind it find them through it. No part of its keys. */
   readonly passes?: X
-  readonly output: O
-  /** What of the parameters enters the key, field by field. Default: all of them, as the schema encodes them. */
+  /** What of the parameters enters the keys, field by field. Default: all of them, as the schema encodes them. */
   readonly keyed?: (params: P["Type"]) => object
   /** Built once per run and shared, and only when some stage that asks for it really runs. */
   readonly services?: Layer.Layer<R, StageFailure>
@@ -54,6 +43,25 @@ export interface StageDefinition<
   readonly check?: (params: P["Type"]) => readonly Problem[]
   /** Looks at the stage in its graph, once the whole pipeline is wired. */
   readonly wired?: (here: WiredStage) => readonly Problem[]
+  /** Share of the core budget taken while running, of an item stage by one item; default 1. */
+  readonly cores?: number
+  /** Other programs' words for its parameters, for whoever writes one of them. */
+  readonly otherWords?: OtherWords
+}
+
+export interface StageDefinition<
+  P extends ParamsSchema,
+  I extends Fields,
+  U extends Fields,
+  X extends Fields,
+  O extends AnySchema,
+  R,
+> extends WorkingDefinition<P, X, R> {
+  /** What it reads and has to be given. */
+  readonly wires: I
+  /** What it reads and finds upstream: of each, the nearest wire that carries such values, unless it is given too. */
+  readonly upstream?: U
+  readonly output: O
   /** Looks at parameters and inputs as soon as the inputs are known. */
   readonly inspect?: (
     args: ValuesOf<I> & FoundValues<U> & { readonly params: P["Type"]; readonly here: WiredStage },
@@ -66,10 +74,6 @@ export interface StageDefinition<
     query: KnownWorkQuery<P["Type"], ValuesOf<I> & FoundValues<U>>,
   ) => Effect.Effect<KnownWork, StageFailure>
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: O["Type"] }) => readonly Artifact[]
-  /** Share of the core budget taken while running; default 1. */
-  readonly cores?: number
-  /** Other programs' words for its parameters, for whoever writes one of them. */
-  readonly otherWords?: OtherWords
   /** The result: as a value, a promise of it, or an Effect. */
   readonly run: (
     args: ValuesOf<I> & FoundValues<U> & { readonly params: P["Type"] },

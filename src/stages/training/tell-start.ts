@@ -1,9 +1,8 @@
 /** What people are told when a training starts: what is trained, in how much memory, and which captions lost words. */
 import { Effect } from "effect"
 import type { TrainFacts } from "../../engine/jobs/train-job.ts"
+import { counted } from "../../runtime/model/counted.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 type TrainedEncoder = TrainFacts["textEncoders"][number]
 
