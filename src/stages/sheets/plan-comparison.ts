@@ -3,12 +3,12 @@ import { Schema } from "effect"
 import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-import { familyRecord } from "../../settings/family.ts"
 import { ComparedGroups, comparedKey, inputName, withoutTraining } from "../wires/comparison.ts"
 import { Dataset, type EncodedDataset } from "../wires/dataset.ts"
 import { SampleRecipe } from "../wires/samples.ts"
 import { Trained, type TrainedAdapters } from "../wires/trained.ts"
 import { checkEvaluation, EvaluateSettings } from "./plan-samples.ts"
+import { type PaintedWith, paintedWith, promptFor, sizeFor, untrained } from "./planned-recipe.ts"
 
 export const ComparisonSettings = Schema.Struct({ ...EvaluateSettings.fields, groups: ComparedGroups })
 export type ComparisonSettings = typeof ComparisonSettings.Type
@@ -22,34 +22,26 @@ const checkGroups = ({ groups }: ComparisonSettings): readonly Problem[] => {
     .map(({ name }) => ({ field: `settings.${name}`, why: "the group is empty", hint, severity: "error" }))
 }
 
-type Column = Pick<SampleRecipe, "trainedSteps" | "adapter" | "embedding">
-
-const untrained: Column = { trainedSteps: 0, adapter: null, embedding: null }
-
 /** What a training ended with. */
-const finished = ({ saves, settings }: Trained): Column => {
+const finished = ({ saves, settings }: Trained): PaintedWith => {
   const last = saves.at(-1)
-  if (last === undefined) return untrained
-  const keyword = settings.customEmbedding?.keyword ?? ""
-  const embedding = last.embedding && { keyword, file: last.embedding }
-  return { trainedSteps: last.step, adapter: last.adapter, embedding }
+  return last === undefined ? untrained : paintedWith(last, settings)
 }
 
 interface Compared {
   readonly training: number
-  readonly column: Column
+  readonly column: PaintedWith
   readonly dataset: Dataset
 }
 
 const listComparison = ({ groups, ...params }: ComparisonSettings, compared: readonly Compared[]) => {
   const { prompts, seeds, size, ...shared } = params
   return compared.flatMap(({ training, column, dataset }) => {
-    const { width, height } = size ?? dataset.samples[0] ?? familyRecord(dataset.encoding.family).usualSize
+    const { encoding } = dataset
     return prompts.flatMap((prompt) =>
       seeds.map((seed) => {
-        const text = prompt.replaceAll("[trigger]", () => dataset.trigger ?? "").trim()
-        const { encoding } = dataset
-        const value: SampleRecipe = { ...shared, ...column, prompt: text, seed, encoding, width, height }
+        const text = promptFor(prompt, dataset)
+        const value: SampleRecipe = { ...shared, ...column, prompt: text, seed, encoding, ...sizeFor(size, dataset) }
         return { key: comparedKey(groups, training, prompt, seed), value }
       }),
     )
