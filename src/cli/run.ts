@@ -30,7 +30,7 @@ export const softStop = (reporter: Reporter): AbortSignal => {
   return stop.signal
 }
 
-const summary = ({ stages, elapsedMs }: RunReport): string => {
+export const summary = ({ stages, elapsedMs }: RunReport): string => {
   const ran = stages.filter(({ state }) => state === "ran").length
   const reused = stages.filter(({ state }) => state === "restored").length
   const work = ran === 0 ? "nothing to do" : `${counted(ran, "stage")} run`

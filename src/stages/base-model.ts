@@ -75,6 +75,7 @@ const wholeFolder = source({
   }),
 })
 
+/** What `baseModel` may be told beside the folder. */
 export interface BaseModelOptions {
   /** What the model is called on sheets and in LoRA files. Default: the folder's name. */
   readonly name?: string
@@ -87,6 +88,13 @@ export interface BaseModelOptions {
  *
  * Needed: `unet/`, `vae/` and `text_encoder/`, each with a config.json and weights as safetensors (16 or 32 bits), `tokenizer/`
  * with vocab.json and merges.txt, and `scheduler/scheduler_config.json`. Stable Diffusion XL also has `text_encoder_2/` and `tokenizer_2/`.
+ * What is missing or broken is told as errors before any work, all of it at once; so is a training that no memory here holds.
+ *
+ * @param folder Relative to the pipeline file. Where it lies is no part of any key; its files' bytes are.
+ * @param options Another name for it, or the digests of the very files that are wanted.
+ *
+ * @example
+ * const base = baseModel("./models/stable-diffusion-v1-5")
  */
 export const baseModel = (folder: string, options: BaseModelOptions = {}): BaseModel =>
   // What is no text is told as the folder's own mistake.

@@ -24,12 +24,19 @@ import type { CroppedPictures, Pictures } from "./wires/pictures.ts"
 const CaptionSettings = Schema.Struct({
   /** Word or phrase that shall call up what is learned. `[trigger]` in a caption is replaced by it, else it is put in front. */
   trigger: withDefault(Schema.NullOr(TriggerWord), null),
-  /** Caption of pictures without a caption file. `[name]` is the file's name in words, `[trigger]` the trigger word. */
+  /**
+   * Caption of pictures without a caption file. `[name]` is the file's name in words, `[trigger]` the trigger word. Default null:
+   * every picture needs a caption file.
+   */
   template: withDefault(Schema.NullOr(Schema.String), null),
 })
 type CaptionSettings = typeof CaptionSettings.Type
-/** As written in a pipeline file. */
+/** What `caption` is told: all may be left out where every picture has a caption file. */
 export interface CaptionParams extends MakeIn<typeof CaptionSettings> {
+  /**
+   * Word or phrase that shall call up what is learned. `[trigger]` in a caption is replaced by it, else it is put in front. Default
+   * null: none.
+   */
   readonly trigger?: string | null
 }
 
@@ -125,6 +132,13 @@ type Captioned = Pictures | CroppedPictures | CaptionTexts
  * The captions of pictures: from the `.txt` files beside them, else from `template`.
  *
  * `trigger`: a word or phrase such as "sks dog", or null (default) for none. `template`: such as "a photo of [name]", or null (default).
+ * A picture that ends up without a caption, and a `[trigger]` without a trigger word, are told as errors before any work.
+ *
+ * @param pictures From `ingest` or `crop`, or the caption texts of an own source.
+ * @returns Final captions, word for word as they are trained on, by the pictures' file names; `encode` takes them as `captions`.
+ *
+ * @example
+ * const captions = caption(pictures, { trigger: "toki", template: "[trigger], a drawing of [name]" })
  */
 export const caption: (pictures: Captioned | { readonly pictures: Captioned }, params?: CaptionParams) => Captions =
   composite({

@@ -39,8 +39,9 @@ const CheckpointSettings = Schema.Struct({
 
 type CheckpointSettings = typeof CheckpointSettings.Type
 
-/** As written in a pipeline file. */
+/** What `checkpoint` is told: `name` is required. */
 export interface CheckpointParams extends Omit<MakeIn<typeof CheckpointSettings>, "baseName" | "loom"> {
+  /** Of the LoRA and its files: letters, digits, dots, dashes and underscores. */
   readonly name: string
 }
 
@@ -206,6 +207,12 @@ const checkpointStage = stage({
  *
  * `name`: of the LoRA and its files. `precision`: "fp32" (default) or "fp16". `keepLast`: write only so many of the newest
  * files; the earlier ones stay in the cache, and on the picture sheet.
+ *
+ * @returns The files, by step: `name-000250.safetensors` after 250 steps, `name.safetensors` at the end. `evaluate` and `validate`
+ * take them.
+ *
+ * @example
+ * const files = checkpoint(lora, { name: "my-dog", precision: "fp16" })
  */
 export const checkpoint: (
   lora: TrainedAdapters | { readonly lora: TrainedAdapters },

@@ -29,6 +29,7 @@ import { Dataset } from "./wires/dataset.ts"
 import { Sample } from "./wires/samples.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
+/** The sheet of a comparison, a PNG, and its name. */
 export const Comparison = named("comparison", Schema.Struct({ name: Schema.String, sheet: Blob }))
 export interface Comparison extends Schema.Schema.Type<typeof Comparison> {}
 
@@ -98,7 +99,7 @@ const compareStage = stage({
 /** Groups of settings by name; each setting by its value, with what was trained under it. */
 export type ComparedSettings = Readonly<Record<string, Readonly<Record<string, TrainedAdapters>>>>
 
-/** As written in a pipeline file: a name and prompts are required, the others are those of `evaluate`. */
+/** What `compare` is told: a name and prompts are required, the others are those of `evaluate`. */
 export interface CompareParams extends EvaluateParams {
   /** Of the sheet's file, and its title. */
   readonly name: string
@@ -144,7 +145,13 @@ const wiresIn = (settings: unknown): readonly AnyWire[] =>
  * A sheet of settings: the same prompts and seeds with the result of each training, one row per setting.
  *
  * `name` and `prompts` are required, the other parameters are those of `evaluate`. Values that are whole numbers come in the order
- * of their size, the others as written.
+ * of their size, the others as written. A training that stands in several groups is painted once. Trainings of different base models
+ * cannot be compared, which is told before any work.
+ *
+ * @returns The sheet, which is written to the output folder as `name.png`.
+ *
+ * @example
+ * compare({ "network dim": { "4": small, "16": usual } }, { name: "dims", prompts: ["[trigger], a castle"] })
  */
 export const compare = (settings: ComparedSettings, params: CompareParams): Wire<"comparison", Comparison> =>
   inOneCall("compare", () => {

@@ -22,8 +22,9 @@ const CropSettings = Schema.Struct({
   /** What to do with a picture that is smaller: enlarge it with a warning (default), refuse to run, or leave it out. */
   upscale: withDefault(Upscale, "warn"),
 })
-/** As written in a pipeline file. */
+/** What `crop` is told: `size` is required. */
 export interface CropParams extends MakeIn<typeof CropSettings> {
+  /** Side of the square in pixels, or width and height. A multiple of the base model's own step, 64 for most. */
   readonly size: PictureSize
 }
 
@@ -104,7 +105,13 @@ const cut = async (
  * Every picture scaled to cover `size` and cut around its centre.
  *
  * `size`: side of the square in pixels, or `{ width, height }`. `upscale`, for pictures smaller than that: "warn" (default)
- * enlarges them, "refuse" stops the run, "skip" leaves them out; all three name them.
+ * enlarges them, "refuse" stops the run, "skip" leaves them out; all three name them. Scaling is Lanczos, transparency becomes
+ * white, colours become sRGB. A size that does not fit the base model is told before any work.
+ *
+ * @returns PNGs of exactly that size, by file name; `encode` takes them as `images`.
+ *
+ * @example
+ * const images = crop(pictures, { size: 512 })
  */
 export const crop: (pictures: Pictures | { readonly pictures: Pictures }, params: CropParams) => CroppedPictures =
   composite({

@@ -105,15 +105,19 @@ const unmatched = (key: string): StageFailure =>
 
 const Parts = Schema.Struct({ folder: Schema.String })
 
-/** As written in a pipeline file. */
+/** What `encode` may be told. */
 export interface EncodeParams {
-  /** 1 takes the text encoder's last layer, 2 the one before, and so on. Default: as the model was trained. */
+  /** 1 takes the text encoder's last layer, 2 the one before, and so on. Default null: as the model was trained. */
   readonly clipSkip?: number | null
 }
 
+/** What `encode` is given. */
 export interface EncodeWires {
+  /** From `baseModel`: whose VAE and text encoders are used. */
   readonly base: BaseModel
+  /** From `crop`. */
   readonly images: CroppedPictures
+  /** From `caption`, of the same pictures. */
   readonly captions: Captions
 }
 
@@ -121,7 +125,13 @@ export interface EncodeWires {
  * Pictures and captions, encoded for a base model.
  *
  * `clipSkip`: 1 takes the text encoder's last layer, 2 the one before, and so on. Default: as the model was trained, 1 for Stable
- * Diffusion 1 and 2, 2 for Stable Diffusion XL (both of its encoders).
+ * Diffusion 1 and 2, 2 for Stable Diffusion XL (both of its encoders). Each picture and each caption is encoded once and kept; a
+ * caption too long for the encoder is cut, and the words that were lost are named in a warning.
+ *
+ * @returns The dataset that `train` takes: latents, text states, captions and digests of every picture.
+ *
+ * @example
+ * const dataset = encode({ base, images, captions })
  */
 export const encode: (wires: EncodeWires, params?: EncodeParams) => EncodedDataset = composite({
   name: "encode",

@@ -178,12 +178,15 @@ const evaluateStage = stage({
   }),
 })
 
-/** As written in a pipeline file: only the prompts are required. */
+/** What `evaluate` is told: only the prompts are required. */
 export interface EvaluateParams extends Partial<EvaluateSettings> {
+  /** What to paint; `[trigger]` is replaced by the trigger word. A row of the sheet for each prompt and seed. */
   readonly prompts: readonly string[]
 }
 
+/** What `evaluate` may be given instead of the checkpoints alone. */
 export interface EvaluateWires {
+  /** From `checkpoint`. */
   readonly checkpoints: LoraCheckpoints
   /** Another base model to paint with; default: the one that was trained on. */
   readonly base?: BaseModel
@@ -193,7 +196,14 @@ export interface EvaluateWires {
  * A picture sheet: the same prompts and seeds, painted by the base model alone and with each checkpoint.
  *
  * `prompts` are required. Defaults: `seeds` [1], `steps` 20, `guidance` 7, `sampler` "DPM++ 2M", `negativePrompt` "",
- * `strength` 1, `size` as trained. `evaluate({ checkpoints, base }, …)` paints with another base model.
+ * `strength` 1, `size` as trained. `evaluate({ checkpoints, base }, …)` paints with another base model. Each picture is painted once
+ * and kept: another prompt paints the pictures of that prompt alone.
+ *
+ * @returns The sheet (`name-sheet.png`), a page that says how to use the LoRA (`name-how-to-use.md`) and the single pictures, all
+ * of which are written to the output folder.
+ *
+ * @example
+ * evaluate(checkpoints, { prompts: ["[trigger], a castle"], seeds: [1, 2] })
  */
 export const evaluate: (
   checkpoints: LoraCheckpoints | EvaluateWires,

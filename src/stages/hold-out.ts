@@ -17,8 +17,9 @@ const HoldOutSettings = Schema.Struct({
   share: withDefault(Schema.Finite, 0.1),
 })
 type HoldOutSettings = typeof HoldOutSettings.Type
-/** As written in a pipeline file. */
+/** What `holdOut` may be told. */
 export interface HoldOutParams extends MakeIn<typeof HoldOutSettings> {
+  /** Of the pictures, between 0 and 1, both excluded; at least one is held out, and at least one is left. Default 0.1. */
   readonly share?: number
 }
 
@@ -61,15 +62,22 @@ const part = (name: string, isHeldOut: boolean) =>
 const kept = part("train-on", false)
 const heldOut = part("hold-out", true)
 
+/** A dataset in two parts that share no picture. */
 export interface DividedDataset {
+  /** For `train`. */
   readonly training: EncodedDataset
+  /** For `validate`. */
   readonly heldOut: EncodedDataset
 }
 
 /**
  * A dataset in two parts: `training` to train on, and `heldOut` for `validate`.
  *
- * `share`: of the pictures to hold out, default 0.1; at least one.
+ * `share`: of the pictures to hold out, default 0.1; at least one. Which ones is decided by the pictures' own bytes, so that the
+ * same pictures are divided alike everywhere. A dataset of one picture cannot be divided.
+ *
+ * @example
+ * const { training, heldOut } = holdOut(dataset, { share: 0.2 })
  */
 export const holdOut = (
   dataset: EncodedDataset | { readonly dataset: EncodedDataset },

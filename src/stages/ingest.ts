@@ -208,6 +208,7 @@ const reasonOf = (cause: unknown): string => {
   return last.trim().replace(/^Input file (.*?)has/, "the file has")
 }
 
+/** What `ingest` may be told beside the folder. */
 export interface IngestOptions {
   /** Folder with the captions, relative to the pipeline file. Default: beside the pictures. */
   readonly captions?: string
@@ -218,7 +219,16 @@ export interface IngestOptions {
 /**
  * The pictures of a folder (relative to the pipeline file), by file name, with the captions in `.txt` files of the same names.
  *
- * jpg, jpeg, png, webp, avif, tif, tiff and gif (its first frame). EXIF orientation is obeyed everywhere.
+ * Read are jpg, jpeg, png, webp, avif, tif, tiff and gif (its first frame), not the folders inside it. EXIF orientation is obeyed
+ * everywhere. A folder that is missing or empty, a file that is no whole picture and two pictures that would share a caption file are
+ * told as errors before any work; files that are not read are named in a warning.
+ *
+ * @param folder Relative to the pipeline file.
+ * @param options Another folder for the captions, or the digests of the very pictures that are wanted.
+ * @returns Pictures by file name, in the order of their names; `crop` and `caption` take them.
+ *
+ * @example
+ * const pictures = ingest("./photos")
  */
 export const ingest = (folder: string, options: IngestOptions = {}): Pictures =>
   inOneCall("ingest", () => {

@@ -26,15 +26,27 @@ import { BaseModelFolder } from "./wires/base-files.ts"
 import { Dataset, type EncodedDataset } from "./wires/dataset.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
-/** As written in a pipeline file: everything may be left out. Units and defaults: `training/train-params.ts`. */
+/** What `train` may be told; everything has a default. A step is one optimizer update. */
 export interface TrainParams extends Omit<TrainParamsInput, "schedule"> {
   /** What all learning rates do after warm-up. Default constant. */
   readonly schedule?: ScheduleChoice
 }
-/** `{ kind: "constant" }`, `{ kind: "cosine" }` or `{ kind: "cosine-restarts", stepsBetweenRestarts }`. */
+/** What the rates do after warm-up: `{ kind: "constant" }`, `{ kind: "cosine" }` or `{ kind: "cosine-restarts", stepsBetweenRestarts }`. */
 export type ScheduleChoice = NonNullable<TrainParamsInput["schedule"]>
 
-/** LoRA adapters trained on a dataset. A step is one optimizer update; every parameter has a default. */
+/**
+ * LoRA adapters trained on a dataset, and a custom embedding where one is asked for. A step is one optimizer update; every parameter
+ * has a default.
+ *
+ * The same dataset, parameters and code give the same bytes. A run that was stopped or killed goes on from its last snapshot
+ * (`snapshotEverySteps`), more steps go on from where the fewer ended. Parameters that do not fit, and a training for which the
+ * memory does not suffice, are told before any work.
+ *
+ * @returns The adapters at every saved step (`saveEverySteps`) and at the end; `checkpoint` and `compare` take them.
+ *
+ * @example
+ * const lora = train(dataset, { networkDim: 16, unetLearningRate: 1e-4, steps: 1000 })
+ */
 export const train: (
   dataset: EncodedDataset | { readonly dataset: EncodedDataset },
   params?: TrainParams,

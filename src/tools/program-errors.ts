@@ -11,6 +11,7 @@ import type { RunFailure, RunReport, RunStopped, StoppedStage } from "../runtime
 import { fromFailureAt, fromProblem, fromStageFailure, fromStorageFailure, type Trouble } from "./troubles.ts"
 
 interface Wrong {
+  /** Everything that went wrong. */
   readonly troubles: readonly Trouble[]
   /** How far the run came; absent when it did not start. */
   readonly report?: RunReport
@@ -42,6 +43,7 @@ export class Stopped extends Data.TaggedError("Stopped")<{
   readonly stopped: readonly StoppedStage[]
   /** The labels of the stages that had not begun. */
   readonly notStarted: readonly string[]
+  /** How far the run came. */
   readonly report: RunReport
 }> {
   override get message(): string {
@@ -49,6 +51,7 @@ export class Stopped extends Data.TaggedError("Stopped")<{
   }
 }
 
+/** All the ways in which a run does not end well. */
 export type ProgramError = InputError | WorkError | Stopped
 
 export type RuntimeError = RunFailure | RunStopped | StageFailure | StorageFailure

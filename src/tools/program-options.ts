@@ -1,6 +1,7 @@
 /** What a program may say about how a pipeline is planned and run. None of it enters a key. */
 import type { RunEvent } from "../runtime/model/events.ts"
 
+/** How to plan. */
 export interface PlanOptions {
   /**
    * Other values for the pipeline's parameters. A text is read as `--set` reads it: as the parameter's type demands.
@@ -10,6 +11,7 @@ export interface PlanOptions {
   readonly root?: string
 }
 
+/** How to run. */
 export interface RunOptions extends PlanOptions {
   /** The folder for finished files; each pipeline has a folder of its name in it. `./output` when left out. */
   readonly output?: string
@@ -24,6 +26,7 @@ export interface RunOptions extends PlanOptions {
   readonly onEvent?: (event: RunEvent) => void
 }
 
+/** Which cache to open. */
 export interface CacheOptions {
   /** The folder where results are kept; `./cache` when left out. */
   readonly cache?: string

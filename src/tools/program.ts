@@ -24,13 +24,20 @@ import { wired } from "./wired.ts"
 /** What planning and running need: an open cache. */
 export type Loom = Storage
 
-/** Opens the cache, making its folder when it is not there. */
+/**
+ * Opens the cache, making its folder when it is not there. It fails with a `WorkError` when the folder cannot be used.
+ *
+ * @param options Which folder; `./cache` when left out.
+ */
 export const layer = ({ cache = "./cache" }: CacheOptions = {}): Layer.Layer<Loom, InputError | WorkError> =>
   storageLayer(resolve(cache)).pipe(
     Layer.catchTag("StorageFailure", (error) => Layer.effectContext(Effect.fail(unfinishedError(error)))),
   )
 
-/** Says stage by stage what a run would do and why, and runs nothing. Problems stand in the plan, beside the stages. */
+/**
+ * Says stage by stage what a run would do and why, and runs nothing. Problems stand in the plan, beside the stages; it fails with an
+ * `InputError` when the pipeline cannot be wired at all.
+ */
 export const plan = Effect.fn("plan")(function* (
   pipeline: Pipeline,
   options: PlanOptions = {},
@@ -46,7 +53,12 @@ export const planGraph = (
 ): Effect.Effect<Plan, InputError | WorkError, Loom> =>
   Effect.mapError(planPipeline(graph, { root: resolve(root) }), unfinishedError)
 
-/** Runs what the pipeline's results need and the cache does not have, and writes the finished files. */
+/**
+ * Runs what the pipeline's results need and the cache does not have, and writes the finished files.
+ *
+ * It fails with an `InputError` when the pipeline, its parameters or its files are wrong, with a `WorkError` when the work fails, and
+ * with `Stopped` after `stop`. Interrupting it ends everything at once.
+ */
 export const run = Effect.fn("run")(function* (
   pipeline: Pipeline,
   options: RunOptions = {},
@@ -98,7 +110,16 @@ const telling = <A, E, R>(
     return yield* Effect.raceFirst(work, Effect.andThen(Fiber.join(listener), Effect.never))
   })
 
-/** Runs the pipeline and gives what happens as it happens; the stream fails as the run does. Ending it early ends the run. */
+/**
+ * Runs the pipeline and gives what happens as it happens; the stream fails as the run does. Ending it early ends the run.
+ *
+ * @example
+ * events(myPipeline, { set: { steps: 400 } }).pipe(
+ *   Stream.runForEach((event) => Effect.log(event.type)),
+ *   Effect.provide(layer({ cache: "./cache" })),
+ *   Effect.runPromise,
+ * )
+ */
 export const events = (
   pipeline: Pipeline,
   options: Omit<RunOptions, "onEvent"> = {},

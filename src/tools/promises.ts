@@ -11,6 +11,7 @@ import type { Loom } from "./program.ts"
 import type { ProgramError } from "./program-errors.ts"
 import type { CacheOptions, PlanOptions, RunOptions } from "./program-options.ts"
 
+/** What a call of `run` or `plan` may be told besides. */
 export interface CallOptions extends CacheOptions {
   /** Once aborted, everything ends at once, and the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal

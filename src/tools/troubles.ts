@@ -8,9 +8,11 @@ import type { FailureAt } from "../runtime/run/run-outcome.ts"
 export interface Trouble {
   /** What it is about: a stage, a field, a file. */
   readonly where: string
+  /** What is wrong with it. */
   readonly why: string
   /** What to do about it. */
   readonly hint: string
+  /** A warning ends nothing. */
   readonly severity: "error" | "warning"
   /** The stack or the thrown value; absent when it was told in words from the start. */
   readonly detail?: string

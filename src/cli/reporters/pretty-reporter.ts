@@ -1,8 +1,8 @@
 /**
  * On a terminal: lines that stay scroll by, and below them one live line per running stage.
  *
- * Everything goes to stderr; stdout is for results. The live part is taken away and drawn anew with cursor movements,
- * ten times a second at most.
+ * Everything goes to stderr, unless another screen is given; stdout is for results. The live part is taken away and drawn
+ * anew with cursor movements, ten times a second at most.
  */
 import type { RunEvent } from "../../runtime/model/events.ts"
 import { eventLines } from "./event-lines.ts"
@@ -15,8 +15,17 @@ const redrawMs = 100
 const clearBelow = "\u001b[J"
 const up = (lines: number): string => (lines === 0 ? "" : `\u001b[${lines}A\r`)
 
-export const prettyReporter = (options: { readonly verbose: boolean; readonly color: boolean }): Reporter => {
-  const out = process.stderr
+/** Where it draws. */
+export interface Screen {
+  /** Its width; undefined or 0 where nobody knows. */
+  readonly columns?: number
+  readonly write: (text: string) => unknown
+}
+
+export const prettyReporter = (
+  options: { readonly verbose: boolean; readonly color: boolean },
+  out: Screen = process.stderr,
+): Reporter => {
   const paint = style(options.color)
   const bars = new StageBars()
   const lineFor = eventLines(paint, options.verbose)

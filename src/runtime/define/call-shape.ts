@@ -17,6 +17,10 @@ export type WiresArgument<I extends Fields, U extends Fields> =
   | (Wires<I> & Partial<Wires<U>>)
   | (IsOne<keyof I> extends true ? TakenWire<I[keyof I]> : never)
 
+/**
+ * A stage as it is called in a pipeline: `call(wires, params?)`, or `call(params?)` where it reads nothing. The wires are a record, or
+ * the wire by itself where it is the only one; `params` may be left out where none is required.
+ */
 export type StageCall<I extends Fields, U extends Fields, MakeIn, O extends { readonly Type: unknown }> = [
   keyof I,
 ] extends [never]

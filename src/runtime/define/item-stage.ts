@@ -15,6 +15,11 @@ import { givenWires, nodesOf } from "./given-wires.ts"
 import { type FoundValues, type None, NoParams, only, type ValuesOf, type WorkingDefinition } from "./stage.ts"
 import { type Done, performed, type Work } from "./work.ts"
 
+/**
+ * What `itemStage` takes: as for `stage`, with the schema of one item, and a function that does the work for one. Its types are
+ * inferred: `P` of the parameters, `A` of an item, `S` of the shared wires, `U` of those found upstream, `X` of those passed on, `B`
+ * of the result for one item, `N` the noun, `R` of the services.
+ */
 export interface ItemStageDefinition<
   P extends ParamsSchema,
   A extends AnySchema,
@@ -33,10 +38,12 @@ export interface ItemStageDefinition<
   readonly upstream?: U
   /** The result for one item. */
   readonly output: B
+  /** Looks at parameters, items and shared inputs as soon as they are known. */
   readonly inspect?: (
     args: ValuesOf<S> &
       FoundValues<U> & { readonly params: P["Type"]; readonly items: Items<A["Type"]>; readonly here: WiredStage },
   ) => readonly Problem[]
+  /** Which bytes of the results are finished files, and under which paths in the pipeline's output folder. */
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: Items<B["Type"]> }) => readonly Artifact[]
   /** What one item is called: in reasons ("picture"), and, with an s, in the record of wires. Default: "item". */
   readonly noun?: N
@@ -52,6 +59,23 @@ type ItemWires<N extends string, A extends AnySchema, S extends Fields> = {
   readonly [K in `${N}s`]: ReturnType<typeof Items<A>>
 } & S
 
+/**
+ * Defines a stage over a list: `run` makes the result for one item, and each item has a key and a kept result of its own.
+ *
+ * A new item runs alone, a removed one drops out of the result, and another order runs nothing. The call takes the list under its
+ * noun with an s (`{ pictures }`), with the `shared` wires beside it, or the list alone where there are none. What holds for
+ * `stage` holds for each item.
+ *
+ * @example
+ * const grey = itemStage({
+ *   name: "grey",
+ *   noun: "picture",
+ *   code: import.meta.url,
+ *   item: CroppedPicture,
+ *   output: CroppedPicture,
+ *   run: async ({ item }, work) => ({ ...item, image: await work.put(await toGrey(await work.bytes(item.image))) }),
+ * })
+ */
 export const itemStage = <
   A extends AnySchema,
   B extends AnySchema,

@@ -21,9 +21,12 @@ export type PipelineResults = AnyWire | readonly AnyWire[] | Readonly<Record<str
 
 const PipelineId = "loom/runtime/Pipeline"
 
+/** A pipeline as a pipeline file exports it: what `run`, `plan` and `loom run` take. */
 export interface Pipeline {
   readonly [PipelineId]: typeof PipelineId
+  /** Also the name of its folder in the output folder. */
   readonly name: string
+  /** Of its parameters. */
   readonly paramsSchema: ParamsSchema
   /** As JSON, for help texts. */
   readonly defaults: Readonly<Record<string, Json>>
@@ -33,12 +36,39 @@ export interface Pipeline {
 
 export const isPipeline = (value: unknown): value is Pipeline => Predicate.hasProperty(value, PipelineId)
 
-interface PipelineOptions<P extends ParamsSchema> {
+/** Parameters of a pipeline, which `--set` and `set` change. */
+export interface PipelineOptions<P extends ParamsSchema> {
+  /** An Effect `Schema.Struct`, a field for each parameter. */
   readonly params: P
+  /** A value for each parameter. */
   readonly defaults: P["~type.make.in"]
 }
 
+/** A pipeline without parameters. */
 export function pipeline(name: string, build: () => PipelineResults): Pipeline
+/**
+ * Defines a pipeline: a pipeline file has it as its default export.
+ *
+ * `build` calls stages and returns the results that are wanted: one wire, a list of them, or a record of them by name. It is called
+ * anew for each run, with the parameters; it must do nothing but wire. What it throws, defaults that do not fit their schema and a
+ * result that is no wire are told as an error when the pipeline is planned or run.
+ *
+ * @param name Names the folder of its finished files.
+ * @param options The schema of its parameters, and their defaults.
+ * @param build Wires the stages.
+ *
+ * @example
+ * export default pipeline(
+ *   "my-dog",
+ *   { params: Schema.Struct({ steps: Schema.Int }), defaults: { steps: 1000 } },
+ *   ({ steps }) => {
+ *     const pictures = ingest("./photos")
+ *     const [images, captions] = [crop(pictures, { size: 512 }), caption(pictures, { trigger: "sks dog" })]
+ *     const dataset = encode({ base: baseModel("./models/sd15"), images, captions })
+ *     return checkpoint(train(dataset, { steps }), { name: "my-dog" })
+ *   },
+ * )
+ */
 export function pipeline<P extends ParamsSchema>(
   name: string,
   options: PipelineOptions<P>,

@@ -10,6 +10,7 @@ import { SourceContext } from "../model/stage-context.ts"
 import type { Problem, StageFailure } from "../model/stage-failure.ts"
 import { plainFunction } from "./plain-function.ts"
 
+/** What a source's function is given beside its parameters; `W` is what its `wired` hook finds. */
 export interface Reading<W = undefined> {
   /** What its `wired` hook found. */
   readonly wired: W

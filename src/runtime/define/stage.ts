@@ -28,6 +28,7 @@ export type None = Record<never, never>
 
 /** What a stage says of itself whether it works on whole values or item by item. */
 export interface WorkingDefinition<P extends ParamsSchema, X extends Fields, R> {
+  /** In plans, keys and messages: lower case with dashes, such as "to-grey". */
   readonly name: string
   /** `import.meta.url` of the file that defines the stage. */
   readonly code: string
@@ -49,6 +50,10 @@ export interface WorkingDefinition<P extends ParamsSchema, X extends Fields, R> 
   readonly otherWords?: OtherWords
 }
 
+/**
+ * What `stage` takes: a name, schemas, and the function that does the work. Its types are inferred: `P` of the parameters, `I` of the
+ * wires, `U` of those found upstream, `X` of those passed on, `O` of the result, `R` of the services.
+ */
 export interface StageDefinition<
   P extends ParamsSchema,
   I extends Fields,
@@ -61,6 +66,7 @@ export interface StageDefinition<
   readonly wires: I
   /** What it reads and finds upstream: of each, the nearest wire that carries such values, unless it is given too. */
   readonly upstream?: U
+  /** Of the result. With a word (`named`), other stages' wires can ask for it. */
   readonly output: O
   /** Looks at parameters and inputs as soon as the inputs are known. */
   readonly inspect?: (
@@ -73,6 +79,7 @@ export interface StageDefinition<
   readonly knownWork?: (
     query: KnownWorkQuery<P["Type"], ValuesOf<I> & FoundValues<U>>,
   ) => Effect.Effect<KnownWork, StageFailure>
+  /** Which bytes of the result are finished files, and under which paths in the pipeline's output folder. */
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: O["Type"] }) => readonly Artifact[]
   /** The result: as a value, a promise of it, or an Effect. */
   readonly run: (
@@ -81,6 +88,27 @@ export interface StageDefinition<
   ) => Done<O["Type"], NoInfer<R>>
 }
 
+/**
+ * Defines a stage: the call that comes back wires it into a pipeline, `call(wires, params?)`, or `call(wire, params?)` where it
+ * reads one wire.
+ *
+ * The stage runs when its key is new: inputs by digest, parameters, and the code of the module `code` with all that it imports. So
+ * `run` must depend on nothing else, no clock, no files, no random numbers of its own. It gives the result, a promise of it, or an
+ * Effect; it throws or fails with `StageFailure` where it can say what is wrong, and anything else that is thrown counts as a
+ * mistake in its code. The result has to fit `output`.
+ *
+ * @example
+ * const averageSize = stage({
+ *   name: "average-size",
+ *   code: import.meta.url,
+ *   wires: { images: Items(CroppedPicture) },
+ *   output: Schema.Finite,
+ *   run: async ({ images }, work) => {
+ *     const files = await Promise.all(images.map(({ value }) => work.bytes(value.image)))
+ *     return files.reduce((sum, bytes) => sum + bytes.length, 0) / files.length
+ *   },
+ * })
+ */
 export const stage = <
   I extends Fields,
   O extends AnySchema,

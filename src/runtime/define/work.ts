@@ -10,6 +10,7 @@ import { type Progress, StageContext } from "../model/stage-context.ts"
 import type { StageFailure, StageStopped } from "../model/stage-failure.ts"
 import { plainFunction } from "./plain-function.ts"
 
+/** What a stage's `run` is handed beside its values. All that it tells is shown with its label, in order. */
 export interface Work {
   /** "crop", "crop-2": the stage's name within its pipeline. */
   readonly label: string
@@ -19,11 +20,15 @@ export interface Work {
   readonly signal: AbortSignal
   /** True once the user asked the run to stop: save, then throw `StageStopped`. */
   readonly stopRequested: () => boolean
+  /** How far it is, for the bar; may be told as often as one likes. */
   readonly progress: (progress: Progress) => void
+  /** Something the user should know and may want to change. It is told once, when the work is done, not when its result is reused. */
   readonly warn: (why: string, hint?: string) => void
   /** A line about the work that is worth reading once. */
   readonly log: (message: string) => void
+  /** Keeps bytes in the cache and names them; the name goes into the result. Rejected with `StageFailure` when the disk is full. */
   readonly put: (bytes: Uint8Array) => Promise<Blob>
+  /** The bytes of a blob. Rejected with `StageFailure` when they are gone or spoiled. */
   readonly bytes: (blob: Blob) => Promise<Uint8Array>
   /** An absolute file that holds exactly these bytes; not to be written to. */
   readonly path: (blob: Blob) => Promise<string>

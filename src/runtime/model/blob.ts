@@ -9,12 +9,16 @@ import type { Json } from "./canonical-json.ts"
 export const Sha256 = Schema.String.pipe(Schema.check(Schema.isPattern(/^[0-9a-f]{64}$/)), Schema.brand("Sha256"))
 export type Sha256 = typeof Sha256.Type
 
-/** Bytes by content. The size travels along so that a truncated file is noticed without reading it. */
+/**
+ * Bytes by content, as a stage's result refers to them; `work.put` makes one, `work.bytes` reads it. The size travels along so that a
+ * truncated file is noticed without reading it.
+ */
 export const Blob = Schema.Struct({
+  /** 64 hexadecimal digits. */
   sha256: Sha256,
   sizeBytes: Schema.Int.pipe(Schema.check(Schema.isGreaterThanOrEqualTo(0))),
 })
-export type Blob = typeof Blob.Type
+export interface Blob extends Schema.Schema.Type<typeof Blob> {}
 
 const isSha256 = (value: unknown): value is Sha256 => Predicate.isString(value) && /^[0-9a-f]{64}$/.test(value)
 

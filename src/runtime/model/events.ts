@@ -11,8 +11,11 @@ import type { Progress } from "./stage-context.ts"
 
 /** How the items of an item stage fall: kept results, items to run, items that are in the list no more. */
 export interface ItemCounts {
+  /** Kept results. */
   readonly restored: number
+  /** Made in this run. */
   readonly toRun: number
+  /** In the list no more. */
   readonly removed: number
   /** Items whose value is not known before something upstream has run. */
   readonly waiting: number
@@ -24,18 +27,26 @@ export interface Reason {
   readonly changes: readonly Change[]
 }
 
+/** How a stage failed, in the words of its `StageFailure`. */
 export interface FailureReport {
   readonly what: string
+  /** File, field or item. */
   readonly where: string
   readonly why: string
+  /** What to do about it. */
   readonly hint: string
   readonly kind: "input" | "work"
   /** The stack or the thrown value in words, for `--verbose`. */
   readonly detail?: string
 }
 
+/** How a run ended: "stopped" on request, "interrupted" at once. */
 export type RunOutcome = "finished" | "failed" | "stopped" | "interrupted"
 
+/**
+ * What can happen while a pipeline is planned and run, told by `type`. `label` names the stage, `item` the item of an item stage. Times
+ * are in milliseconds.
+ */
 export type RunEvent =
   | { readonly type: "run-started"; readonly pipeline: string; readonly runId: number; readonly stages: number }
   | { readonly type: "source-read"; readonly label: string }

@@ -12,14 +12,17 @@ import { type WordOf, type WordsTaken, wordOf } from "./word.ts"
 
 declare const Carries: unique symbol
 
+/** What a stage call returns inside a pipeline definition: it says what it carries, and has no value before the run. */
 export interface Wire<out Word extends string, out A> {
   /** What is on it. The first member, so that the type checker tells this first when two wires do not fit. */
   readonly carries: Word
   /** Exists for the type checker only. */
   readonly [Carries]: () => A
+  /** The stage behind it. For the runtime. */
   readonly node: Node
 }
 
+/** A wire, whatever it carries. */
 export type AnyWire = Wire<string, unknown>
 
 /** The wire that carries the decoded values of a schema. */

@@ -6,6 +6,7 @@
  */
 import type { AnySchema } from "./node.ts"
 
+/** A stage as it stands in its graph, with those before and behind it: what `wired` and `inspect` are handed. */
 export interface WiredStage {
   /** Of the definition: "crop". */
   readonly name: string

@@ -21,7 +21,13 @@ export type WordsTaken<Word extends string> = Word extends `${infer First} or ${
   ? First | WordsTaken<Others>
   : Word
 
-/** The schema with a word for its values, in the singular: `named("caption", Schema.Struct({ … }))`. */
+/**
+ * The schema with a word for its values, in the singular. Wires that carry such values say so, and a stage that reads another word
+ * refuses them, in the type checker and while the pipeline is wired.
+ *
+ * @example
+ * const Mask = named("mask", Schema.Struct({ image: Blob }))
+ */
 export const named = <Word extends string, S extends AnySchema>(word: Word, schema: S): Named<Word, S> =>
   Object.assign(schema.annotate({}) as S, { carries: word })
 

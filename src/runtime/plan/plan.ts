@@ -20,6 +20,7 @@ import { itemReasons, stageChanges } from "./reasons.ts"
 import { sayChanges } from "./say-change.ts"
 import { type Survey, type Surveyed, survey } from "./survey.ts"
 
+/** What a run would do with a stage; "waits": not known before something that it reads has run. */
 export type StageState = "source" | "restored" | "will-run" | "waits"
 
 /** One key of a stage: the stage's only one, or one of an item. */
@@ -32,6 +33,7 @@ export interface PlannedKey {
   readonly changes: readonly Change[]
 }
 
+/** What a run would do with one stage, and why. */
 export interface PlannedStage {
   readonly label: string
   /** The stage's name, without the number that tells two of a name apart. */
@@ -39,17 +41,24 @@ export interface PlannedStage {
   readonly state: StageState
   /** One sentence. */
   readonly reason: string
+  /** The differences behind the reason, for programs. */
   readonly changes: readonly Change[]
   /** When the kept result was made, in milliseconds since the epoch, and how long it took then. */
   readonly restored?: { readonly madeAtMs: number; readonly tookMs: number }
+  /** Of an item stage: how its items fall. */
   readonly items?: ItemCounts
+  /** One, or one for each item; none where they are not known yet. */
   readonly keys: readonly PlannedKey[]
 }
 
+/** What a run of a pipeline would do, stage by stage. */
 export interface Plan {
   readonly pipeline: string
+  /** Its parameters, as JSON. */
   readonly params: PipelineGraph["params"]
+  /** In an order in which each comes after what it reads. */
   readonly stages: readonly PlannedStage[]
+  /** What is wrong, or looks wrong. A run with an error among them is refused. */
   readonly problems: readonly StageProblem[]
 }
 

@@ -11,6 +11,7 @@ import type { ItemCounts } from "../model/events.ts"
 import type { StageFailure } from "../model/stage-failure.ts"
 import type { RunId } from "../storage/store.ts"
 
+/** How one stage of a run ended. */
 export interface StageOutcome {
   readonly label: string
   readonly stage: string
@@ -21,21 +22,29 @@ export interface StageOutcome {
   readonly items?: ItemCounts
 }
 
+/** A finished file in the output folder. */
 export interface PlacedArtifact {
+  /** The stage that made it. */
   readonly stage: string
+  /** What it is, in words: "LoRA", "picture sheet". */
   readonly label: string
   /** Relative to the output folder. */
   readonly path: string
+  /** The absolute path. */
   readonly file: string
   readonly sizeBytes: number
+  /** False where the same bytes lay there already. */
   readonly written: boolean
 }
 
+/** What a run did and what it gave. */
 export interface RunReport {
+  /** Counts the runs over a cache. */
   readonly runId: RunId
   readonly pipeline: string
   readonly elapsedMs: number
   readonly stages: readonly StageOutcome[]
+  /** The finished files. */
   readonly artifacts: readonly PlacedArtifact[]
   /** The pipeline's results as JSON, by the names the pipeline gives them. */
   readonly results: Readonly<Record<string, Json>>
@@ -64,6 +73,7 @@ export class RunFailure extends Data.TaggedError("RunFailure")<{
   }
 }
 
+/** A stage that was stopped at work, and how far it came. */
 export interface StoppedStage {
   readonly label: string
   readonly done: number

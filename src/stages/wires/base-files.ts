@@ -27,16 +27,20 @@ export const VaePart = named(
 )
 export interface VaePart extends Schema.Schema.Type<typeof VaePart> {}
 
+/** A base model: its files by content, and what their configurations say. */
 export const BaseModelFolder = named(
   "base model",
   Schema.Struct({
     ...VaePart.fields,
+    /** Which kind of Stable Diffusion it is. */
     family: FamilyName,
+    /** What the UNet predicts. */
     predictionType: PredictionType,
+    /** Timesteps of the noise schedule it was trained with; 1000 for all published models. */
     trainTimesteps: Schema.Int,
   }),
 )
 export interface BaseModelFolder extends Schema.Schema.Type<typeof BaseModelFolder> {}
 
-/** The wire of the whole base model. */
+/** The wire that `baseModel` gives. */
 export interface BaseModel extends Wire<"base model", BaseModelFolder> {}

@@ -12,7 +12,8 @@ export interface CaptionText extends Schema.Schema.Type<typeof CaptionText> {}
 export const Caption = named("caption", Schema.Struct({ text: Schema.String, trigger: Schema.NullOr(Schema.String) }))
 export interface Caption extends Schema.Schema.Type<typeof Caption> {}
 
+/** What caption files say, by the pictures' file names. It lies behind every wire of pictures of a folder. */
 export interface CaptionTexts extends Wire<"caption texts", Items<CaptionText>> {}
 
-/** Final captions by file name. */
+/** Final captions by file name: the wire that `caption` gives. */
 export interface Captions extends Wire<"captions", Items<Caption>> {}

@@ -4,6 +4,7 @@ import { Blob } from "../../runtime/model/blob.ts"
 import type { Wire } from "../../runtime/model/wire.ts"
 import { named } from "../../runtime/model/word.ts"
 
+/** The files of a training, by step. */
 export const Checkpoints = named(
   "checkpoints",
   Schema.Struct({
@@ -29,4 +30,5 @@ export const Checkpoints = named(
 )
 export interface Checkpoints extends Schema.Schema.Type<typeof Checkpoints> {}
 
+/** The wire that `checkpoint` gives. */
 export interface LoraCheckpoints extends Wire<"checkpoints", Checkpoints> {}

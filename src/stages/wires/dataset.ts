@@ -52,17 +52,21 @@ export const DatasetSample = Schema.Struct({
 })
 export type DatasetSample = typeof DatasetSample.Type
 
+/** Pictures and captions as training reads them, with everything that decides the numbers. */
 export const Dataset = named(
   "dataset",
   Schema.Struct({
     /** How the captions were encoded. */
     encoding: TextEncoding,
+    /** The trigger word; null: none. */
     trigger: Schema.NullOr(Schema.String),
     /** The ordinary word that the base model takes the trigger for; null where it is new to it. */
     triggerLike: Schema.NullOr(Schema.Struct({ word: Schema.String, likeness: Schema.Finite })),
+    /** One for each picture. */
     samples: Schema.Array(DatasetSample),
   }),
 )
 export interface Dataset extends Schema.Schema.Type<typeof Dataset> {}
 
+/** The wire that `encode` and `holdOut` give. */
 export interface EncodedDataset extends Wire<"dataset", Dataset> {}

@@ -29,6 +29,7 @@ export const CroppedPicture = named(
   Schema.Struct({
     /** PNG, 8-bit sRGB. */
     image: Blob,
+    /** Pixels, as cut. */
     width: Schema.Int,
     height: Schema.Int,
     /** Of the picture it was cut from, after EXIF orientation. */
@@ -43,8 +44,8 @@ export const CroppedPicture = named(
 )
 export interface CroppedPicture extends Schema.Schema.Type<typeof CroppedPicture> {}
 
-/** Pictures by file name. The captions beside them are found behind them. */
+/** Pictures by file name: the wire that `ingest` gives. The captions beside them are found behind them. */
 export interface Pictures extends Wire<"pictures", Items<Picture>> {}
 
-/** Pictures of one size. */
+/** Pictures of one size, by file name: the wire that `crop` gives. */
 export interface CroppedPictures extends Wire<"cropped pictures", Items<CroppedPicture>> {}

@@ -13,6 +13,7 @@ export const Trained = named(
     saves: Schema.Array(
       Schema.Struct({ step: Schema.Int, adapter: Schema.NullOr(Blob), embedding: Schema.NullOr(Blob) }),
     ),
+    /** Every parameter of the training that decides the numbers, with defaults filled in. */
     settings: TrainSettings,
     /** Digest of the code that trained. */
     code: Schema.String,
@@ -20,4 +21,5 @@ export const Trained = named(
 )
 export interface Trained extends Schema.Schema.Type<typeof Trained> {}
 
+/** The wire that `train` gives. */
 export interface TrainedAdapters extends Wire<"trained adapters", Trained> {}

@@ -22,22 +22,27 @@ export const ValidatedCheckpoint = named(
 )
 export interface ValidatedCheckpoint extends Schema.Schema.Type<typeof ValidatedCheckpoint> {}
 
-/** Mean squared errors: over everything, by quarter of denoising (the noisy start first), and by picture. */
+/** Mean squared errors of one checkpoint: over everything, by quarter of denoising (the noisy start first), and by picture. */
 export const ValidationLoss = named(
   "validation loss",
   Schema.Struct({
+    /** Of the checkpoint; 0: before the first step. */
     step: Schema.Int,
+    /** Over all pictures and timesteps. */
     loss: Schema.Finite,
+    /** By quarter of denoising, the noisy start first. */
     bands: Schema.Array(Schema.Finite),
+    /** By file name. */
     pictures: Schema.Array(Schema.Struct({ key: Schema.String, loss: Schema.Finite })),
   }),
 )
 export interface ValidationLoss extends Schema.Schema.Type<typeof ValidationLoss> {}
 
-/** Of all checkpoints in order, the untrained state first. */
+/** Losses of all checkpoints in order, the untrained state first. */
 export const Validation = named(
   "validation",
   Schema.Struct({
+    /** Of the LoRA. */
     name: Schema.String,
     losses: Schema.Array(ValidationLoss),
     /** The losses as a table, for reading and for spreadsheets. */
@@ -46,4 +51,5 @@ export const Validation = named(
 )
 export interface Validation extends Schema.Schema.Type<typeof Validation> {}
 
+/** The wire that `validate` gives. */
 export interface ValidatedCheckpoints extends Wire<"validation", Validation> {}

@@ -1,0 +1,20 @@
+/**
+ * Planning and running a pipeline from a program, with promises.
+ *
+ * @module running
+ */
+export {
+  run,
+  plan,
+  type PlanOptions,
+  type RunOptions,
+  type CallOptions,
+  type RunEvent,
+  type RunReport,
+  type Plan,
+  type PlannedStage,
+  InputError,
+  WorkError,
+  Stopped,
+  type Trouble,
+} from "../../../src/index.ts"
