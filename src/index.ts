@@ -7,6 +7,7 @@
 
 export { itemStage } from "./runtime/define/item-stage.ts"
 export { type Pipeline, type PipelineResults, pipeline } from "./runtime/define/pipeline.ts"
+export type { Reading } from "./runtime/define/reading.ts"
 export { source } from "./runtime/define/source.ts"
 export { stage } from "./runtime/define/stage.ts"
 export type { Work } from "./runtime/define/work.ts"

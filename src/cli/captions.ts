@@ -1,6 +1,7 @@
 /** `loom captions`: the captions as they are trained on, word for word, so that they can be read before an hour is spent on them. */
 import { Effect } from "effect"
 import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
+import { counted } from "../runtime/model/counted.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { makeStopSignal } from "../runtime/model/stop-signal.ts"
 import { resolveStage } from "../runtime/run/resolve-stage.ts"
@@ -18,7 +19,7 @@ import { CliFailure } from "./cli-failure.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { withCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
-import { plural, type Style, style, wantsColor } from "./reporters/words.ts"
+import { type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface CaptionsInput {
   readonly pipeline: string
@@ -41,6 +42,7 @@ const readCaptions = Effect.fnUntraced(function* (graph: PipelineGraph, root: st
   const context = yield* runningStageContext({
     runId: noRun,
     label,
+    speaker: label,
     item: undefined,
     stopRequested: stop.requested,
   })
@@ -78,15 +80,15 @@ const embeddingLine = ({ embedding, captions }: CaptionList): readonly string[] 
   if (embedding === null) return []
   const mentioning = captions.filter(({ marks }) => marks.some(({ kind }) => kind === "embedding")).length
   const where =
-    mentioning === 0 ? "no caption mentions it" : `in ${mentioning} of ${plural(captions.length, "caption")}`
-  return [`the embedding <${embedding.keyword}> takes ${plural(embedding.length, "token")}, ${where}`]
+    mentioning === 0 ? "no caption mentions it" : `in ${mentioning} of ${counted(captions.length, "caption")}`
+  return [`the embedding <${embedding.keyword}> takes ${counted(embedding.length, "token")}, ${where}`]
 }
 
 const summary = (captions: readonly FinalCaption[]): string => {
   const cut = captions.filter(({ lost }) => lost.length > 0).length
   const longest = Math.max(0, ...captions.map(({ tokens }) => tokens))
   const loss = cut === 0 ? "nothing is lost" : `${cut} too long`
-  return `${plural(captions.length, "caption")}, the longest of ${plural(longest, "token")}, ${loss}`
+  return `${counted(captions.length, "caption")}, the longest of ${counted(longest, "token")}, ${loss}`
 }
 
 const listText = (list: CaptionList, isOne: boolean, paint: Style): string => {

@@ -1,10 +1,11 @@
 /** `loom doctor`: whether this machine has what Loom needs, and what to do where it has not. */
 import { Effect } from "effect"
+import { counted } from "../runtime/model/counted.ts"
 import type { Check } from "../tools/doctor/check.ts"
 import { examine, isFit } from "../tools/doctor/examine.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
-import { fromHere, plural, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
+import { fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 
 export interface DoctorInput {
   readonly cache: string
@@ -27,9 +28,9 @@ const checkText = (check: Check, paint: Style): string => {
 const summary = (checks: readonly Check[]): string => {
   const count = (status: Check["status"]) => checks.filter((check) => check.status === status).length
   const [problems, warnings] = [count("problem"), count("warning")]
-  const beside = warnings === 0 ? "" : `, and ${plural(warnings, "warning")}`
-  if (problems > 0) return `${plural(problems, "problem")}${beside}: Loom cannot work here.`
-  return `Loom can work here${warnings === 0 ? "" : `; ${plural(warnings, "warning")}`}.`
+  const beside = warnings === 0 ? "" : `, and ${counted(warnings, "warning")}`
+  if (problems > 0) return `${counted(problems, "problem")}${beside}: Loom cannot work here.`
+  return `Loom can work here${warnings === 0 ? "" : `; ${counted(warnings, "warning")}`}.`
 }
 
 export const doctorText = (checks: readonly Check[], paint: Style): string =>

@@ -1,6 +1,7 @@
 /** `loom explain`: why a stage would run, change by change, and everything its identity is made of. */
 import { Effect, Option } from "effect"
 import { canonicalJson, type Json } from "../runtime/model/canonical-json.ts"
+import { counted } from "../runtime/model/counted.ts"
 import { nearestName } from "../runtime/model/nearest-name.ts"
 import { type Plan, type PlannedKey, type PlannedStage, planPipeline } from "../runtime/plan/plan.ts"
 import { sayChange } from "../runtime/plan/say-change.ts"
@@ -9,7 +10,7 @@ import { explainSettings } from "./explain-settings.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { withCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
-import { fromHere, moment, plural, type Style, style, wantsColor } from "./reporters/words.ts"
+import { fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface ExplainInput {
   readonly pipeline: string
@@ -86,7 +87,7 @@ const stageText = (stage: PlannedStage, paint: Style, verbose: boolean): string 
   const lines = [
     `${paint.bold(stage.label)} ${verdict(stage)}`,
     ...(stage.state === "source" ? [] : stage.changes.map((change) => `  - ${fromHere(sayChange(change))}`)),
-    ...(itemReasons.length === 0 ? [] : [`  ${plural(itemReasons.length, "item")} to run`, ...itemReasons]),
+    ...(itemReasons.length === 0 ? [] : [`  ${counted(itemReasons.length, "item")} to run`, ...itemReasons]),
     ...keysToShow(stage).flatMap((key) => [
       ...(key.item === undefined ? [] : [paint.dim(`  item ${key.item}`)]),
       ...identityLines(key, verbose).map(paint.dim),

@@ -1,12 +1,13 @@
 /** `loom plan`: says stage by stage what would run and why, and runs nothing. */
 import { Effect } from "effect"
+import { counted } from "../runtime/model/counted.ts"
 import type { Plan, PlannedStage } from "../runtime/plan/plan.ts"
 import { layer, planGraph } from "../tools/program.ts"
 import { fromProblem } from "../tools/troubles.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
-import { fromHere, moment, plural, type Style, style, wantsColor } from "./reporters/words.ts"
+import { fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
 import { fromProgramError } from "./run-troubles.ts"
 import { sayTrouble } from "./show-failure.ts"
 
@@ -46,10 +47,10 @@ const stageRow = (stage: PlannedStage, labelWidth: number, paint: Style): string
 const summary = (stages: readonly PlannedStage[]): string => {
   const count = (state: PlannedStage["state"]) => stages.filter((stage) => stage.state === state).length
   const [toRun, waiting, reused] = [count("will-run"), count("waits"), count("restored")]
-  if (toRun + waiting === 0) return `Nothing would run: ${plural(reused, "stage")} reused.`
+  if (toRun + waiting === 0) return `Nothing would run: ${counted(reused, "stage")} reused.`
   const behind =
     waiting === 0 ? "" : `, ${waiting} ${waiting === 1 ? "waits" : "wait"} for ${toRun === 1 ? "it" : "them"}`
-  return `${plural(toRun, "stage")} would run${behind}, ${reused} reused.`
+  return `${counted(toRun, "stage")} would run${behind}, ${reused} reused.`
 }
 
 const planText = ({ stages }: Plan, paint: Style): string => {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { Effect, Option } from "effect"
+import { counted } from "../runtime/model/counted.ts"
 import { FileMemo } from "../runtime/storage/file-memo.ts"
 import { Store } from "../runtime/storage/store.ts"
 import { codeChange, commonFolder, openOrigin, writeRestored } from "../tools/restore.ts"
@@ -9,7 +10,7 @@ import type { CliFailure } from "./cli-failure.ts"
 import { locateLora } from "./find-lora.ts"
 import { withCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
-import { fromHere, plural, style, wantsColor } from "./reporters/words.ts"
+import { fromHere, style, wantsColor } from "./reporters/words.ts"
 import { fromRunEnd } from "./run-troubles.ts"
 import { sayTrouble } from "./show-failure.ts"
 
@@ -93,7 +94,7 @@ const tell = ({ file, origin, files, places, known, change }: Done, { noColor }:
   if (change !== null) warn(file, `${change}, so a run may give other bytes`, "The settings are the same")
   if (known.pictures === undefined) {
     const hint = `Put them into ${places.pictures} beside the pipeline, or restore with --pictures FOLDER`
-    warn("pictures", `this machine has not seen the ${plural(origin.pictures.length, "picture")}`, hint)
+    warn("pictures", `this machine has not seen the ${counted(origin.pictures.length, "picture")}`, hint)
   }
   if (known.base === undefined) {
     const hint = `Put it into ${places.base} beside the pipeline, or restore with --base FOLDER`
@@ -103,7 +104,7 @@ const tell = ({ file, origin, files, places, known, change }: Done, { noColor }:
   const rows: readonly (readonly [string, string])[] = [
     [fromHere(pipeline), "pipeline"],
     [fromHere(expected), "digests of pictures and base model"],
-    [`${fromHere(dirname(files[2] ?? pipeline))}/`, plural(origin.pictures.length, "caption")],
+    [`${fromHere(dirname(files[2] ?? pipeline))}/`, counted(origin.pictures.length, "caption")],
   ]
   const width = Math.max(...rows.map(([path]) => path.length))
   process.stdout.write(rows.map(([path, what]) => `${path.padEnd(width)}  ${what}\n`).join(""))

@@ -1,5 +1,6 @@
 /** `loom run`: runs a pipeline, shows what happens on stderr, and names the finished files on stdout. */
 import { Effect, Option } from "effect"
+import { counted } from "../runtime/model/counted.ts"
 import type { RunReport } from "../runtime/run/run-outcome.ts"
 import { layer, runGraph } from "../tools/program.ts"
 import { artifactList } from "./artifact-list.ts"
@@ -8,7 +9,7 @@ import { interruption } from "./interruption.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { isJson, type Reporter, type ReporterOptions, reporterFor } from "./reporters/reporter.ts"
-import { duration, plural, style, wantsColor } from "./reporters/words.ts"
+import { duration, style, wantsColor } from "./reporters/words.ts"
 import { fromProgramError } from "./run-troubles.ts"
 
 export interface RunInput extends ReporterOptions {
@@ -32,7 +33,7 @@ export const softStop = (reporter: Reporter): AbortSignal => {
 export const summary = ({ stages, elapsedMs }: RunReport): string => {
   const ran = stages.filter(({ state }) => state === "ran").length
   const reused = stages.filter(({ state }) => state === "restored").length
-  const work = ran === 0 ? "nothing to do" : `${plural(ran, "stage")} run`
+  const work = ran === 0 ? "nothing to do" : `${counted(ran, "stage")} run`
   return `${work}, ${reused} reused, in ${duration(elapsedMs)}`
 }
 

@@ -1,10 +1,11 @@
 /** `loom show`: prints what a LoRA or embedding file holds and says about itself, whoever made it. */
 import { Effect } from "effect"
+import { counted } from "../runtime/model/counted.ts"
 import { type AdapterSummary, type Count, type EmbeddingSummary, type ShownFile, showFile } from "../tools/show-file.ts"
 import type { CliFailure } from "./cli-failure.ts"
 import { locateLora } from "./find-lora.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
-import { fromHere, plural, type Style, size, style, wantsColor } from "./reporters/words.ts"
+import { fromHere, type Style, size, style, wantsColor } from "./reporters/words.ts"
 import { fromRunEnd } from "./run-troubles.ts"
 
 export interface ShowInput {
@@ -22,7 +23,7 @@ type Row = readonly [label: string, value: string]
 const spread = <A>(counts: readonly Count<A>[], say: (value: A) => string): string =>
   counts.length === 1
     ? say(counts[0]!.value)
-    : counts.map(({ value, count }) => `${say(value)} (${plural(count, "module")})`).join(", ")
+    : counts.map(({ value, count }) => `${say(value)} (${counted(count, "module")})`).join(", ")
 
 const rounded = (value: number): string => String(Number(value.toPrecision(6)))
 
@@ -31,7 +32,7 @@ const nameOf = (network: string): string => (/\d$/.test(network) ? network : `th
 
 const adapterRows = (summary: AdapterSummary, { alphas }: ShownFile): readonly Row[] => [
   ["modules", summary.networks.map(({ value, count }) => `${count} in ${nameOf(value)}`).join(", ")],
-  ...(summary.convolutions > 0 ? [["convolutions", plural(summary.convolutions, "module")] as const] : []),
+  ...(summary.convolutions > 0 ? [["convolutions", counted(summary.convolutions, "module")] as const] : []),
   ...(summary.ranks.length > 0 ? [["rank", spread(summary.ranks, String)] as const] : []),
   [
     "alpha",
@@ -44,7 +45,7 @@ const adapterRows = (summary: AdapterSummary, { alphas }: ShownFile): readonly R
 ]
 
 const embeddingRows = ({ vectors }: EmbeddingSummary): readonly Row[] =>
-  vectors.map(({ name, tokens, width }) => [name, `${plural(tokens, "token")} of ${width} numbers`])
+  vectors.map(({ name, tokens, width }) => [name, `${counted(tokens, "token")} of ${width} numbers`])
 
 const kindOf = ({ summary }: ShownFile): string => {
   switch (summary.kind) {

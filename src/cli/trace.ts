@@ -71,6 +71,7 @@ export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effe
     const context = yield* runningStageContext({
       runId: noRun,
       label,
+      speaker: label,
       item: undefined,
       stopRequested: stop.requested,
     })

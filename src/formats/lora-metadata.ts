@@ -64,7 +64,7 @@ const printed = (value: string | number | boolean | null): string => {
   return String(value)
 }
 
-/** The UNet's rate, or where it is not trained the text model's. */
+/** The UNet's rate, or where it is not trained the text encoder's. */
 const mainRate = (settings: TrainSettings): number | null =>
   adaptedParts(settings).unet ? settings.unetLearningRate : (settings.textModel?.learningRate ?? null)
 

@@ -6,19 +6,20 @@
  * to the tokenizer, and is fed.
  */
 import { Schema } from "effect"
-import { configDecoder, PositiveInt, withDefault } from "./unsupported-config.ts"
+import { withFileDefault } from "../settings/field-defaults.ts"
+import { configDecoder, PositiveInt } from "./unsupported-config.ts"
 
 export const ClipTextConfig = Schema.Struct({
-  vocab_size: withDefault(PositiveInt, 49408),
-  hidden_size: withDefault(PositiveInt, 512),
-  intermediate_size: withDefault(PositiveInt, 2048),
+  vocab_size: withFileDefault(PositiveInt, 49408),
+  hidden_size: withFileDefault(PositiveInt, 512),
+  intermediate_size: withFileDefault(PositiveInt, 2048),
   /** Width of the pooled vector; used only where a `text_projection` exists. */
-  projection_dim: withDefault(PositiveInt, 512),
-  num_hidden_layers: withDefault(PositiveInt, 12),
-  num_attention_heads: withDefault(PositiveInt, 8),
-  max_position_embeddings: withDefault(PositiveInt, 77),
-  hidden_act: withDefault(Schema.Literals(["quick_gelu", "gelu"]), "quick_gelu"),
-  layer_norm_eps: withDefault(Schema.Finite, 1e-5),
+  projection_dim: withFileDefault(PositiveInt, 512),
+  num_hidden_layers: withFileDefault(PositiveInt, 12),
+  num_attention_heads: withFileDefault(PositiveInt, 8),
+  max_position_embeddings: withFileDefault(PositiveInt, 77),
+  hidden_act: withFileDefault(Schema.Literals(["quick_gelu", "gelu"]), "quick_gelu"),
+  layer_norm_eps: withFileDefault(Schema.Finite, 1e-5),
 })
 export type ClipTextConfig = typeof ClipTextConfig.Type
 

@@ -7,8 +7,9 @@
  */
 import { Schema } from "effect"
 import { familyOf, familyRecord } from "../settings/family.ts"
+import { withFileDefault } from "../settings/field-defaults.ts"
 import type { ConditionShape } from "../settings/text-condition.ts"
-import { type Complaint, configDecoder, indivisibleWidth, PositiveInt, withDefault } from "./unsupported-config.ts"
+import { type Complaint, configDecoder, indivisibleWidth, PositiveInt } from "./unsupported-config.ts"
 
 /** One value for all levels, or one per level. */
 const PerLevel = Schema.Union([PositiveInt, Schema.Array(PositiveInt)])
@@ -20,42 +21,42 @@ const UpBlock = Schema.Literals(["CrossAttnUpBlock2D", "UpBlock2D"])
 const MiddleBlock = Schema.NullOr(Schema.Literals(["UNetMidBlock2DCrossAttn", "UNetMidBlock2D"]))
 
 export const UnetConfig = Schema.Struct({
-  in_channels: withDefault(PositiveInt, 4),
-  out_channels: withDefault(PositiveInt, 4),
-  down_block_types: withDefault(Schema.Array(DownBlock), [
+  in_channels: withFileDefault(PositiveInt, 4),
+  out_channels: withFileDefault(PositiveInt, 4),
+  down_block_types: withFileDefault(Schema.Array(DownBlock), [
     "CrossAttnDownBlock2D",
     "CrossAttnDownBlock2D",
     "CrossAttnDownBlock2D",
     "DownBlock2D",
   ]),
-  mid_block_type: withDefault(MiddleBlock, "UNetMidBlock2DCrossAttn"),
-  up_block_types: withDefault(Schema.Array(UpBlock), [
+  mid_block_type: withFileDefault(MiddleBlock, "UNetMidBlock2DCrossAttn"),
+  up_block_types: withFileDefault(Schema.Array(UpBlock), [
     "UpBlock2D",
     "CrossAttnUpBlock2D",
     "CrossAttnUpBlock2D",
     "CrossAttnUpBlock2D",
   ]),
-  block_out_channels: withDefault(Schema.Array(PositiveInt), [320, 640, 1280, 1280]),
-  layers_per_block: withDefault(PerLevel, 2),
-  downsample_padding: withDefault(Schema.Literals([0, 1]), 1),
-  mid_block_scale_factor: withDefault(Schema.Finite, 1),
-  norm_num_groups: withDefault(PositiveInt, 32),
-  norm_eps: withDefault(Schema.Finite, 1e-5),
-  cross_attention_dim: withDefault(PerLevel, 1280),
-  transformer_layers_per_block: withDefault(Depth, 1),
-  reverse_transformer_layers_per_block: withDefault(Schema.NullOr(Depth), null),
-  attention_head_dim: withDefault(PerLevel, 8),
-  num_attention_heads: withDefault(Schema.NullOr(PerLevel), null),
-  use_linear_projection: withDefault(Schema.Boolean, false),
-  time_embedding_dim: withDefault(Schema.NullOr(PositiveInt), null),
-  conv_in_kernel: withDefault(PositiveInt, 3),
-  conv_out_kernel: withDefault(PositiveInt, 3),
-  addition_embed_type: withDefault(Schema.NullOr(Schema.Literals(["text_time"])), null),
-  addition_time_embed_dim: withDefault(Schema.NullOr(PositiveInt), null),
-  projection_class_embeddings_input_dim: withDefault(Schema.NullOr(PositiveInt), null),
+  block_out_channels: withFileDefault(Schema.Array(PositiveInt), [320, 640, 1280, 1280]),
+  layers_per_block: withFileDefault(PerLevel, 2),
+  downsample_padding: withFileDefault(Schema.Literals([0, 1]), 1),
+  mid_block_scale_factor: withFileDefault(Schema.Finite, 1),
+  norm_num_groups: withFileDefault(PositiveInt, 32),
+  norm_eps: withFileDefault(Schema.Finite, 1e-5),
+  cross_attention_dim: withFileDefault(PerLevel, 1280),
+  transformer_layers_per_block: withFileDefault(Depth, 1),
+  reverse_transformer_layers_per_block: withFileDefault(Schema.NullOr(Depth), null),
+  attention_head_dim: withFileDefault(PerLevel, 8),
+  num_attention_heads: withFileDefault(Schema.NullOr(PerLevel), null),
+  use_linear_projection: withFileDefault(Schema.Boolean, false),
+  time_embedding_dim: withFileDefault(Schema.NullOr(PositiveInt), null),
+  conv_in_kernel: withFileDefault(PositiveInt, 3),
+  conv_out_kernel: withFileDefault(PositiveInt, 3),
+  addition_embed_type: withFileDefault(Schema.NullOr(Schema.Literals(["text_time"])), null),
+  addition_time_embed_dim: withFileDefault(Schema.NullOr(PositiveInt), null),
+  projection_class_embeddings_input_dim: withFileDefault(Schema.NullOr(PositiveInt), null),
   /** These two shape the sinusoids that are fed as time features. */
-  flip_sin_to_cos: withDefault(Schema.Boolean, true),
-  freq_shift: withDefault(Schema.Finite, 0),
+  flip_sin_to_cos: withFileDefault(Schema.Boolean, true),
+  freq_shift: withFileDefault(Schema.Finite, 0),
 })
 export type UnetConfig = typeof UnetConfig.Type
 

@@ -87,12 +87,6 @@ export const configDecoder = <S extends Schema.ConstraintDecoder<unknown>>(defin
   }
 }
 
-/** A field that diffusers fills in when the file leaves it out. */
-export const withDefault = <S extends Schema.Constraint>(
-  schema: S,
-  value: S["Encoded"],
-): Schema.withDecodingDefaultKey<S> => Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)
-
 export const PositiveInt = Schema.Int.check(Schema.isGreaterThan(0))
 
 /** Norm groups must divide every width they are applied to. */

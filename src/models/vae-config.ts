@@ -3,23 +3,24 @@
  * diffusers (diffusers 0.42, models/autoencoders/autoencoder_kl.py).
  */
 import { Schema } from "effect"
-import { type Complaint, configDecoder, indivisibleWidth, PositiveInt, withDefault } from "./unsupported-config.ts"
+import { withFileDefault } from "../settings/field-defaults.ts"
+import { type Complaint, configDecoder, indivisibleWidth, PositiveInt } from "./unsupported-config.ts"
 
 export const VaeConfig = Schema.Struct({
-  in_channels: withDefault(PositiveInt, 3),
-  out_channels: withDefault(PositiveInt, 3),
-  down_block_types: withDefault(Schema.Array(Schema.Literals(["DownEncoderBlock2D"])), ["DownEncoderBlock2D"]),
-  up_block_types: withDefault(Schema.Array(Schema.Literals(["UpDecoderBlock2D"])), ["UpDecoderBlock2D"]),
-  block_out_channels: withDefault(Schema.Array(PositiveInt), [64]),
-  layers_per_block: withDefault(PositiveInt, 1),
-  latent_channels: withDefault(PositiveInt, 4),
-  norm_num_groups: withDefault(PositiveInt, 32),
-  use_quant_conv: withDefault(Schema.Boolean, true),
-  use_post_quant_conv: withDefault(Schema.Boolean, true),
-  mid_block_add_attention: withDefault(Schema.Boolean, true),
+  in_channels: withFileDefault(PositiveInt, 3),
+  out_channels: withFileDefault(PositiveInt, 3),
+  down_block_types: withFileDefault(Schema.Array(Schema.Literals(["DownEncoderBlock2D"])), ["DownEncoderBlock2D"]),
+  up_block_types: withFileDefault(Schema.Array(Schema.Literals(["UpDecoderBlock2D"])), ["UpDecoderBlock2D"]),
+  block_out_channels: withFileDefault(Schema.Array(PositiveInt), [64]),
+  layers_per_block: withFileDefault(PositiveInt, 1),
+  latent_channels: withFileDefault(PositiveInt, 4),
+  norm_num_groups: withFileDefault(PositiveInt, 32),
+  use_quant_conv: withFileDefault(Schema.Boolean, true),
+  use_post_quant_conv: withFileDefault(Schema.Boolean, true),
+  mid_block_add_attention: withFileDefault(Schema.Boolean, true),
   /** Latents are trained on as (z − shift_factor) · scaling_factor. */
-  scaling_factor: withDefault(Schema.Finite, 0.18215),
-  shift_factor: withDefault(Schema.NullOr(Schema.Finite), null),
+  scaling_factor: withFileDefault(Schema.Finite, 0.18215),
+  shift_factor: withFileDefault(Schema.NullOr(Schema.Finite), null),
 })
 export type VaeConfig = typeof VaeConfig.Type
 

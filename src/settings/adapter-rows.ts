@@ -1,8 +1,9 @@
-/** What is trained, and how fast: rank, scale, and the rates of the UNet's and the text model's adapters. */
+/** What is trained, and how fast: rank, scale, and the rates of the UNet's and the text encoder's adapters. */
 import { Schema } from "effect"
 import { adaptedParts } from "./adapter-spec.ts"
+import { withDefault } from "./field-defaults.ts"
 import { flag, number, rate, same } from "./other-words.ts"
-import { fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf, withDefault } from "./row.ts"
+import { fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf } from "./row.ts"
 import { above0, atLeast, trainsNothing } from "./rules.ts"
 
 const dimWhy = "must be 1 or more, or 0 with a custom embedding that trains alone"
@@ -11,11 +12,11 @@ const rateHint = "Usual values are 1e-5 to 1e-3"
 
 const textModelRows = {
   learningRate: requiredRow(Schema.Finite, {
-    title: "text model learning rate",
+    title: "text encoder learning rate",
     unit: "per step",
     meaning: "Learning rate of the text encoders' adapters after warm-up.",
     inForce: "rates",
-    rules: [above0("4e-5 is usual; textModel: null leaves the text model as it is", trainsNothing)],
+    rules: [above0("4e-5 is usual; textModel: null leaves the text encoder as it is", trainsNothing)],
     kohya: flag("--text_encoder_lr", undefined, rate),
     drawThings: same("text model learning rate"),
     shown: rate,
@@ -82,10 +83,10 @@ export const adapterRows = {
     shown: rate,
   }),
   textModel: resolvedRow(TextModel, TextModelSetting, {
-    title: "train text model",
+    title: "train text encoder",
     unit: "",
     meaning:
-      "Adapters on the text model too, in SDXL on both (q, k, v, out, fc1, fc2 of every layer that runs under the CLIP skip), at a rate of their own; 4e-5 is usual.",
+      "Adapters on the text encoder too, in SDXL on both (q, k, v, out, fc1, fc2 of every layer that runs under the CLIP skip), at a rate of their own; 4e-5 is usual.",
     default: null,
     inForce: "rates",
     together: [

@@ -1,9 +1,10 @@
 /** A custom embedding: new tokens for a word of the user's own, trained along with the adapters or alone. */
 import { Schema } from "effect"
 import { adaptedParts } from "./adapter-spec.ts"
+import { withDefault } from "./field-defaults.ts"
 import { isKeyword } from "./keyword.ts"
 import { nothingInDrawThings, number, rate, same } from "./other-words.ts"
-import { type Beside, fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf, withDefault } from "./row.ts"
+import { type Beside, fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf } from "./row.ts"
 import { above0, atLeast, trainsNothing } from "./rules.ts"
 
 const keywordHint = 'Use letters, digits, "-" and "_", such as "my-dog"; captions may write it as <my-dog>'

@@ -40,6 +40,6 @@ export const sd1: Family = {
     },
     diffusers: { pipeline: "StableDiffusionPipeline" },
     comfyui: { layersMore: 0 },
-    drawThings: { always: [], withTextModel: [], withClipSkip: [] },
+    drawThings: { always: [], withTextEncoder: [], withClipSkip: [] },
   },
 }

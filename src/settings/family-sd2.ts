@@ -41,6 +41,6 @@ export const sd2: Family = {
     },
     diffusers: { pipeline: "StableDiffusionPipeline" },
     comfyui: { layersMore: 1 },
-    drawThings: { always: [], withTextModel: [], withClipSkip: [] },
+    drawThings: { always: [], withTextEncoder: [], withClipSkip: [] },
   },
 }

@@ -60,8 +60,8 @@ export const sdxl: Family = {
     comfyui: { layersMore: 0 },
     drawThings: {
       always: ["the cross-attention keys and values of SDXL's UNet are not trained"],
-      withTextModel: ["the first of SDXL's text models is not trained"],
-      withClipSkip: ["takes the states of SDXL's second text model one layer earlier"],
+      withTextEncoder: ["the first of SDXL's text encoders is not trained"],
+      withClipSkip: ["takes the states of SDXL's second text encoder one layer earlier"],
     },
   },
 }

@@ -66,10 +66,10 @@ export interface FamilyElsewhere {
     /** Layers of its text encoder that diffusers' leaves out. */
     readonly layersMore: number
   }
-  /** What stays different in Draw Things, as clauses: always, when text models train, at a CLIP skip other than 1. */
+  /** What stays different in Draw Things, as clauses: always, when text encoders train, at a CLIP skip other than 1. */
   readonly drawThings: {
     readonly always: readonly string[]
-    readonly withTextModel: readonly string[]
+    readonly withTextEncoder: readonly string[]
     readonly withClipSkip: readonly string[]
   }
 }

@@ -5,7 +5,8 @@
  * the words of other trainers, and where in a training the value acts. Stage schema, engine settings, checks, keys, the LoRA file's
  * record, `loom explain --settings` and the parameter page are made from the rows; nothing of it is written a second time.
  */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
+import { withDefault } from "./field-defaults.ts"
 import type { DrawThingsWord, KohyaWord } from "./other-words.ts"
 
 /** A schema that needs no services. */
@@ -91,12 +92,6 @@ export type Rows = Readonly<Record<string, Row>>
 
 export type FieldsOf<R extends Rows> = { readonly [K in keyof R]: R[K]["field"] }
 export type SettingFieldsOf<R extends Rows> = { readonly [K in keyof R]: R[K]["setting"] }
-
-/** A schema whose value may be left out. */
-export const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(
-  schema: S,
-  value: S["~type.make.in"],
-) => Schema.withConstructorDefault<S>(Effect.succeed(value))(schema)
 
 /** The schema with a row's bounds in it. */
 const bounded = <S extends PlainField>(schema: S, rules: readonly Rule<S["Type"]>[] = []): S => {

@@ -5,8 +5,9 @@
  * update give the same training up to there.
  */
 import { Schema } from "effect"
+import { withDefault } from "./field-defaults.ts"
 import { inPictures, nothingInDrawThings, number, rate, type Told } from "./other-words.ts"
-import { type Beside, fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf, withDefault } from "./row.ts"
+import { type Beside, fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf } from "./row.ts"
 import { atLeast } from "./rules.ts"
 
 /** The rates that the schedule bends; what is not trained has none. */

@@ -5,13 +5,13 @@
  */
 
 /**
- * Adapters on the text model too, in SDXL on both (q, k, v, out, fc1, fc2 of every layer that runs under the
+ * Adapters on the text encoder too, in SDXL on both (q, k, v, out, fc1, fc2 of every layer that runs under the
  * CLIP skip), at a rate of their own; 4e-5 is usual.
  */
 export interface TextModelInput {
   /**
    * Learning rate of the text encoders' adapters after warm-up. Must be greater than 0: at this rate nothing is
-   * trained. 4e-5 is usual; textModel: null leaves the text model as it is. Unit: per step.
+   * trained. 4e-5 is usual; textModel: null leaves the text encoder as it is. Unit: per step.
    */
   readonly learningRate: number
 }
@@ -104,7 +104,7 @@ export interface TrainParamsInput {
    */
   readonly unetLearningRate?: number
   /**
-   * Adapters on the text model too, in SDXL on both (q, k, v, out, fc1, fc2 of every layer that runs under the
+   * Adapters on the text encoder too, in SDXL on both (q, k, v, out, fc1, fc2 of every layer that runs under the
    * CLIP skip), at a rate of their own; 4e-5 is usual. Default null.
    */
   readonly textModel?: TextModelInput | null

@@ -45,7 +45,7 @@ const wholeFolder = source({
   params: WholeFolder,
   output: BaseModelFolder,
   wired: (here: WiredStage) => ({ sizes: sampledSizes(here), trainings: wantedTrainings(here) }),
-  read: Effect.fnUntraced(function* ({ params }, { sizes, trainings }) {
+  read: Effect.fnUntraced(function* ({ params }, { wired: { sizes, trainings } }) {
     const context = yield* SourceContext
     const root = resolve(context.root, params.folder)
     if ((yield* namesIn(root)) === undefined) {

@@ -15,6 +15,7 @@ import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
 import type { MakeIn } from "../runtime/model/wire.ts"
 import type { WiredStage } from "../runtime/model/wired-stage.ts"
 import { named } from "../runtime/model/word.ts"
+import { withDefault } from "../settings/field-defaults.ts"
 import { isKeyword } from "../settings/keyword.ts"
 import { listNames } from "./dataset/list-names.ts"
 import { Caption, type Captions, CaptionText, type CaptionTexts } from "./wires/captions.ts"
@@ -22,12 +23,12 @@ import type { CroppedPictures, Pictures } from "./wires/pictures.ts"
 
 const CaptionSettings = Schema.Struct({
   /** Word or phrase that shall call up what is learned. `[trigger]` in a caption is replaced by it, else it is put in front. */
-  trigger: Schema.NullOr(TriggerWord).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
+  trigger: withDefault(Schema.NullOr(TriggerWord), null),
   /**
    * Caption of pictures without a caption file. `[name]` is the file's name in words, `[trigger]` the trigger word. Default null:
    * every picture needs a caption file.
    */
-  template: Schema.NullOr(Schema.String).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
+  template: withDefault(Schema.NullOr(Schema.String), null),
 })
 type CaptionSettings = typeof CaptionSettings.Type
 /** What `caption` is told: all may be left out where every picture has a caption file. */

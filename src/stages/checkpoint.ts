@@ -15,9 +15,10 @@ import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
 import type { MakeIn } from "../runtime/model/wire.ts"
 import type { WiredStage } from "../runtime/model/wired-stage.ts"
+import { withDefault } from "../settings/field-defaults.ts"
 import { baseNameOf } from "./base/base-name.ts"
 import { loomVersion } from "./training/loom-version.ts"
-import { isPlainName } from "./training/plain-name.ts"
+import { nameProblems } from "./training/plain-name.ts"
 import { saveEmbedding } from "./training/save-embedding.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
@@ -27,9 +28,9 @@ import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 const CheckpointSettings = Schema.Struct({
   name: Schema.String,
   /** Number format of the file: "fp32" (default) keeps every bit, "fp16" halves its size. */
-  precision: Schema.Literals(["fp32", "fp16"]).pipe(Schema.withConstructorDefault(Effect.succeed("fp32" as const))),
+  precision: withDefault(Schema.Literals(["fp32", "fp16"]), "fp32"),
   /** How many of the newest files are written to the output folder; null (default): all. */
-  keepLast: Schema.NullOr(Schema.Int).pipe(Schema.withConstructorDefault(Effect.succeed(null))),
+  keepLast: withDefault(Schema.NullOr(Schema.Int), null),
   /** Name of the base model, for the metadata. */
   baseName: Schema.String,
   /** Version of Loom, for the metadata. */
@@ -49,18 +50,6 @@ const checkKeepLast = ({ keepLast }: CheckpointSettings): readonly Problem[] => 
   const [why, hint] = [`${keepLast} must be 1 or more`, "1 keeps the finished LoRA alone; leave it out to keep all"]
   return [{ field: "keepLast", why, hint, severity: "error" }]
 }
-
-const checkName = ({ name }: CheckpointSettings): readonly Problem[] =>
-  isPlainName(name)
-    ? []
-    : [
-        {
-          field: "name",
-          why: `"${name}" cannot be the name of a file everywhere`,
-          hint: 'Use letters, digits, dots, dashes and underscores, such as "my-dog"',
-          severity: "error",
-        },
-      ]
 
 export const checkpointFileName = (name: string, step: number, steps: number): string =>
   step === steps ? `${name}.safetensors` : `${name}-${String(step).padStart(6, "0")}.safetensors`
@@ -190,7 +179,7 @@ const checkpointStage = stage({
   wires: { trained: Trained },
   upstream: { dataset: Dataset, base: BaseModelFolder },
   output: Checkpoints,
-  check: (params) => [...checkName(params), ...checkKeepLast(params)],
+  check: (params) => [...nameProblems(params.name, "my-dog"), ...checkKeepLast(params)],
   artifacts: ({ output: { files, embeddings, steps, keptFrom } }) => {
     const artifact =
       (what: string) => (saved: { readonly fileName: string; readonly file: Blob; readonly step: number }) =>

@@ -15,14 +15,14 @@ import { notARecord } from "../runtime/model/checked-params.ts"
 import { Items } from "../runtime/model/items.ts"
 import { sayValue } from "../runtime/model/say-value.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
-import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
+import type { Problem } from "../runtime/model/stage-failure.ts"
 import { type AnyWire, isWire, type Wire } from "../runtime/model/wire.ts"
 import { named } from "../runtime/model/word.ts"
 import type { EvaluateParams } from "./evaluate.ts"
-import { drawSheet, type SheetRow } from "./sheets/picture-sheet.ts"
+import { drawSamples } from "./sheets/draw-samples.ts"
 import { type ComparedTraining, planComparison } from "./sheets/plan-comparison.ts"
 import { sample } from "./sheets/sample.ts"
-import { isPlainName } from "./training/plain-name.ts"
+import { nameProblems } from "./training/plain-name.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { ComparedGroups, comparedKey, withoutTraining } from "./wires/comparison.ts"
 import { Dataset } from "./wires/dataset.ts"
@@ -41,13 +41,6 @@ const ComparisonSheet = Schema.Struct({
 })
 type ComparisonSheet = typeof ComparisonSheet.Type
 
-const checkName = ({ name }: ComparisonSheet): readonly Problem[] => {
-  if (isPlainName(name)) return []
-  const why = `"${name}" cannot be the name of a file everywhere`
-  const hint = 'Use letters, digits, dots, dashes and underscores, such as "settings"'
-  return [{ field: "name", why, hint, severity: "error" }]
-}
-
 interface Row {
   readonly label: string
   readonly note: string
@@ -61,49 +54,32 @@ const rowsOf = (groups: ComparedGroups): readonly Row[] => [
   ),
 ]
 
-const cannotDraw = (cause: unknown): StageFailure =>
-  new StageFailure({
-    what: "the picture sheet cannot be drawn",
-    where: "compare",
-    why: cause instanceof Error ? cause.message : String(cause),
-    hint: "Use fewer prompts or settings",
-    kind: "work",
-    cause,
-  })
+const sheetName = (name: string): string => `${name}.png`
 
-const drawing = Effect.fnUntraced(function* (params: ComparisonSheet, samples: Items<Sample>) {
-  const { blobs } = yield* StageContext
+const drawing = ({ name, groups, prompts, seeds }: ComparisonSheet, samples: Items<Sample>) => {
   const painted = new Map(samples.map(({ key, value }) => [key, value]))
-  const columns = params.prompts.flatMap((prompt) => params.seeds.map((seed) => ({ prompt, seed })))
-  const { recipe } = samples[0]!.value
-  const rows = yield* Effect.forEach(rowsOf(params.groups), ({ label, note, training }) =>
-    Effect.map(
-      Effect.forEach(columns, ({ prompt, seed }) =>
-        blobs.bytes(painted.get(comparedKey(params.groups, training, prompt, seed))!.picture),
-      ),
-      (pictures): SheetRow => ({ label, note, pictures }),
-    ),
-  )
-  const { sampler, steps, guidance, width, height } = recipe
-  // Trainings may differ in their trigger word; the first one's stands for all.
-  const labelOf = ({ prompt, seed }: (typeof columns)[number]): string => {
-    const text = painted.get(comparedKey(params.groups, withoutTraining, prompt, seed))!.recipe.prompt
-    return params.seeds.length > 1 ? `${text}, seed ${seed}` : text
-  }
-  return yield* Effect.tryPromise({
-    try: () =>
-      drawSheet({
-        title: params.name,
-        subtitle: `${sampler}, ${steps} steps, guidance ${guidance}, seed ${params.seeds.join(", ")}, ${width} × ${height} pixels`,
-        columns: columns.map(labelOf),
-        isFirstColumnApart: false,
-        rows,
-        pictureWidth: width,
-        pictureHeight: height,
-      }),
-    catch: cannotDraw,
+  const columns = prompts.flatMap((prompt) => seeds.map((seed) => ({ prompt, seed })))
+  const at = (training: number, { prompt, seed }: (typeof columns)[number]): Sample =>
+    painted.get(comparedKey(groups, training, prompt, seed))!
+  return drawSamples({
+    title: name,
+    fileName: sheetName(name),
+    recipe: samples[0]!.value.recipe,
+    shared: [`seed ${seeds.join(", ")}`],
+    // Trainings may differ in their trigger word; the base model's pictures have the first one's, which stands for all.
+    columns: columns.map((column) => {
+      const text = at(withoutTraining, column).recipe.prompt
+      return seeds.length > 1 ? `${text}, seed ${column.seed}` : text
+    }),
+    isFirstColumnApart: false,
+    rows: rowsOf(groups).map(({ label, note, training }) => ({
+      label,
+      note,
+      pictures: columns.map((column) => at(training, column).picture),
+    })),
+    fewer: "prompts or settings",
   })
-})
+}
 
 const compareStage = stage({
   name: "compare",
@@ -111,8 +87,8 @@ const compareStage = stage({
   params: ComparisonSheet,
   wires: { samples: Items(Sample) },
   output: Comparison,
-  check: checkName,
-  artifacts: ({ output: { name, sheet } }) => [{ path: `${name}.png`, blob: sheet, label: "sheet of settings" }],
+  check: ({ name }) => nameProblems(name, "settings"),
+  artifacts: ({ output: { name, sheet } }) => [{ path: sheetName(name), blob: sheet, label: "sheet of settings" }],
   run: Effect.fnUntraced(function* ({ params, samples }) {
     const { blobs } = yield* StageContext
     const sheet = yield* blobs.put(yield* drawing(params, samples))

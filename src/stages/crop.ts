@@ -11,6 +11,7 @@ import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
 import type { MakeIn } from "../runtime/model/wire.ts"
+import { withDefault } from "../settings/field-defaults.ts"
 import { checkSize, PictureSize, sidesOf } from "./base/picture-size.ts"
 import { enlargingProblems, largeEnough, Upscale } from "./dataset/enlarging.ts"
 import { CroppedPicture, type CroppedPictures, Picture, type Pictures } from "./wires/pictures.ts"
@@ -19,7 +20,7 @@ const CropSettings = Schema.Struct({
   /** Side of the square in pixels, or width and height. A multiple of the base model's own step, 64 for most. */
   size: PictureSize,
   /** What to do with a picture that is smaller: enlarge it with a warning (default), refuse to run, or leave it out. */
-  upscale: Upscale.pipe(Schema.withConstructorDefault(Effect.succeed("warn" as const))),
+  upscale: withDefault(Upscale, "warn"),
 })
 /** What `crop` is told: `size` is required. */
 export interface CropParams extends MakeIn<typeof CropSettings> {

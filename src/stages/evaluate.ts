@@ -12,12 +12,11 @@ import { stage } from "../runtime/define/stage.ts"
 import { Blob } from "../runtime/model/blob.ts"
 import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
-import { StageFailure } from "../runtime/model/stage-failure.ts"
 import type { Wire } from "../runtime/model/wire.ts"
 import { named } from "../runtime/model/word.ts"
 import { baseNameOf } from "./base/base-name.ts"
+import { drawSamples } from "./sheets/draw-samples.ts"
 import { howToUse } from "./sheets/how-to-use.ts"
-import { drawSheet, type SheetRow } from "./sheets/picture-sheet.ts"
 import { type EvaluateSettings, planSamples } from "./sheets/plan-samples.ts"
 import { sample } from "./sheets/sample.ts"
 import { type BaseModel, BaseModelFolder } from "./wires/base-files.ts"
@@ -68,38 +67,22 @@ const rowsOf = (samples: readonly Sample[]): readonly (readonly Sample[])[] => {
   return rows
 }
 
-const drawing = Effect.fnUntraced(function* (name: string, samples: readonly Sample[]) {
-  const { blobs } = yield* StageContext
+const drawing = (name: string, samples: readonly Sample[]) => {
   const rows = rowsOf(samples)
-  const sheetRows = yield* Effect.forEach(rows, (row) =>
-    Effect.map(
-      Effect.forEach(row, ({ picture }) => blobs.bytes(picture)),
-      (pictures): SheetRow => ({ label: row[0]!.recipe.prompt, note: `seed ${row[0]!.recipe.seed}`, pictures }),
-    ),
-  )
-  const { sampler, steps, guidance, width, height } = samples[0]!.recipe
-  return yield* Effect.tryPromise({
-    try: () =>
-      drawSheet({
-        title: name,
-        subtitle: `${sampler}, ${steps} steps, guidance ${guidance}, ${width} × ${height} pixels`,
-        columns: rows[0]!.map(({ recipe }) => columnLabel(recipe, rows[0]!)),
-        isFirstColumnApart: true,
-        rows: sheetRows,
-        pictureWidth: width,
-        pictureHeight: height,
-      }),
-    catch: (cause) =>
-      new StageFailure({
-        what: "the picture sheet cannot be drawn",
-        where: sheetName(name),
-        why: cause instanceof Error ? cause.message : String(cause),
-        hint: "Use fewer prompts or seeds",
-        kind: "work",
-        cause,
-      }),
+  return drawSamples({
+    title: name,
+    fileName: sheetName(name),
+    recipe: samples[0]!.recipe,
+    shared: [],
+    columns: rows[0]!.map(({ recipe }) => columnLabel(recipe, rows[0]!)),
+    isFirstColumnApart: true,
+    rows: rows.map((row) => {
+      const { prompt, seed } = row[0]!.recipe
+      return { label: prompt, note: `seed ${seed}`, pictures: row.map(({ picture }) => picture) }
+    }),
+    fewer: "prompts or seeds",
   })
-})
+}
 
 interface Names {
   readonly checkpoints: Checkpoints

@@ -4,16 +4,17 @@
  * Which ones is decided by the pictures' own digests: the same pictures give the same parts on every machine, and one more picture
  * moves at most one of the others. For pictures of a folder of their own no holding out is needed: encode that folder as well.
  */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import { inOneCall } from "../runtime/define/create-node.ts"
 import { stage } from "../runtime/define/stage.ts"
 import type { Problem } from "../runtime/model/stage-failure.ts"
 import type { MakeIn } from "../runtime/model/wire.ts"
+import { withDefault } from "../settings/field-defaults.ts"
 import { Dataset, type DatasetSample, type EncodedDataset } from "./wires/dataset.ts"
 
 const HoldOutSettings = Schema.Struct({
   /** Of the pictures, between 0 and 1; at least one is held out, and at least one is left. Default 0.1. */
-  share: Schema.Finite.pipe(Schema.withConstructorDefault(Effect.succeed(0.1))),
+  share: withDefault(Schema.Finite, 0.1),
 })
 type HoldOutSettings = typeof HoldOutSettings.Type
 /** What `holdOut` may be told. */

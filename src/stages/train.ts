@@ -8,10 +8,11 @@
 import { Effect } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { stage } from "../runtime/define/stage.ts"
+import { wordsToOurs } from "../settings/words-to-ours.ts"
 import { engineCores } from "./base/engine-words.ts"
 import { likeProblems } from "./base/ordinary-trigger.ts"
 import { trainedFrom } from "./training/adapter.ts"
-import { otherTrainersWords } from "./training/other-words.ts"
+
 import { checkMentions } from "./training/train-checks.ts"
 import {
   checkTraining,
@@ -56,7 +57,7 @@ export const train: (
   wires: { dataset: Dataset },
   upstream: { base: BaseModelFolder },
   output: Trained,
-  otherWords: otherTrainersWords,
+  otherWords: wordsToOurs,
   keyed: keyedTraining,
   check: checkTraining,
   inspect: ({ params, dataset }) => [

@@ -108,13 +108,13 @@ const accumulationHint = ({ params }: TrainingAtHand): string => {
 const familyDifferences = ({ clipSkip, params }: TrainingAtHand, family: FamilyName): readonly string[] => {
   const { clipSkip: skip } = textEncoding(family, clipSkip)
   const { shortTitle, ownClipSkip, elsewhere } = familyRecord(family)
-  const { always, withClipSkip, withTextModel } = elsewhere.drawThings
+  const { always, withClipSkip, withTextEncoder } = elsewhere.drawThings
   const isFixed = !elsewhere.kohya.takesClipSkip && skip !== ownClipSkip
   return [
     ...(isFixed ? [`kohya's ${shortTitle} script takes no CLIP skip: it trains as with ${ownClipSkip}`] : []),
     ...always.map((clause) => `in Draw Things ${clause}`),
     ...(skip === 1 ? [] : withClipSkip.map((clause) => `in Draw Things CLIP skip ${skip} ${clause}`)),
-    ...(params.textModel === null ? [] : withTextModel.map((clause) => `in Draw Things ${clause}`)),
+    ...(params.textModel === null ? [] : withTextEncoder.map((clause) => `in Draw Things ${clause}`)),
   ]
 }
 

@@ -47,11 +47,11 @@ export const fromProblem = (problem: StageProblem): Trouble => ({
 })
 
 /** A failure that does not name its stage and item itself gets them in front. */
-export const fromFailureAt = ({ label, item, failure }: FailureAt): Trouble => {
+export const fromFailureAt = ({ speaker, item, failure }: FailureAt): Trouble => {
   const trouble = fromStageFailure(failure)
-  if (failure.where === label || failure.where.startsWith(`${label}: `)) return trouble
+  if (failure.where === speaker || failure.where.startsWith(`${speaker}: `)) return trouble
   const isItem = item === undefined || failure.where.includes(item)
-  return { ...trouble, where: [label, ...(isItem ? [] : [item]), failure.where].join(": ") }
+  return { ...trouble, where: [speaker, ...(isItem ? [] : [item]), failure.where].join(": ") }
 }
 
 export const fromStorageFailure = ({ what, where, why, hint }: StorageFailure): Trouble => ({

@@ -22,11 +22,11 @@ const blocks = (): DifferentiatedGraph => {
   }
   const loss = g.meanOfAll(g.square(x))
   const ofTrained = gradients(loss, trained)
-  return { outputs: { loss }, leaves: Object.fromEntries(names.map((name, at) => [`d ${name}`, ofTrained[at]!])) }
+  return { outputs: { loss }, gradients: Object.fromEntries(names.map((name, at) => [`d ${name}`, ofTrained[at]!])) }
 }
 
-const workOf = ({ outputs, leaves }: DifferentiatedGraph): number =>
-  executionOrder(Object.values(outputs), Object.values(leaves)).reduce(
+const workOf = ({ outputs, gradients }: DifferentiatedGraph): number =>
+  executionOrder(Object.values(outputs), Object.values(gradients)).reduce(
     (sum, node) => sum + floatingPointOperations(node),
     0,
   )

@@ -114,7 +114,7 @@ describe("the streams", () => {
 
   it.each([
     ["caption dropout", { captionDropout: 0.5 }],
-    ["a trained text model", { textModel: { learningRate: 1e-4 } }],
+    ["a trained text encoder", { textModel: { learningRate: 1e-4 } }],
     ["an embedding", { customEmbedding: { keyword: "sks", length: 4, learningRate: 1e-3 } }],
     ["another schedule", { schedule: { kind: "cosine", floor: 0, steps: 9 } as const }],
     ["min-SNR", { minSnrGamma: 5 }],

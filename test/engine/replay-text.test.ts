@@ -1,4 +1,4 @@
-/** Traces in which text model and embedding are trained, judged by PyTorch where there is one (see replay-rig.ts). */
+/** Traces in which text encoder and embedding are trained, judged by PyTorch where there is one (see replay-rig.ts). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
@@ -21,9 +21,9 @@ const together: SomeSettings = {
 }
 
 const accepted: readonly (readonly [string, string, SomeSettings])[] = [
-  ["the text model", "a", { textModel }],
-  ["the text model under CLIP skip 2, limited norm", "b", { textModel, clipSkip: 2, maxGradNorm: 0.02 }],
-  ["the text model alone, with caption dropout", "a", { textModel, unetLearningRate: 0, captionDropout: 0.5 }],
+  ["the text encoder", "a", { textModel }],
+  ["the text encoder under CLIP skip 2, limited norm", "b", { textModel, clipSkip: 2, maxGradNorm: 0.02 }],
+  ["the text encoder alone, with caption dropout", "a", { textModel, unetLearningRate: 0, captionDropout: 0.5 }],
   ["an embedding of one token", "c", { customEmbedding: { ...embedding, length: 1 } }],
   ["an embedding of four tokens, held from update 2 on", "a", { customEmbedding: { ...embedding, stopAtStep: 2 } }],
   ["an embedding alone, from noise", "b", { customEmbedding: { ...embedding, initWord: null }, networkDim: 0 }],
@@ -34,9 +34,9 @@ const accepted: readonly (readonly [string, string, SomeSettings])[] = [
   ["all together on shape d", "d", { ...together, clipSkip: 1 }],
   ["all together on shape e", "e", together],
   ["all together on SD2", "sd2", together],
-  ["both text models of SDXL", "sdxl", { textModel, clipSkip: 2 }],
+  ["both text encoders of SDXL", "sdxl", { textModel, clipSkip: 2 }],
   [
-    "an embedding alone in both text models of SDXL",
+    "an embedding alone in both text encoders of SDXL",
     "sdxl",
     { customEmbedding: embedding, networkDim: 0, clipSkip: 1 },
   ],

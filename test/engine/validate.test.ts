@@ -97,7 +97,7 @@ describe("the validation loss", () => {
     }),
   )
 
-  inEngine("is moved by the LoRA, the text model and the embedding, each by itself", () =>
+  inEngine("is moved by the LoRA, the text encoder and the embedding, each by itself", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
       const each: readonly SomeSettings[] = [
@@ -132,7 +132,7 @@ describe("the validation loss", () => {
 const cases: readonly (readonly [string, string, SomeSettings])[] = [
   ["a LoRA", "a", {}],
   ["a LoRA under CLIP skip 2, for v-prediction", "b", { clipSkip: 2 }],
-  ["text model and embedding", "a", { textModel: { learningRate: 1e-3 }, customEmbedding: embedding }],
+  ["text encoder and embedding", "a", { textModel: { learningRate: 1e-3 }, customEmbedding: embedding }],
   ["an embedding alone", "b", { networkDim: 0, customEmbedding: embedding }],
   ["SDXL, all of it", "sdxl", { clipSkip: 2, textModel: { learningRate: 1e-3 }, customEmbedding: embedding }],
 ]

@@ -53,7 +53,7 @@ const withStack = <A>(
     weightValues.map(([name, values]) => [name, [dtype, stored[dtype](values)] as const]),
   )
   return withWeightFile(weights, (locate) =>
-    use(lowerToOnnx({ outputs: { loss: stack.loss }, leaves: stack.leaves, locate, shapes }), stack),
+    use(lowerToOnnx({ outputs: { loss: stack.loss }, gradients: stack.gradients, locate, shapes }), stack),
   )
 }
 
@@ -64,10 +64,13 @@ describe("weights in a user's file", () => {
   it.each(cases)("are read at their offset as $dtype, shapes $shapes", ({ dtype, shapes }) =>
     withStack(
       dtype,
-      async (lowered, { loss, leaves }) => {
+      async (lowered, { loss, gradients }) => {
         const feeds = feedsOf(lowered)
         const found = await runOnnx(lowered, feeds, keepCasts)
-        const expected = interpret([loss, ...Object.values(leaves)], { ...feeds, ...Object.fromEntries(weightValues) })
+        const expected = interpret([loss, ...Object.values(gradients)], {
+          ...feeds,
+          ...Object.fromEntries(weightValues),
+        })
         expected.forEach((values, index) => {
           expect(relativeError(found[index]!, values), lowered.outputNames[index]!).toBeLessThan(2e-6)
         })
@@ -99,9 +102,9 @@ describe("the order of execution", () => {
   }
 
   it("computes each layer's gradients as soon as the backward pass has reached it, last layer first", () =>
-    withStack("float16", async (lowered, { leaves }) => {
+    withStack("float16", async (lowered, { gradients }) => {
       const order = await profiled(lowered)
-      expect(order.filter((name) => name in leaves)).toEqual(Object.keys(leaves).reverse())
+      expect(order.filter((name) => name in gradients)).toEqual(Object.keys(gradients).reverse())
     }))
 
   it("casts each 16-bit weight right before its product, forward and backward", () =>

@@ -17,7 +17,7 @@ const lowRankLayer = (x: Tensor, name: string, dtype: DType): { y: Tensor; down:
 export interface LowRankStack {
   readonly loss: Tensor
   /** First layer to last, down before up. */
-  readonly leaves: Readonly<Record<string, Tensor>>
+  readonly gradients: Readonly<Record<string, Tensor>>
 }
 
 export const lowRankStack = (dtype: DType): LowRankStack => {
@@ -33,5 +33,5 @@ export const lowRankStack = (dtype: DType): LowRankStack => {
     loss,
     adapters.map(([, tensor]) => tensor),
   )
-  return { loss, leaves: Object.fromEntries(adapters.map(([name], index) => [name, found[index]!])) }
+  return { loss, gradients: Object.fromEntries(adapters.map(([name], index) => [name, found[index]!])) }
 }

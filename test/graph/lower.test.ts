@@ -22,8 +22,8 @@ const lowered = (outputs: Readonly<Record<string, Tensor>>): GraphProto =>
 const running = (graph: GraphProto): GraphProto["node"] => graph.node.toReversed()
 
 describe("the order of nodes", () => {
-  const { loss, leaves } = lowRankStack("float16")
-  const nodes = running(graphOf(lowerToOnnx({ outputs: { loss }, leaves, locate }).bytes))
+  const { loss, gradients } = lowRankStack("float16")
+  const nodes = running(graphOf(lowerToOnnx({ outputs: { loss }, gradients, locate }).bytes))
   const makes = (name: string): number => nodes.findIndex(({ output }) => output.includes(name))
   const reads = (name: string): number[] => nodes.flatMap(({ input }, place) => (input.includes(name) ? [place] : []))
 
@@ -39,8 +39,8 @@ describe("the order of nodes", () => {
     for (const place of casts) expect(nodes[place + 1]!.input).toContain(nodes[place]!.output[0])
   })
 
-  it("takes the leaves from the last layer to the first, each as soon as its layer is reached", () => {
-    const places = Object.keys(leaves).map(makes)
+  it("takes the gradients from the last layer to the first, each as soon as its layer is reached", () => {
+    const places = Object.keys(gradients).map(makes)
     expect(places).toEqual([...places].sort((a, b) => b - a))
     expect(makes("d third.up")).toBeLessThan(reads("second.up")[1]!)
   })
@@ -59,21 +59,21 @@ describe("the order of nodes", () => {
     const [x, y] = [g.input("x", [2]), g.input("y", [2])]
     const late = g.exp(g.sqrt(y))
     const outputs = { early: g.neg(x), late }
-    const { bytes } = lowerToOnnx({ outputs, leaves: { leaf: g.mul(g.tanh(x), g.log(late)) }, locate })
+    const { bytes } = lowerToOnnx({ outputs, gradients: { last: g.mul(g.tanh(x), g.log(late)) }, locate })
     expect(running(graphOf(bytes)).map(({ opType }) => opType)).toEqual(["Neg", "Sqrt", "Exp", "Log", "Tanh", "Mul"])
   })
 
-  it("takes what two leaves do not share from the last leaf first", () => {
+  it("takes what two gradients do not share from the last one first", () => {
     const x = g.input("x", [2])
-    const leaves = { first: g.exp(g.neg(x)), second: g.exp(g.sqrt(x)) }
-    const { bytes } = lowerToOnnx({ outputs: {}, leaves, locate })
+    const gradients = { first: g.exp(g.neg(x)), second: g.exp(g.sqrt(x)) }
+    const { bytes } = lowerToOnnx({ outputs: {}, gradients, locate })
     expect(running(graphOf(bytes)).map(({ opType }) => opType)).toEqual(["Sqrt", "Exp", "Neg", "Exp"])
   })
 
-  it("lets a leaf that another leaf is computed from stand where it is needed", () => {
+  it("lets a gradient that another one is computed from stand where it is needed", () => {
     const x = g.input("x", [2])
     const inner = g.mul(x, 2)
-    const { bytes } = lowerToOnnx({ outputs: { y: g.neg(x) }, leaves: { outer: g.exp(inner), inner }, locate })
+    const { bytes } = lowerToOnnx({ outputs: { y: g.neg(x) }, gradients: { outer: g.exp(inner), inner }, locate })
     expect(running(graphOf(bytes)).map(({ output }) => output[0])).toEqual(["y", "inner", "outer"])
   })
 })

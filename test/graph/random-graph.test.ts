@@ -56,9 +56,9 @@ describe("random graphs", () => {
     const lowered = (seed: number): readonly [string, Uint8Array] => {
       const { inputs, losses } = randomGraph(seed)
       const loss = g.add(...losses)
-      const leaves = Object.fromEntries(gradients(loss, inputs).map((leaf, index) => [`d${index}`, leaf]))
-      const { bytes } = lowerToOnnx({ outputs: { loss }, leaves, locate: () => expect.unreachable() })
-      return [printGraph({ loss, ...leaves }), bytes]
+      const ofInputs = Object.fromEntries(gradients(loss, inputs).map((one, index) => [`d${index}`, one]))
+      const { bytes } = lowerToOnnx({ outputs: { loss }, gradients: ofInputs, locate: () => expect.unreachable() })
+      return [printGraph({ loss, ...ofInputs }), bytes]
     }
     for (const seed of seeds) expect(lowered(seed)).toEqual(lowered(seed))
   })

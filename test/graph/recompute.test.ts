@@ -26,7 +26,7 @@ const stack = () => {
   }
   const loss = g.meanOfAll(g.square(x))
   const found = gradients(loss, trained)
-  return { outputs: { loss }, leaves: Object.fromEntries(names.map((name, at) => [`d ${name}`, found[at]!])) }
+  return { outputs: { loss }, gradients: Object.fromEntries(names.map((name, at) => [`d ${name}`, found[at]!])) }
 }
 
 type Stack = ReturnType<typeof stack>
@@ -45,15 +45,15 @@ const values = (() => {
 })()
 
 /** The forward values that the backward pass reads. */
-const kept = ({ outputs, leaves }: Stack): readonly Tensor[] => {
+const kept = ({ outputs, gradients }: Stack): readonly Tensor[] => {
   const forward = new Set<Node>()
   postOrder(Object.values(outputs), forward)
-  const read = postOrder(Object.values(leaves), new Set(forward)).flatMap(({ inputs }) => inputs)
+  const read = postOrder(Object.values(gradients), new Set(forward)).flatMap(({ inputs }) => inputs)
   return [...new Set(read)].filter(({ node }) => forward.has(node) && node.op !== "Input" && node.op !== "Constant")
 }
 
-const run = ({ outputs, leaves }: Stack) =>
-  runOnnx(lowerToOnnx({ outputs, leaves, locate: () => expect.fail("there are no weights") }), values, {
+const run = ({ outputs, gradients }: Stack) =>
+  runOnnx(lowerToOnnx({ outputs, gradients, locate: () => expect.fail("there are no weights") }), values, {
     optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" },
   })
 
@@ -66,7 +66,7 @@ describe("recomputation", () => {
   it("the interpreter agrees too", () => {
     const graph = stack()
     const again = withRecomputation(graph, 1000)
-    expect(interpret(Object.values(again.leaves), values)).toEqual(interpret(Object.values(graph.leaves), values))
+    expect(interpret(Object.values(again.gradients), values)).toEqual(interpret(Object.values(graph.gradients), values))
   })
 
   it("0 leaves the graph as it is", () => {

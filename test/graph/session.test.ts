@@ -17,10 +17,10 @@ describe.each(Object.keys(operationCases) as OperationName[])("%s", (op) => {
   )
   it.each(cases)("ONNX Runtime agrees, shapes $shapes: $title", async ({ shapes, ...operationCase }) => {
     const { y, gradients, values } = differentiated(operationCase)
-    const leaves = Object.fromEntries(gradients.map((gradient, index) => [`gradient ${index}`, gradient]))
+    const named = Object.fromEntries(gradients.map((gradient, index) => [`gradient ${index}`, gradient]))
     const weights = { [frozenWeight.name]: ["float32", Float32Array.from(values[frozenWeight.name]!)] } as const
     const found = await withWeightFile(weights, (locate) =>
-      runOnnx(lowerToOnnx({ outputs: { y }, leaves, locate, shapes }), values),
+      runOnnx(lowerToOnnx({ outputs: { y }, gradients: named, locate, shapes }), values),
     )
     const expected = interpret([y, ...gradients], values)
     expected.forEach((value, index) => {

@@ -39,7 +39,7 @@ vi.mock("../../src/settings/family-sd2.ts", async (original) => {
         modelspec: { architecture: words("unstable/lora"), implementation: "elsewhere" },
         diffusers: { pipeline: "UnstablePipeline" },
         comfyui: { layersMore: 7 },
-        drawThings: { always: ["nothing is stable"], withTextModel: [], withClipSkip: ["shakes"] },
+        drawThings: { always: ["nothing is stable"], withTextEncoder: [], withClipSkip: ["shakes"] },
       },
     },
   }

@@ -15,7 +15,7 @@ describe.each(goldenNames)("%s", (name) => {
     const forward = { "train.prediction": prediction, "train.loss": loss }
     const results = await runGraph({
       outputs: forward,
-      leaves: gradients,
+      gradients,
       locate: model.unet.locate,
       feeds: goldenFeeds(model),
     })

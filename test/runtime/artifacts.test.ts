@@ -97,6 +97,20 @@ describe("an artifact", () => {
     }),
   )
 
+  it.live("is written whole when several runs in one process put it there at once", () =>
+    Effect.gen(function* () {
+      const { project, file, again } = yield* prepared
+      fs.rmSync(project.outputFolder, { recursive: true })
+      const reports = yield* Effect.all(
+        Array.from({ length: 6 }, () => again()),
+        { concurrency: "unbounded" },
+      )
+      expect(reports.map(({ artifacts }) => artifacts.length)).toEqual([1, 1, 1, 1, 1, 1])
+      expect(fs.readFileSync(file, "utf8")).toBe("Dear")
+      expect(fs.readdirSync(path.dirname(file))).toEqual(["one.txt"])
+    }),
+  )
+
   it.live("has no place outside the output folder", () =>
     Effect.gen(function* () {
       const project = yield* makeProject

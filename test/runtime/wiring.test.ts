@@ -5,9 +5,13 @@ import { composite } from "../../src/runtime/define/composite.ts"
 import { type PipelineResults, pipeline } from "../../src/runtime/define/pipeline.ts"
 import { source } from "../../src/runtime/define/source.ts"
 import { stage } from "../../src/runtime/define/stage.ts"
+import type { Work } from "../../src/runtime/define/work.ts"
 import { Items } from "../../src/runtime/model/items.ts"
 import { SourceContext } from "../../src/runtime/model/stage-context.ts"
+import { StageFailure } from "../../src/runtime/model/stage-failure.ts"
 import { named } from "../../src/runtime/model/word.ts"
+import type { RunFailure } from "../../src/runtime/run/run-outcome.ts"
+import { type InputError, programError, type WorkError } from "../../src/tools/program-errors.ts"
 import { error, problemsTold } from "../rig/told.ts"
 import { makeProject, plan, run } from "./project.ts"
 
@@ -129,7 +133,7 @@ const askedMill = (asked: (readonly number[])[]) =>
       here
         .downstream("bake")
         .map((reader) => ({ label: reader.label, minutes: reader.paramsAs(Baking)?.minutes ?? 0 })),
-    read: (_, wanted) =>
+    read: (_, { wired: wanted }) =>
       Effect.gen(function* () {
         asked.push(wanted.map(({ minutes }) => minutes))
         const { problem } = yield* SourceContext
@@ -306,6 +310,72 @@ describe("a composite", () => {
       }).instantiate()
       expect(stages.map(({ label }) => label)).toEqual(["mill", "knead", "bake", "sieve", "knead-2", "bake-2"])
       expect(problems.map(({ label, field }) => `${label}.${field}`)).toEqual(["bake-2.holes"])
+    }),
+  )
+
+  /** A composite whose first stage, of another name, does what a test says. */
+  const mixed = (mix: (work: Work) => unknown) =>
+    pipeline("mixed", () => {
+      const mixer = stage({
+        name: "mix",
+        code,
+        wires: { flour: Flour },
+        output: Dough,
+        run: (_, work) => mix(work) as { grams: number },
+      })
+      const loaf = composite({
+        name: "bake",
+        wires: { flour: Flour },
+        output: Bread,
+        build: ({ flour }) => bake(mixer(flour), { minutes: 1 }),
+      })
+      const flour = mill({ grams: 1 })
+      return { plain: bake(knead(flour), { minutes: 1 }), loaf: loaf(flour) }
+    })
+
+  it.live("warns in its own name while it runs, and its stages keep their labels", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const told: string[] = []
+      const warning = mixed(({ label, warn, log }) => {
+        warn("it is lumpy")
+        log(`this is ${label}`)
+        return { grams: 1 }
+      })
+      yield* run(project, warning, {
+        onEvent: (event) => {
+          if (event.type === "warning") told.push(`${event.label} warns: ${event.message}`)
+          if (event.type === "logged") told.push(`${event.label}: ${event.message}`)
+        },
+      })
+      expect(told).toEqual(["bake-2 warns: it is lumpy", "mix: this is mix"])
+    }),
+  )
+
+  it.live.each([
+    [
+      "a failure",
+      () => {
+        throw new StageFailure({ what: "", where: "bowl", why: "it is gone", hint: "Buy one", kind: "input" })
+      },
+      "bake-2: bowl: it is gone",
+    ],
+    [
+      "a mistake in its code",
+      () => {
+        throw new TypeError("x is not a function")
+      },
+      "bake-2: The stage broke off: x is not a function",
+    ],
+    ["a result that does not fit", () => ({ grams: "many" }), /^bake-2: grams: The result does not fit/],
+  ] as const)("tells %s of a stage inside in its own name", ([, mix, says]) =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const failed = yield* Effect.flip(run(project, mixed(mix)))
+      const { troubles } = programError(failed as RunFailure) as InputError | WorkError
+      const sentences = troubles.map(({ where, why }) => `${where}: ${why}`)
+      expect(sentences).toEqual([typeof says === "string" ? says : expect.stringMatching(says)])
+      expect(failed).toMatchObject({ failures: [{ label: "mix", speaker: "bake-2" }] })
     }),
   )
 })

@@ -141,9 +141,9 @@ describe("every parameter", () => {
   it("is told beside other trainers, or is driven by the machine alone", () => {
     const titles = elsewhere(trainRows, everyValue, { ...everyValue, timesteps }).map(({ setting }) => setting)
     const silent = parameters.filter((name) => !titles.includes(trainRows[name].title))
-    // Text model and embedding are told by their parts.
+    // Text encoder and embedding are told by their parts.
     expect(silent).toEqual(["textModel", "customEmbedding", "snapshotEverySteps", "memory"])
-    expect(titles).toContain("text model learning rate")
+    expect(titles).toContain("text encoder learning rate")
     expect(titles).toContain("embedding length")
   })
 

@@ -51,6 +51,24 @@ describe("compare", { timeout: 240_000 }, () => {
     expect((await runStudio(studio, sheet({ dims: [1, 2, 3] }))).made).toEqual({})
   })
 
+  it("is one stage when the pipeline says it twice", async () => {
+    const twice = pipeline("twice", () => {
+      const base = baseModel("base")
+      const images = crop(ingest("pictures"), { size: 16 })
+      const lora = train(encode({ base, images, captions: caption(images) }), shared)
+      const once = () => compare({ steps: { "2": lora } }, { name: "steps", prompts: ["dog"] })
+      return {
+        first: once(),
+        second: once(),
+        other: compare({ steps: { "2": lora } }, { name: "o", prompts: ["dog"] }),
+      }
+    })
+    const { results, stages } = await Effect.runPromise(twice.instantiate({}))
+    expect(results).toEqual({ first: "compare", second: "compare", other: "compare-2" })
+    expect(stages.map(({ label }) => label)).toEqual(expect.arrayContaining(["plan-comparison", "sample", "compare-2"]))
+    expect(stages.map(({ label }) => label)).not.toContain("plan-comparison-2")
+  })
+
   it.each<readonly [string, Parameters<typeof sheet>[0], field: string]>([
     ["a name that is no file name", { name: "a/b" }, "name"],
     ["no prompt", { prompts: [] }, "prompts"],

@@ -95,12 +95,12 @@ describe("equivalent settings", () => {
     expect(rows.find(({ setting }) => setting === "schedule")).toMatchObject({ kohya, drawThings })
   })
 
-  it("text model and embedding have their own rates, and the embedding's stop counts pictures in Draw Things", async () => {
+  it("text encoder and embedding have their own rates, and the embedding's stop counts pictures in Draw Things", async () => {
     const customEmbedding = { keyword: "sks", length: 4, learningRate: 5e-3, stopAtStep: 100, initWord: null }
     const training = { ...usual, textModel: { learningRate: 4e-5 }, customEmbedding }
     const { rows, hints, differences } = equivalentSettings(await trainingOf({ training }), sd1)
     const shown = Object.fromEntries(rows.map(({ setting, drawThings }) => [setting, drawThings]))
-    expect(shown).toMatchObject({ "text model learning rate": "4e-5", "stop embedding at": "400" })
+    expect(shown).toMatchObject({ "text encoder learning rate": "4e-5", "stop embedding at": "400" })
     expect(rows.flatMap(({ kohya }) => kohya)).toContain("--text_encoder_lr 4e-5")
     expect(rows.flatMap(({ kohya }) => kohya)).not.toContain("--network_train_unet_only")
     expect(hints[0]).toContain("unetLearningRate 2e-4, textModel.learningRate 8e-5, customEmbedding.learningRate 0.01")

@@ -96,7 +96,7 @@ describe("on SDXL", { timeout: 240_000 }, () => {
       expect.arrayContaining(["text_encoder_2/model.safetensors", "tokenizer_2/vocab.json"]),
     )
     expect(logged(outcome)).toMatch(
-      /6 adapters in 1 of the first text model's 2 layers, those of the last 1 layer are cut off by CLIP skip; 18 adapters in 3 of the second one's 3 layers; an embedding of 2 tokens/,
+      /6 adapters in 1 of the first text encoder's 2 layers, those of the last 1 layer are cut off by CLIP skip; 18 adapters in 3 of the second one's 3 layers; an embedding of 2 tokens/,
     )
   })
 

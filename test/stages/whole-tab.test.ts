@@ -1,4 +1,4 @@
-/** Text model, custom embedding and schedules as a pipeline file asks for them: files, trajectory, pictures, refusals. */
+/** Text encoder, custom embedding and schedules as a pipeline file asks for them: files, trajectory, pictures, refusals. */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
@@ -49,7 +49,7 @@ const training = (more: TrainParamsInput, steps = 4) => ({
 const bytes = (outcome: Outcome, name: string): Buffer => readFileSync(finished(outcome, name))
 
 describe("the whole training tab", { timeout: 240_000 }, () => {
-  it("text model and embedding are trained, saved beside each other, told, and used when painting", async () => {
+  it("text encoder and embedding are trained, saved beside each other, told, and used when painting", async () => {
     const outcome = await runStudio(studio, {
       training: { textModel, customEmbedding },
       clipSkip: 2,
@@ -69,7 +69,7 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     expect(finished(outcome, "lora-000002-embedding/sks.safetensors")).toBeTruthy()
 
     expect(logged(outcome).join("\n")).toMatch(
-      /adapters in the UNet; 6 adapters in 1 of the text model's 2 layers, those of the last 1 layer are cut off by CLIP skip; an embedding of 2 tokens/,
+      /adapters in the UNet; 6 adapters in 1 of the text encoder's 2 layers, those of the last 1 layer are cut off by CLIP skip; an embedding of 2 tokens/,
     )
     expect(bytes(outcome, "pictures/lora/01-seed-1-without-lora-and-embedding.png").length).toBeGreaterThan(0)
     const texts = readPngText(bytes(outcome, "pictures/lora/01-seed-1-step-000004.png"))
@@ -163,8 +163,8 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
   const refused: readonly (readonly [string, TrainParamsInput, Told])[] = [
     ["a rank of 0 without embedding", { networkDim: 0 }, error("train", "networkDim")],
     ["a UNet rate of 0 alone", { unetLearningRate: 0 }, error("train", "unetLearningRate")],
-    ["a text model rate of 0", { textModel: { learningRate: 0 } }, error("train", "textModel.learningRate")],
-    ["a text model without rank", { textModel, customEmbedding, networkDim: 0 }, error("train", "textModel")],
+    ["a text encoder rate of 0", { textModel: { learningRate: 0 } }, error("train", "textModel.learningRate")],
+    ["a text encoder without rank", { textModel, customEmbedding, networkDim: 0 }, error("train", "textModel")],
     [
       "a keyword of two words",
       { customEmbedding: { ...customEmbedding, keyword: "my dog" } },

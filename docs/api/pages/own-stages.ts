@@ -10,6 +10,7 @@ export {
   named,
   chainKeys,
   type Work,
+  type Reading,
   type WiredStage,
   type Problem,
   StageFailure,

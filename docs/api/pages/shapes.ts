@@ -6,6 +6,7 @@
 export type { StageCall } from "../../../src/runtime/define/call-shape.ts"
 export type { ItemStageDefinition } from "../../../src/runtime/define/item-stage.ts"
 export type { PipelineOptions } from "../../../src/runtime/define/pipeline.ts"
+export type { Read } from "../../../src/runtime/define/reading.ts"
 export type { SourceDefinition } from "../../../src/runtime/define/source.ts"
 export type { StageDefinition } from "../../../src/runtime/define/stage.ts"
 export type { Done } from "../../../src/runtime/define/work.ts"

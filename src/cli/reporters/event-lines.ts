@@ -1,6 +1,8 @@
 /** Events as lines that stay: what started, what stages say, what was reused, what is done, what went wrong, what was written. */
+
+import { counted } from "../../runtime/model/counted.ts"
 import type { RunEvent } from "../../runtime/model/events.ts"
-import { closed, duration, fromHere, moment, plural, type Style, sentence } from "./words.ts"
+import { closed, duration, fromHere, moment, type Style, sentence } from "./words.ts"
 
 /** Width of the column of stage names. */
 const labelWidth = 14
@@ -11,7 +13,7 @@ const quickMs = 100
 const named = (label: string, paint: Style): string => paint.bold(label.padEnd(labelWidth))
 
 const reusedItems = (items: { readonly restored: number } | undefined): string =>
-  items === undefined ? "" : ` ${plural(items.restored, "result")}`
+  items === undefined ? "" : ` ${counted(items.restored, "result")}`
 
 type Of<Type extends RunEvent["type"]> = Extract<RunEvent, { readonly type: Type }>
 

@@ -61,8 +61,6 @@ export const moment = (epochMs: number, nowMs: number = Date.now()): string => {
   return `${date.getDate()} ${months[date.getMonth()]}${year} ${time}`
 }
 
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
-
 /** A word of the language; paths, file names, flags, parameters and numbers are none. */
 const ordinaryWord = /^\p{Ll}[\p{Ll}'’-]*[,;.?!]?$/u
 

@@ -17,7 +17,7 @@ import { shapesIn } from "./weight-memory.ts"
 export interface GraphOutputs {
   readonly outputs: Readonly<Record<string, Tensor>>
   /** Gradients, first layer first. */
-  readonly leaves?: Readonly<Record<string, Tensor>>
+  readonly gradients?: Readonly<Record<string, Tensor>>
   /** Whether values are computed twice on purpose. */
   readonly recomputes?: boolean
   /** Whether a run's values lie in one block; see run-memory.ts. */

@@ -48,7 +48,7 @@ export const gradientName = ({ name }: Pick<TrainedMatrix, "name">): string => `
 
 /** Besides, the gradient of each trained matrix, by `gradientName`. */
 export interface TrainedGraph extends LossGraph {
-  readonly leaves: Readonly<Record<string, Tensor>>
+  readonly gradients: Readonly<Record<string, Tensor>>
 }
 
 /** Everything that is trained as inputs of a graph; adapters by module path, per network. */
@@ -113,8 +113,8 @@ export const lossGraph: GraphOf<LossGraph> = (networks, layout, shapes) => {
 export const trainGraph: GraphOf<TrainedGraph> = (networks, layout, shapes) => {
   const { outputs, targets } = graphWithTargets(networks, layout, shapes)
   const ofTargets = gradients(meanOfAll(outputs.loss), targets)
-  const leaves = matricesOf(layout).map((matrix, place) => [gradientName(matrix), ofTargets[place]!] as const)
-  return { outputs, leaves: Object.fromEntries(leaves) }
+  const named = matricesOf(layout).map((matrix, place) => [gradientName(matrix), ofTargets[place]!] as const)
+  return { outputs, gradients: Object.fromEntries(named) }
 }
 
 /** In the words of a failure. */

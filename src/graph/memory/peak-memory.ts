@@ -19,7 +19,7 @@ import { isView, resultPlaces } from "./result-places.ts"
 
 export interface GraphRun {
   readonly outputs: Readonly<Record<string, Tensor>>
-  readonly leaves?: Readonly<Record<string, Tensor>>
+  readonly gradients?: Readonly<Record<string, Tensor>>
   /** As in `lowerToOnnx`. */
   readonly shapes?: GraphShapes
 }
@@ -41,8 +41,8 @@ interface Place {
 
 const bytesOf = ({ shape, dtype }: Tensor): number => elementCount(shape) * dtypeBytes[dtype]
 
-export const memoryOfRun = ({ outputs, leaves = {}, shapes = "static" }: GraphRun): MemoryOfRun => {
-  const [forward, backward] = [Object.values(outputs), Object.values(leaves)]
+export const memoryOfRun = ({ outputs, gradients = {}, shapes = "static" }: GraphRun): MemoryOfRun => {
+  const [forward, backward] = [Object.values(outputs), Object.values(gradients)]
   const order = executionOrder(forward, backward).filter((node) => !isNamedByItself(node))
   const places = placesOf(order, new Set([...forward, ...backward]), shapes === "static")
   const change = new Float64Array(order.length + 1)

@@ -22,7 +22,7 @@ import { floatingPointOperations } from "./work.ts"
 
 export interface DifferentiatedGraph {
   readonly outputs: Readonly<Record<string, Tensor>>
-  readonly leaves: Readonly<Record<string, Tensor>>
+  readonly gradients: Readonly<Record<string, Tensor>>
 }
 
 /**
@@ -35,14 +35,15 @@ export const withRecomputation = <G extends DifferentiatedGraph>(graph: G, workP
   const order = postOrder(Object.values(graph.outputs), forward)
   const fed = fedNodes(order)
   const made = (tensor: Tensor): boolean => forward.has(tensor.node) && fed.has(tensor.node) && !isFeed(tensor)
-  const leaves = Object.values(graph.leaves)
+  const gradients = Object.values(graph.gradients)
   const wanted = new Set<Tensor>()
-  for (const { inputs } of postOrder(leaves, new Set(forward)))
+  for (const { inputs } of postOrder(gradients, new Set(forward)))
     for (const input of inputs) if (made(input)) wanted.add(viewed(input))
   const kept = keptOf(inOrder(order, wanted), made, dearerThan(workPerByte, order))
   const again = recomputer(kept, made)
-  const results = rebuilt(leaves, (read) => (made(read) ? again(read) : undefined), forward)
-  return { ...graph, leaves: Object.fromEntries(Object.keys(graph.leaves).map((name, at) => [name, results[at]!])) }
+  const results = rebuilt(gradients, (read) => (made(read) ? again(read) : undefined), forward)
+  const names = Object.keys(graph.gradients)
+  return { ...graph, gradients: Object.fromEntries(names.map((name, at) => [name, results[at]!])) }
 }
 
 const isFeed = ({ node }: Tensor): boolean => node.op === "Input"

@@ -23,7 +23,7 @@ export interface GraphToLower {
   /** By the name each gets in the model; forward outputs first. */
   readonly outputs: Readonly<Record<string, Tensor>>
   /** Adapter gradients, first layer to last. */
-  readonly leaves?: Readonly<Record<string, Tensor>>
+  readonly gradients?: Readonly<Record<string, Tensor>>
   readonly locate: (weightName: string) => WeightLocation
   /** "static" unless given; see `dynamic-shapes.ts`. */
   readonly shapes?: GraphShapes
@@ -42,9 +42,9 @@ export interface LoweredGraph {
   readonly outputNames: readonly string[]
 }
 
-export const lowerToOnnx = ({ outputs, leaves = {}, locate, shapes = "static" }: GraphToLower): LoweredGraph => {
-  const results = [...Object.entries(outputs), ...Object.entries(leaves)]
-  const order = executionOrder(Object.values(outputs), Object.values(leaves))
+export const lowerToOnnx = ({ outputs, gradients = {}, locate, shapes = "static" }: GraphToLower): LoweredGraph => {
+  const results = [...Object.entries(outputs), ...Object.entries(gradients)]
+  const order = executionOrder(Object.values(outputs), Object.values(gradients))
   const used = new Set([...order.flatMap(({ inputs }) => inputs), ...results.map(([, tensor]) => tensor)])
   const writer = new GraphWriter(locate, results, shapes)
   for (const node of order) writer.write(node, used)

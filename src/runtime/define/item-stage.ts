@@ -4,17 +4,15 @@
  * An item's key is built from its key and value, the shared inputs, the parameters and the code. A new item
  * runs alone, a removed one drops out of the result, and another order runs nothing.
  */
-import type { Layer } from "effect"
-import type { OtherWords } from "../model/checked-params.ts"
 import { Items } from "../model/items.ts"
 import type { AnySchema, Artifact, Fields, ItemStageNode, ParamsSchema } from "../model/node.ts"
-import type { Problem, StageFailure } from "../model/stage-failure.ts"
+import type { Problem } from "../model/stage-failure.ts"
 import { wire } from "../model/wire.ts"
 import type { WiredStage } from "../model/wired-stage.ts"
 import { argumentsOf, type StageCall } from "./call-shape.ts"
 import { createNode } from "./create-node.ts"
 import { givenWires, nodesOf } from "./given-wires.ts"
-import { type FoundValues, type None, NoParams, only, type ValuesOf } from "./stage.ts"
+import { type FoundValues, type None, NoParams, only, type ValuesOf, type WorkingDefinition } from "./stage.ts"
 import { type Done, performed, type Work } from "./work.ts"
 
 /**
@@ -31,31 +29,15 @@ export interface ItemStageDefinition<
   B extends AnySchema,
   N extends string,
   R,
-> {
-  /** In plans, keys and messages: lower case with dashes, such as "to-grey". */
-  readonly name: string
-  /** `import.meta.url` of the file that defines the stage. */
-  readonly code: string
-  /** Default: none. */
-  readonly params?: P
+> extends WorkingDefinition<P, X, R> {
   /** One item of the list. */
   readonly item: A
   /** Wires that every item sees whole. A change in one of them runs every item. */
   readonly shared?: S
   /** The same, found upstream unless given: of each, the nearest wire that carries such values. */
   readonly upstream?: U
-  /** Wires that it is given and does not read: stages behind it find them through it. No part of its keys. */
-  readonly passes?: X
   /** The result for one item. */
   readonly output: B
-  /** What of the parameters enters the keys, field by field. Default: all of them, as the schema encodes them. */
-  readonly keyed?: (params: P["Type"]) => object
-  /** Built once per run and shared, and only when some stage that asks for it really runs. */
-  readonly services?: Layer.Layer<R, StageFailure>
-  /** Looks at the parameters alone, before anything runs. */
-  readonly check?: (params: P["Type"]) => readonly Problem[]
-  /** Looks at the stage in its graph, once the whole pipeline is wired. */
-  readonly wired?: (here: WiredStage) => readonly Problem[]
   /** Looks at parameters, items and shared inputs as soon as they are known. */
   readonly inspect?: (
     args: ValuesOf<S> &
@@ -65,10 +47,6 @@ export interface ItemStageDefinition<
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: Items<B["Type"]> }) => readonly Artifact[]
   /** What one item is called: in reasons ("picture"), and, with an s, in the record of wires. Default: "item". */
   readonly noun?: N
-  /** Share of the core budget taken by one item; default 1. */
-  readonly cores?: number
-  /** Other programs' words for its parameters, for whoever writes one of them. */
-  readonly otherWords?: OtherWords
   /** The result for one item: as a value, a promise of it, or an Effect. */
   readonly run: (
     args: ValuesOf<S> & FoundValues<U> & { readonly params: P["Type"]; readonly key: string; readonly item: A["Type"] },

@@ -26,6 +26,30 @@ export type FoundValues<U extends Fields> = string extends keyof U ? unknown : V
 export const NoParams = Schema.Struct({})
 export type None = Record<never, never>
 
+/** What a stage says of itself whether it works on whole values or item by item. */
+export interface WorkingDefinition<P extends ParamsSchema, X extends Fields, R> {
+  /** In plans, keys and messages: lower case with dashes, such as "to-grey". */
+  readonly name: string
+  /** `import.meta.url` of the file that defines the stage. */
+  readonly code: string
+  /** Default: none. */
+  readonly params?: P
+  /** Wires that it is given and does not read: stages behind it find them through it. No part of its keys. */
+  readonly passes?: X
+  /** What of the parameters enters the keys, field by field. Default: all of them, as the schema encodes them. */
+  readonly keyed?: (params: P["Type"]) => object
+  /** Built once per run and shared, and only when some stage that asks for it really runs. */
+  readonly services?: Layer.Layer<R, StageFailure>
+  /** Looks at the parameters alone, before anything runs. */
+  readonly check?: (params: P["Type"]) => readonly Problem[]
+  /** Looks at the stage in its graph, once the whole pipeline is wired. */
+  readonly wired?: (here: WiredStage) => readonly Problem[]
+  /** Share of the core budget taken while running, of an item stage by one item; default 1. */
+  readonly cores?: number
+  /** Other programs' words for its parameters, for whoever writes one of them. */
+  readonly otherWords?: OtherWords
+}
+
 /**
  * What `stage` takes: a name, schemas, and the function that does the work. Its types are inferred: `P` of the parameters, `I` of the
  * wires, `U` of those found upstream, `X` of those passed on, `O` of the result, `R` of the services.
@@ -37,29 +61,13 @@ export interface StageDefinition<
   X extends Fields,
   O extends AnySchema,
   R,
-> {
-  /** In plans, keys and messages: lower case with dashes, such as "to-grey". */
-  readonly name: string
-  /** `import.meta.url` of the file that defines the stage. */
-  readonly code: string
-  /** Default: none. */
-  readonly params?: P
+> extends WorkingDefinition<P, X, R> {
   /** What it reads and has to be given. */
   readonly wires: I
   /** What it reads and finds upstream: of each, the nearest wire that carries such values, unless it is given too. */
   readonly upstream?: U
-  /** Wires that it is given and does not read: stages behind it find them through it. No part of its key. */
-  readonly passes?: X
   /** Of the result. With a word (`named`), other stages' wires can ask for it. */
   readonly output: O
-  /** What of the parameters enters the key, field by field. Default: all of them, as the schema encodes them. */
-  readonly keyed?: (params: P["Type"]) => object
-  /** Built once per run and shared, and only when some stage that asks for it really runs. */
-  readonly services?: Layer.Layer<R, StageFailure>
-  /** Looks at the parameters alone, before anything runs. */
-  readonly check?: (params: P["Type"]) => readonly Problem[]
-  /** Looks at the stage in its graph, once the whole pipeline is wired. */
-  readonly wired?: (here: WiredStage) => readonly Problem[]
   /** Looks at parameters and inputs as soon as the inputs are known. */
   readonly inspect?: (
     args: ValuesOf<I> & FoundValues<U> & { readonly params: P["Type"]; readonly here: WiredStage },
@@ -73,10 +81,6 @@ export interface StageDefinition<
   ) => Effect.Effect<KnownWork, StageFailure>
   /** Which bytes of the result are finished files, and under which paths in the pipeline's output folder. */
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: O["Type"] }) => readonly Artifact[]
-  /** Share of the core budget taken while running; default 1. */
-  readonly cores?: number
-  /** Other programs' words for its parameters, for whoever writes one of them. */
-  readonly otherWords?: OtherWords
   /** The result: as a value, a promise of it, or an Effect. */
   readonly run: (
     args: ValuesOf<I> & FoundValues<U> & { readonly params: P["Type"] },

@@ -1,13 +1,14 @@
 /**
  * What a stage's function gets beside its values: plain functions and promises, so that nobody has to know Effect to write a stage.
  *
- * It is the stage's context in other clothes. What a stage tells (progress, warnings) is told in order, and before its result counts.
+ * It is the stage's context in other clothes.
  */
-import { Effect, Predicate, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import type { Blob } from "../model/blob.ts"
 import type { StageEffect } from "../model/node.ts"
 import { type Progress, StageContext } from "../model/stage-context.ts"
-import { StageFailure, StageStopped } from "../model/stage-failure.ts"
+import type { StageFailure, StageStopped } from "../model/stage-failure.ts"
+import { plainFunction } from "./plain-function.ts"
 
 /** What a stage's `run` is handed beside its values. All that it tells is shown with its label, in order. */
 export interface Work {
@@ -41,48 +42,19 @@ export type Done<A, R = never> =
 
 /** Runs a stage's function, whichever way it works, as an Effect. */
 export const performed = (run: (work: Work) => unknown): StageEffect =>
-  Effect.gen(function* () {
-    const context = yield* StageContext
-    const promised = Effect.runPromiseWith(yield* Effect.context<never>())
-    const ending = new AbortController()
-    let told = Promise.resolve()
-    const tell = (event: Effect.Effect<void>): void => {
-      told = told.then(() => promised(event))
-    }
-    const work: Work = {
-      label: context.label,
-      item: context.item,
-      signal: ending.signal,
-      stopRequested: context.stopRequested,
-      progress: (progress) => tell(context.progress(progress)),
-      warn: (why, hint) => tell(context.warn(why, hint)),
-      log: (message) => tell(context.log(message)),
-      put: (bytes) => promised(context.blobs.put(bytes)),
-      bytes: (blob) => promised(context.blobs.bytes(blob)),
-      path: (blob) => promised(context.blobs.path(blob)),
-    }
-    const result = yield* finished(() => run(work)).pipe(Effect.onInterrupt(() => Effect.sync(() => ending.abort())))
-    yield* Effect.promise(() => told)
-    return result
-  }) as StageEffect
-
-const finished = (run: () => unknown): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.suspend(() => {
-    const result = attempt(run)
-    if (Effect.isEffect(result)) return result
-    return Predicate.isPromiseLike(result)
-      ? Effect.tryPromise({ try: () => result, catch: (thrown) => thrown }).pipe(Effect.catch(asFailure))
-      : Effect.succeed(result)
-  })
-
-const attempt = (run: () => unknown): unknown => {
-  try {
-    return run()
-  } catch (thrown) {
-    return asFailure(thrown)
-  }
-}
-
-/** What a stage throws on purpose is as good as what it fails with; the rest is a mistake in its code. */
-const asFailure = (thrown: unknown): Effect.Effect<never, StageFailure | StageStopped> =>
-  thrown instanceof StageFailure || thrown instanceof StageStopped ? Effect.fail(thrown) : Effect.die(thrown)
+  Effect.flatMap(StageContext, (context) =>
+    plainFunction(({ promised, tell, signal }) =>
+      run({
+        label: context.label,
+        item: context.item,
+        signal,
+        stopRequested: context.stopRequested,
+        progress: (progress) => tell(context.progress(progress)),
+        warn: (why, hint) => tell(context.warn(why, hint)),
+        log: (message) => tell(context.log(message)),
+        put: (bytes) => promised(context.blobs.put(bytes)),
+        bytes: (blob) => promised(context.blobs.bytes(blob)),
+        path: (blob) => promised(context.blobs.path(blob)),
+      }),
+    ),
+  ) as StageEffect

@@ -116,9 +116,9 @@ export interface ItemStageNode extends WorkingNode {
 
 export interface SourceNode extends NodeBase {
   readonly kind: "source"
-  /** What the stages around it want of it; handed to `read`. */
+  /** What the stages around it want of it; `read` is given it. */
   readonly wired?: ((here: WiredStage) => unknown) | undefined
-  readonly read: (args: { params: unknown }, wired: unknown) => Effect.Effect<unknown, StageFailure, SourceContext>
+  readonly read: (args: { params: unknown; wired: unknown }) => Effect.Effect<unknown, StageFailure, SourceContext>
 }
 
 export type Node = StageNode | ItemStageNode | SourceNode

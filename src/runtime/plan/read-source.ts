@@ -26,7 +26,7 @@ export const readSource = Effect.fnUntraced(function* (
   if (instance.params === undefined) return { value: undefined, problems } satisfies SourceReading
   const { params, speaker } = instance
   const context = yield* sourceContext(speaker, root, problems)
-  const value = yield* Effect.suspend(() => node.read({ params }, node.wired?.(here))).pipe(
+  const value = yield* Effect.suspend(() => node.read({ params, wired: node.wired?.(here) })).pipe(
     Effect.provideService(SourceContext, context),
     Effect.flatMap((output) => encoded(node, output)),
     Effect.catchCause((cause) => {

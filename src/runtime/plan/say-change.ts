@@ -1,6 +1,7 @@
 /** Changes in words: one short phrase each, and the sentence of a whole list. */
 import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import type { Change } from "../model/changes.ts"
+import { counted, plural } from "../model/counted.ts"
 
 const mostNames = 3
 const mostPhrases = 3
@@ -60,10 +61,6 @@ export const sayChange = (change: Change): string => {
       return sayDependence(change)
   }
 }
-
-export const counted = (count: number, noun: string): string => `${count} ${plural(count, noun)}`
-
-export const plural = (count: number, noun: string): string => (count === 1 ? noun : `${noun}s`)
 
 const sayParameter = ({ name, from, to }: Change & { kind: "parameter" }): string => {
   if (from === undefined) return `new parameter ${name} ${shown(to ?? null)}`

@@ -6,6 +6,7 @@
  * with a warning, never overwritten. To tell them apart the folder holds a list of what was written, `.written.json`; without
  * it every file that differs counts as the user's. Files appear whole: temporary name, then rename.
  */
+import { randomUUID } from "node:crypto"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Option, Schema, Semaphore } from "effect"
@@ -152,8 +153,9 @@ const copyWhole = (origin: string, file: string) => async () => {
   await fs.rename(temporary, file)
 }
 
+/** No two writers have the same one, whether they are processes or runs of one process. */
 const temporaryName = (file: string): string =>
-  path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.part`)
+  path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}.part`)
 
 const moveAside = (file: string) => async () => {
   const { dir, name, ext } = path.parse(file)
@@ -175,6 +177,7 @@ const readLedger = (folder: string) => async (): Promise<Ledger> => {
 const writeLedger = (folder: string, ledger: Ledger) => async () => {
   const file = path.join(folder, ledgerName)
   await fs.mkdir(folder, { recursive: true })
-  await fs.writeFile(temporaryName(file), `${JSON.stringify(ledger, null, 2)}\n`)
-  await fs.rename(temporaryName(file), file)
+  const temporary = temporaryName(file)
+  await fs.writeFile(temporary, `${JSON.stringify(ledger, null, 2)}\n`)
+  await fs.rename(temporary, file)
 }

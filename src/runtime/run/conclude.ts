@@ -68,14 +68,14 @@ export const noteFailure = Effect.fnUntraced(function* (
 ) {
   const events = yield* Events
   const cache = yield* Cache
-  const { label, node } = instance
+  const { label, speaker, node } = instance
   const item = at?.item === undefined ? {} : { item: at.item }
   const { detail: _, ...error } = failureReport(failure)
   if (at !== undefined) {
     const place = { pipeline: run.pipeline, label, ...item }
     yield* cache.recordFailure({ ...place, key: at.identified.key, stage: node.name, error })
   }
-  run.failures.push({ label, ...item, failure })
+  run.failures.push({ label, speaker, ...item, failure })
   yield* events.publish({ type: "stage-failed", label, ...item, failure: failureReport(failure) })
 })
 

@@ -23,6 +23,8 @@ import { runningStageContext } from "./running-stage-context.ts"
 /** A stage, or one item of a stage, whose inputs are known. */
 export interface Task {
   readonly label: string
+  /** Under which people are told what goes wrong. */
+  readonly speaker: string
   readonly item?: string
   readonly node: StageNode | ItemStageNode
   readonly identified: Identified
@@ -69,7 +71,7 @@ const placeOf = ({ label, item }: Task) => (item === undefined ? { label } : { l
 const make = Effect.fnUntraced(function* (run: RunState, task: Task, lease: Lease) {
   const cache = yield* Cache
   const events = yield* Events
-  const { identified, label, node } = task
+  const { identified, speaker, node } = task
   yield* task.onStart
   const startedAtMs = yield* Clock.currentTimeMillis
   const output = yield* encoded(task, yield* performed(run, task))
@@ -82,15 +84,15 @@ const make = Effect.fnUntraced(function* (run: RunState, task: Task, lease: Leas
   if (committed.differs) {
     const message = "gave another result than before for the same inputs; the first one is kept"
     const hint = "Make the stage depend on its inputs alone, for example by a seed among its parameters."
-    yield* events.publish({ type: "warning", label, message, hint })
+    yield* events.publish({ type: "warning", label: speaker, message, hint })
   }
   return { kind: "made", output: committed.output, elapsedMs } satisfies Obtained as Obtained
 })
 
 const performed = Effect.fnUntraced(function* (run: RunState, task: Task) {
-  const { label, item, node } = task
+  const { label, speaker, item, node } = task
   const stopRequested = run.stop.requested
-  const context = yield* runningStageContext({ runId: run.runId, label, item, stopRequested })
+  const context = yield* runningStageContext({ runId: run.runId, label, speaker, item, stopRequested })
   return yield* run.services.contextFor(node).pipe(
     Effect.flatMap((services) => Effect.provideContext(Effect.flatten(task.work), services)),
     Effect.provideService(StageContext, context),
@@ -123,19 +125,19 @@ const lostBytes = (task: Task, { why, hint }: BlobMissing): StageFailure =>
     kind: "work",
   })
 
-const whereOf = ({ label, item }: Task, ...more: readonly string[]): string =>
-  [label, item, ...more].filter((part) => part !== undefined && part !== "").join(": ")
+const whereOf = ({ speaker, item }: Task, ...more: readonly string[]): string =>
+  [speaker, item, ...more].filter((part) => part !== undefined && part !== "").join(": ")
 
 /** Typed failures win over what was thrown beside them; what was thrown alone becomes one. */
 const inWords = <E>(task: Task, cause: Cause.Cause<E>): Cause.Cause<E | StageFailure> => {
   if (Cause.hasFails(cause) || !Cause.hasDies(cause)) return cause
-  return Cause.fail(brokeOff(task.label, task.item, Cause.squash(cause)))
+  return Cause.fail(brokeOff(task.speaker, task.item, Cause.squash(cause)))
 }
 
-export const brokeOff = (label: string, item: string | undefined, thrown: unknown): StageFailure =>
+export const brokeOff = (speaker: string, item: string | undefined, thrown: unknown): StageFailure =>
   new StageFailure({
     what: "The stage broke off",
-    where: item === undefined ? label : `${label}: ${item}`,
+    where: item === undefined ? speaker : `${speaker}: ${item}`,
     why: thrown instanceof Error ? thrown.message : String(thrown),
     hint: "This is a mistake in the stage's code; --verbose shows where.",
     kind: "work",

@@ -8,6 +8,7 @@
 import { Effect, Option, Result } from "effect"
 import type { StageInstance } from "../define/pipeline-graph.ts"
 import type { Json } from "../model/canonical-json.ts"
+import { plural } from "../model/counted.ts"
 import { Events, type ItemCounts, type Reason } from "../model/events.ts"
 import type { Values } from "../model/node.ts"
 import type { StageStopped } from "../model/stage-failure.ts"
@@ -15,7 +16,7 @@ import { type Hits, hitOf, type ItemProspect, keysOf, listOf, ownHits, type Pros
 import { decodeInputs } from "../plan/inspect.ts"
 import { countItems, origin } from "../plan/plan.ts"
 import { itemReasons } from "../plan/reasons.ts"
-import { plural, sayChanges } from "../plan/say-change.ts"
+import { sayChanges } from "../plan/say-change.ts"
 import { Cache } from "../storage/cache.ts"
 import { cancel, conclude, fail, noteFailure, stopped } from "./conclude.ts"
 import { obtain, type Task } from "./obtain.ts"
@@ -112,6 +113,7 @@ const taskFor = (
   onStart: Effect.Effect<void>,
 ): Task => ({
   label: instance.label,
+  speaker: instance.speaker,
   item,
   node,
   identified: identified!,

@@ -52,6 +52,8 @@ export interface RunReport {
 
 export interface FailureAt {
   readonly label: string
+  /** Label of the stage that speaks for it; the sentence is told in its name. */
+  readonly speaker: string
   readonly item?: string
   readonly failure: StageFailure
 }
@@ -67,7 +69,7 @@ export class RunFailure extends Data.TaggedError("RunFailure")<{
     const [problem] = this.problems.filter(({ severity }) => severity === "error")
     if (problem !== undefined) return `${problem.label}: ${problem.field}: ${problem.why}`
     const [first] = this.failures
-    return first === undefined ? "the run failed" : `${first.label}: ${first.failure.message}`
+    return first === undefined ? "the run failed" : `${first.speaker}: ${first.failure.message}`
   }
 }
 

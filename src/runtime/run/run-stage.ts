@@ -63,7 +63,7 @@ const work = Effect.fnUntraced(function* (run: RunState, instance: StageInstance
   if (error !== undefined) return yield* fail(run, instance, undefined, error)
   if (found.kind === "stage") return yield* runWhole(run, instance, found)
   if (found.kind === "items") return yield* runItems(run, instance, found)
-  return yield* fail(run, instance, undefined, brokeOff(instance.label, undefined, "its inputs are not a keyed list"))
+  return yield* fail(run, instance, undefined, brokeOff(instance.speaker, undefined, "its inputs are not a keyed list"))
 })
 
 /** All of its inputs, and each of its items. */
@@ -85,7 +85,7 @@ const inspectNow = Effect.fnUntraced(function* (run: RunState, instance: StageIn
 const refusal = (instance: StageInstance, errors: readonly StageProblem[]): StageFailure =>
   new StageFailure({
     what: "Its inputs cannot be used",
-    where: `${instance.label}: ${errors.map(({ field }) => field).join(", ")}`,
+    where: `${instance.speaker}: ${errors.map(({ field }) => field).join(", ")}`,
     why: errors.map(({ why }) => why).join("; "),
     hint: errors[0]!.hint,
     kind: "input",
@@ -110,14 +110,14 @@ const inWords = (error: StageFailure | { what: string; where: string; why: strin
     : new StageFailure({ what: error.what, where: error.where, why: error.why, hint: error.hint, kind: "work" })
 
 const artifactsOf = (
-  { label, params }: StageInstance,
+  { speaker, params }: StageInstance,
   node: Exclude<StageInstance["node"], { kind: "source" }>,
   value: Known,
 ): Result.Result<readonly Artifact[], StageFailure> => {
   const decoded = decodeJson(node.outputSchema, value.json)
-  if (Result.isFailure(decoded)) return Result.fail(brokeOff(label, undefined, decoded.failure[0]!.why))
+  if (Result.isFailure(decoded)) return Result.fail(brokeOff(speaker, undefined, decoded.failure[0]!.why))
   return Result.try({
     try: () => node.artifacts!({ params, output: decoded.success as never }),
-    catch: (thrown) => brokeOff(label, undefined, thrown),
+    catch: (thrown) => brokeOff(speaker, undefined, thrown),
   })
 }

@@ -48,9 +48,10 @@ const taskFor = Effect.fnUntraced(function* (
   reason: Reason,
 ) {
   const events = yield* Events
-  const { label, params } = instance
+  const { label, speaker, params } = instance
   const task: Task = {
     label,
+    speaker,
     node,
     identified,
     schema: node.outputSchema,
@@ -81,10 +82,10 @@ export const unfit = (
   instance: StageInstance,
   issue: { readonly field: string; readonly why: string },
 ): StageFailure => {
-  const { field, why, hint } = misfit(instance.label, issue)
+  const { field, why, hint } = misfit(instance.speaker, issue)
   return new StageFailure({
     what: "An input does not fit",
-    where: `${instance.label}: ${field}`,
+    where: `${instance.speaker}: ${field}`,
     why,
     hint,
     kind: "work",

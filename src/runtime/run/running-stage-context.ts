@@ -1,4 +1,4 @@
-/** The `StageContext` of one running stage or item: the runtime's services, with the stage's name on everything they report. */
+/** The `StageContext` of one running stage or item: the runtime's services, with the stage's name on everything they report, and its speaker's on what goes wrong. */
 import { Effect } from "effect"
 import { Events } from "../model/events.ts"
 import { StageContext } from "../model/stage-context.ts"
@@ -11,11 +11,18 @@ import { Trajectories } from "../storage/trajectory.ts"
 export interface RunningAs {
   readonly runId: RunId
   readonly label: string
+  readonly speaker: string
   readonly item: string | undefined
   readonly stopRequested: () => boolean
 }
 
-export const runningStageContext = Effect.fnUntraced(function* ({ runId, label, item, stopRequested }: RunningAs) {
+export const runningStageContext = Effect.fnUntraced(function* ({
+  runId,
+  label,
+  speaker,
+  item,
+  stopRequested,
+}: RunningAs) {
   const events = yield* Events
   const blobs = yield* Blobs
   const store = yield* Store
@@ -32,31 +39,31 @@ export const runningStageContext = Effect.fnUntraced(function* ({ runId, label, 
     label,
     item,
     blobs: {
-      put: (bytes) => asWork(label, blobs.put(bytes)),
-      bytes: (blob) => asWork(label, blobs.bytes(blob)),
-      path: (blob) => asWork(label, blobs.path(blob)),
+      put: (bytes) => asWork(speaker, blobs.put(bytes)),
+      bytes: (blob) => asWork(speaker, blobs.bytes(blob)),
+      path: (blob) => asWork(speaker, blobs.path(blob)),
     },
     progress: (progress) => events.publish({ type: "stage-progress", ...at, ...progress }),
-    warn: (message, hint = "") => events.publish({ type: "warning", ...at, message, hint }),
+    warn: (message, hint = "") => events.publish({ type: "warning", ...at, label: speaker, message, hint }),
     log: (message) => events.publish({ type: "logged", ...at, message }),
     trajectory: {
-      furthest: (keys) => asWork(label, trajectories.furthest(keys)),
-      file: (key, blob) => asWork(label, trajectories.file(key, blob)),
+      furthest: (keys) => asWork(speaker, trajectories.furthest(keys)),
+      file: (key, blob) => asWork(speaker, trajectories.file(key, blob)),
     },
     stopRequested,
     record: (name, row) =>
       asWork(
-        label,
+        speaker,
         Effect.suspend(() => store.recordMetric(runId, label, name, stepOf(name, row), row)),
       ),
   })
 })
 
-const asWork = <A>(label: string, effect: Effect.Effect<A, StorageFailure | BlobMissing>) =>
+const asWork = <A>(speaker: string, effect: Effect.Effect<A, StorageFailure | BlobMissing>) =>
   Effect.mapError(effect, (error) => {
     if (error._tag === "StorageFailure") return new StageFailure({ ...sentences(error), kind: "work" })
     const what = "A stored result could not be read"
-    return new StageFailure({ what, where: label, why: error.why, hint: error.hint, kind: "work", cause: error })
+    return new StageFailure({ what, where: speaker, why: error.why, hint: error.hint, kind: "work", cause: error })
   })
 
 const sentences = ({ what, where, why, hint }: StorageFailure) => ({ what, where, why, hint })

@@ -72,7 +72,7 @@ export const vaePart = source({
   params: Folder,
   output: VaePart,
   wired: ({ readers }: WiredStage) => readers.flatMap((reader) => sizeBefore(reader) ?? []),
-  read: Effect.fnUntraced(function* ({ params }, sizes) {
+  read: Effect.fnUntraced(function* ({ params }, { wired: sizes }) {
     const { root, files } = yield* readPart(params.folder, [vae])
     const facts = yield* describeFolder(root)
     const { problem } = yield* SourceContext
@@ -120,7 +120,7 @@ export const textPart = source({
   params: Folder,
   output: TextPart,
   wired: wantedTexts,
-  read: Effect.fnUntraced(function* ({ params }, texts) {
+  read: Effect.fnUntraced(function* ({ params }, { wired: texts }) {
     const { root: projectRoot, problem } = yield* SourceContext
     const family = yield* familyIn(resolve(projectRoot, params.folder))
     const { root, paths, files } = yield* readPart(params.folder, textComponents(family))

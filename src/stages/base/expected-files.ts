@@ -4,14 +4,13 @@
  * A restored pipeline carries such a list for its pictures and one for its base model, so that a run that could not give the same
  * LoRA is refused before any work, with the names and digests of what is missing or different.
  */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import type { Blob } from "../../runtime/model/blob.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
+import { withDefault } from "../../settings/field-defaults.ts"
 
 /** Name to SHA-256; null: anything will do. */
-export const ExpectedFiles = Schema.NullOr(Schema.Record(Schema.String, Schema.String)).pipe(
-  Schema.withConstructorDefault(Effect.succeed(null)),
-)
+export const ExpectedFiles = withDefault(Schema.NullOr(Schema.Record(Schema.String, Schema.String)), null)
 export type ExpectedFiles = typeof ExpectedFiles.Type
 
 /** Digests are told apart by this many digits. */

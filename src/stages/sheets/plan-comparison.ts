@@ -3,12 +3,12 @@ import { Schema } from "effect"
 import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-import { familyRecord } from "../../settings/family.ts"
 import { ComparedGroups, comparedKey, inputName, withoutTraining } from "../wires/comparison.ts"
 import { Dataset, type EncodedDataset } from "../wires/dataset.ts"
 import { SampleRecipe } from "../wires/samples.ts"
 import { Trained, type TrainedAdapters } from "../wires/trained.ts"
 import { checkEvaluation, EvaluateSettings } from "./plan-samples.ts"
+import { type PaintedWith, paintedWith, promptFor, sizeFor, untrained } from "./planned-recipe.ts"
 
 export const ComparisonSettings = Schema.Struct({ ...EvaluateSettings.fields, groups: ComparedGroups })
 export type ComparisonSettings = typeof ComparisonSettings.Type
@@ -22,34 +22,26 @@ const checkGroups = ({ groups }: ComparisonSettings): readonly Problem[] => {
     .map(({ name }) => ({ field: `settings.${name}`, why: "the group is empty", hint, severity: "error" }))
 }
 
-type Column = Pick<SampleRecipe, "trainedSteps" | "adapter" | "embedding">
-
-const untrained: Column = { trainedSteps: 0, adapter: null, embedding: null }
-
 /** What a training ended with. */
-const finished = ({ saves, settings }: Trained): Column => {
+const finished = ({ saves, settings }: Trained): PaintedWith => {
   const last = saves.at(-1)
-  if (last === undefined) return untrained
-  const keyword = settings.customEmbedding?.keyword ?? ""
-  const embedding = last.embedding && { keyword, file: last.embedding }
-  return { trainedSteps: last.step, adapter: last.adapter, embedding }
+  return last === undefined ? untrained : paintedWith(last, settings)
 }
 
 interface Compared {
   readonly training: number
-  readonly column: Column
+  readonly column: PaintedWith
   readonly dataset: Dataset
 }
 
 const listComparison = ({ groups, ...params }: ComparisonSettings, compared: readonly Compared[]) => {
   const { prompts, seeds, size, ...shared } = params
   return compared.flatMap(({ training, column, dataset }) => {
-    const { width, height } = size ?? dataset.samples[0] ?? familyRecord(dataset.encoding.family).usualSize
+    const { encoding } = dataset
     return prompts.flatMap((prompt) =>
       seeds.map((seed) => {
-        const text = prompt.replaceAll("[trigger]", () => dataset.trigger ?? "").trim()
-        const { encoding } = dataset
-        const value: SampleRecipe = { ...shared, ...column, prompt: text, seed, encoding, width, height }
+        const text = promptFor(prompt, dataset)
+        const value: SampleRecipe = { ...shared, ...column, prompt: text, seed, encoding, ...sizeFor(size, dataset) }
         return { key: comparedKey(groups, training, prompt, seed), value }
       }),
     )
@@ -62,37 +54,49 @@ export interface ComparedTraining {
   readonly dataset: EncodedDataset
 }
 
+/** Something for each of so many trainings, by the name of the stage's wire. */
+const byWire = <A>(what: "trained" | "dataset", count: number, make: (index: number) => A) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [inputName(what, index), make(index)]))
+
 /** The stage for so many trainings: each is an input of its own, with the dataset it was made from. */
+const defined = (count: number) =>
+  stage({
+    name: "plan-comparison",
+    code: import.meta.url,
+    params: ComparisonSettings,
+    wires: { ...byWire("trained", count, () => Trained), ...byWire("dataset", count, () => Dataset) },
+    output: Items(SampleRecipe),
+    check: (given) => [...checkGroups(given), ...checkEvaluation(given)],
+    run: ({ params, ...values }) => {
+      // Each input has the schema of its own name above; a record of both cannot say so.
+      const inputs = values as Readonly<Record<string, unknown>>
+      const all = Array.from({ length: count }, (_, training) => ({
+        training,
+        column: finished(inputs[inputName("trained", training)] as Trained),
+        dataset: inputs[inputName("dataset", training)] as Dataset,
+      }))
+      const base = { ...all[0]!, training: withoutTraining, column: untrained }
+      return listComparison(params, [base, ...all])
+    },
+  })
+
+/** By the number of trainings: comparisons that are equal are one, as they are made from one definition. */
+const definitions = new Map<number, ReturnType<typeof defined>>()
+
+const stageFor = (count: number) => {
+  const stage = definitions.get(count) ?? defined(count)
+  definitions.set(count, stage)
+  return stage
+}
+
 export const planComparison = (
   trainings: readonly ComparedTraining[],
   params: (typeof ComparisonSettings)["~type.make.in"],
 ) => {
-  const places = trainings.map((_, index) => index)
-  const named = <A>(what: "trained" | "dataset", make: (index: number) => A) =>
-    Object.fromEntries(places.map((index) => [inputName(what, index), make(index)]))
-  const define = stage({
-    name: "plan-comparison",
-    code: import.meta.url,
-    params: ComparisonSettings,
-    wires: { ...named("trained", () => Trained), ...named("dataset", () => Dataset) },
-    output: Items(SampleRecipe),
-    check: (given) => [...checkGroups(given), ...checkEvaluation(given)],
-    run: ({ params: decoded, ...values }) => {
-      // Each input has the schema of its own name above; a record of both cannot say so.
-      const inputs = values as Readonly<Record<string, unknown>>
-      const at = (training: number) => ({
-        training,
-        column: finished(inputs[inputName("trained", training)] as Trained),
-        dataset: inputs[inputName("dataset", training)] as Dataset,
-      })
-      const all = places.map(at)
-      const base = { ...all[0]!, training: withoutTraining, column: untrained }
-      return listComparison(decoded, [base, ...all])
-    },
-  })
+  const count = trainings.length
   const wires = {
-    ...named("trained", (index) => trainings[index]!.trained),
-    ...named("dataset", (index) => trainings[index]!.dataset),
+    ...byWire("trained", count, (index) => trainings[index]!.trained),
+    ...byWire("dataset", count, (index) => trainings[index]!.dataset),
   }
-  return define(wires as never, params)
+  return stageFor(count)(wires as never, params)
 }

@@ -1,20 +1,16 @@
 /** Lists the pictures of an evaluation: every prompt and seed, without the LoRA and with each checkpoint. */
-import { Effect, Schema } from "effect"
+import { Schema } from "effect"
 import { containsPhrase, hasTriggerPlaceholder } from "../../formats/caption-text.ts"
 import { countMentions } from "../../formats/embedding-mention.ts"
 import { stage } from "../../runtime/define/stage.ts"
 import { Items } from "../../runtime/model/items.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-import { familyRecord } from "../../settings/family.ts"
+import { withDefault } from "../../settings/field-defaults.ts"
 import { SamplerName } from "../../settings/sampler-name.ts"
 import { Dataset } from "../wires/dataset.ts"
 import { SampleRecipe, sampleKey } from "../wires/samples.ts"
 import { Trained } from "../wires/trained.ts"
-
-const withDefault = <S extends Schema.Constraint & Schema.WithoutConstructorDefault>(
-  schema: S,
-  value: S["~type.make.in"],
-) => Schema.withConstructorDefault<S>(Effect.succeed(value))(schema)
+import { paintedWith, promptFor, sizeFor, untrained } from "./planned-recipe.ts"
 
 export const EvaluateSettings = Schema.Struct({
   /** What to paint; `[trigger]` is replaced by the trigger word. A row of the sheet for each prompt and seed. */
@@ -73,29 +69,18 @@ const missingMention = ({ prompts }: EvaluateSettings, { settings, saves }: Trai
 
 /** The rows of a sheet, each with the base model first. */
 const listSamples = (params: EvaluateSettings, trained: Trained, dataset: Dataset): Items<SampleRecipe> => {
-  const { prompts, seeds, strength, size, ...shared } = params
-  const keyword = trained.settings.customEmbedding?.keyword ?? ""
-  const columns: readonly Pick<SampleRecipe, "trainedSteps" | "adapter" | "embedding">[] = [
-    { trainedSteps: 0, adapter: null, embedding: null },
-    ...trained.saves.map(({ step, adapter, embedding }) => ({
-      trainedSteps: step,
-      adapter,
-      embedding: embedding && { keyword, file: embedding },
-    })),
-  ]
-  const { width, height } = size ?? dataset.samples[0] ?? familyRecord(dataset.encoding.family).usualSize
-  const trigger = dataset.trigger ?? ""
+  const { prompts, seeds, size, ...shared } = params
+  const columns = [untrained, ...trained.saves.map((save) => paintedWith(save, trained.settings))]
+  const { encoding } = dataset
   const recipes = prompts.flatMap((prompt) =>
     seeds.flatMap((seed) =>
       columns.map((column) => ({
         ...shared,
         ...column,
-        prompt: prompt.replaceAll("[trigger]", () => trigger).trim(),
+        prompt: promptFor(prompt, dataset),
         seed,
-        strength,
-        encoding: dataset.encoding,
-        width,
-        height,
+        encoding,
+        ...sizeFor(size, dataset),
       })),
     ),
   )

@@ -7,7 +7,7 @@
 import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
-import type { StepRecord, StoredSample, TrainFacts } from "../../engine/jobs/train-job.ts"
+import type { StepRecord, StoredSample } from "../../engine/jobs/train-job.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
 import type { KnownWorkQuery } from "../../runtime/model/node.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
@@ -19,6 +19,7 @@ import { storedSample } from "../dataset/stored-sample.ts"
 import type { BaseModelFolder } from "../wires/base-files.ts"
 import type { Dataset } from "../wires/dataset.ts"
 import { stepKeys } from "./step-keys.ts"
+import { tellStart } from "./tell-start.ts"
 
 export interface Course {
   readonly dataset: Dataset
@@ -114,46 +115,6 @@ const bandLosses = ({ timesteps, losses }: StepRecord, { trainTimesteps }: BaseM
     }),
   )
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
-
-type TrainedEncoder = TrainFacts["textEncoders"][number]
-
-/** Adapters of a text encoder; `name` tells it from another one. */
-const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): string => {
-  const cut = run < layers ? `, those of the last ${counted(layers - run, "layer")} are cut off by CLIP skip` : ""
-  return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
-}
-
-const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
-
-/** The memory plan, in a line. */
-const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["memory"]): string => {
-  const whole = heapBytes + mappedBytes
-  const weights = mappedBytes > 0 ? `, ${inGigabytes(mappedBytes)} of it weights in their file` : ""
-  const tight = whole > freeBytes ? "; weights will be read from the disk again in every step" : ""
-  return `memory: ${mode}, at most about ${inGigabytes(whole)} of ${inGigabytes(freeBytes)} free${weights}${tight}`
-}
-
-/** What is about to be trained, in a line; and every caption that lost something at the end. */
-const tellStart = Effect.fnUntraced(function* (facts: TrainFacts) {
-  const { unetModules, textEncoders, embeddingTokens, captions, memory } = facts
-  const { log, warn } = yield* StageContext
-  const names = textEncoders.length === 1 ? ["the text model's"] : ["the first text model's", "the second one's"]
-  const parts = [
-    ...(unetModules > 0 ? [`${counted(unetModules, "adapter")} in the UNet`] : []),
-    ...textEncoders.map((encoder, place) => encoderWords(encoder, names[place]!)),
-    ...(embeddingTokens > 0 ? [`an embedding of ${counted(embeddingTokens, "token")}`] : []),
-  ]
-  yield* log(`training ${parts.join("; ")}`)
-  yield* log(memoryWords(memory))
-  for (const { key, lost } of captions.filter((caption) => caption.lost.length > 0)) {
-    yield* warn(
-      `${key}: with the embedding's tokens the caption is too long; this was cut off: "${lost.join(" ")}"`,
-      "Shorten the caption, or put what matters first",
-    )
-  }
-})
 
 const trainStretch = Effect.fnUntraced(function* (
   course: Course,

@@ -4,6 +4,7 @@ import { evenTimesteps, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
+import { withDefault } from "../../settings/field-defaults.ts"
 import { engineCores, locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
 import { storedSample } from "../dataset/stored-sample.ts"
 import { BaseModelFolder } from "../wires/base-files.ts"
@@ -12,9 +13,9 @@ import { ValidatedCheckpoint, ValidationLoss } from "../wires/validations.ts"
 
 export const ValidationParams = Schema.Struct({
   /** Timesteps at which each picture is measured, spread evenly; a multiple of four. Default 8. */
-  timesteps: Schema.Int.pipe(Schema.withConstructorDefault(Effect.succeed(8))),
+  timesteps: withDefault(Schema.Int, 8),
   /** Of the noise. Default 0. */
-  seed: Schema.Int.pipe(Schema.withConstructorDefault(Effect.succeed(0))),
+  seed: withDefault(Schema.Int, 0),
 })
 export type ValidationParams = typeof ValidationParams.Type
 

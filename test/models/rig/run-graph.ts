@@ -13,7 +13,7 @@ const feedOf = ({ data, shape }: Values): OrtTensor =>
 
 export const runGraph = async (model: {
   readonly outputs: Readonly<Record<string, Tensor>>
-  readonly leaves?: Readonly<Record<string, Tensor>>
+  readonly gradients?: Readonly<Record<string, Tensor>>
   readonly locate: (weightName: string) => WeightLocation
   readonly feeds: Readonly<Record<string, Values>>
 }): Promise<Readonly<Record<string, Float32Array>>> => {
