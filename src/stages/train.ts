@@ -8,6 +8,7 @@
 import { Effect } from "effect"
 import { Engine } from "../engine/engine.ts"
 import { stage } from "../runtime/define/stage.ts"
+import type { WiredStage } from "../runtime/model/wired-stage.ts"
 import { wordsToOurs } from "../settings/words-to-ours.ts"
 import { engineCores } from "./base/engine-words.ts"
 import { likeProblems } from "./base/ordinary-trigger.ts"
@@ -33,6 +34,10 @@ export interface TrainParams extends Omit<TrainParamsInput, "schedule"> {
 }
 /** What the rates do after warm-up: `{ kind: "constant" }`, `{ kind: "cosine" }` or `{ kind: "cosine-restarts", stepsBetweenRestarts }`. */
 export type ScheduleChoice = NonNullable<TrainParamsInput["schedule"]>
+
+/** Captions that go straight into the dataset are looked at where they are made, which is where an unmentioned embedding is mended. */
+const captionTells = ({ reads, upstream }: WiredStage): boolean =>
+  reads["dataset"]?.name === "encode" && upstream("caption").length > 0
 
 /**
  * LoRA adapters trained on a dataset, and a custom embedding where one is asked for. A step is one optimizer update; every parameter
@@ -60,8 +65,8 @@ export const train: (
   otherWords: wordsToOurs,
   keyed: keyedTraining,
   check: checkTraining,
-  inspect: ({ params, dataset }) => [
-    ...checkMentions(params, dataset),
+  inspect: ({ params, dataset, here }) => [
+    ...(captionTells(here) ? [] : checkMentions(params, dataset)),
     ...likeProblems(dataset.trigger, dataset.triggerLike),
   ],
   knownWork: ({ params, inputs, ...asked }) => knownSteps({ ...inputs, settings: settingsFor(params) }, asked),
