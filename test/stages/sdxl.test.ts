@@ -69,7 +69,7 @@ const lastBitFlipped = (before: Buffer): Buffer => {
 
 describe("on SDXL", { timeout: 240_000 }, () => {
   it("a LoRA of UNet and both text encoders has kohya's names, and says what it fits", async () => {
-    const outcome = await runStudio(studio, everything)
+    const outcome = await runStudio(studio, everything, "cache-of-names")
     const { modules, metadata } = decodeLoraFile(bytes(outcome, "lora.safetensors"))
     const count = (start: string) => modules.filter(({ key }) => key.startsWith(start)).length
     // CLIP skip 2 cuts one of the first encoder's two layers off; all three of the second one are needed.
