@@ -1,8 +1,8 @@
 /**
  * Vitest's configuration: one project, files run two at a time (the reference machine has two cores).
  *
- * Tests of a file run in another order each time, so that none can lean on what another left behind; a failed order comes
- * back with `--sequence.seed`. What sentences say lies in `wording/`, one file per test file: `npm test -- -u` writes it anew.
+ * Tests of a file run shuffled, so that none can lean on what another left behind: in one order, so that a failure comes back,
+ * and in others with `npm test -- --sequence.seed N`. What sentences say lies in `wording/`, one file per test file: `npm test -- -u` writes it anew.
  */
 import { defineConfig } from "vitest/config"
 
@@ -21,7 +21,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/rig/temporary-folder.ts",
     maxWorkers: 2,
-    sequence: { shuffle: { tests: true } },
+    sequence: { shuffle: { tests: true }, seed: 1795985092417 },
     taskTitleValueFormatTruncate: 0,
     update: "none",
     resolveSnapshotPath: (test) => test.replace(/([^/]+)\.test\.ts$/, "wording/$1.snap"),

@@ -157,7 +157,7 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     closeStudio(long)
     expect(told).toContainEqual(warning("train", ""))
     expect(wording).toMatch(
-      /train: .*picture-3\.jpg: with the embedding's tokens the caption is too long; .*with a hat"/,
+      /train: .*picture-3\.jpg: with the embedding's tokens the caption is too long; .*cut off: "(dog )*with a hat"/,
     )
   })
 
