@@ -224,9 +224,9 @@ describe("sentences", () => {
   })
 
   it("leave a path as it is that only holds the name of this folder", () => {
-    expect(fromHere("/home/a/x.png and /mnt/home/a/y.png", "/home/a")).toBe("x.png and /mnt/home/a/y.png")
-    expect(fromHere('"/home/a/x.png"', "/home/a")).toBe('"x.png"')
-    expect(fromHere("/home/a+b/x.png", "/home/a+b")).toBe("x.png")
+    expect(fromHere("/data/a/x.png and /mnt/data/a/y.png", "/data/a")).toBe("x.png and /mnt/data/a/y.png")
+    expect(fromHere('"/data/a/x.png"', "/data/a")).toBe('"x.png"')
+    expect(fromHere("/data/a+b/x.png", "/data/a+b")).toBe("x.png")
     expect(fromHere("/etc//x", "/")).toBe("/etc//x")
   })
 

@@ -7,6 +7,7 @@ import { decodeEmbeddingFile } from "../../src/formats/embedding-file.ts"
 import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { readPngText } from "../../src/formats/png-text.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { baseModel, caption, checkpoint, crop, encode, holdOut, ingest, pipeline, train } from "../../src/index.ts"
 import type { RunEvent } from "../../src/runtime/model/events.ts"
 import type { TrainParamsInput } from "../../src/stages/training/train-params.ts"
 import { error, problemsTold, type Told, warning } from "../rig/told.ts"
@@ -217,6 +218,42 @@ describe("the whole training tab", { timeout: 240_000 }, () => {
     // The trigger word is put into every caption, and a caption file is read as it is.
     expect(await told("sks")).toEqual([])
     expect(await told("photo")).toEqual([])
+  })
+
+  it("an embedding that no caption mentions is told once, also where the dataset is known already", async () => {
+    const warm = await makeStudio()
+    await runStudio(warm, training({}, 1))
+    const { told } = await refusal(warm, training({ customEmbedding: { ...customEmbedding, keyword: "toki" } }))
+    closeStudio(warm)
+    expect(told).toEqual([error("caption", "embedding <toki>")])
+  })
+
+  it("an embedding that only the held-out picture mentions is told by the training", async () => {
+    const split = await makeStudio()
+    const divided = (more: TrainParamsInput) =>
+      pipeline("divided", () => {
+        const images = crop(ingest("pictures"), { size: 16 })
+        const dataset = encode({ base: baseModel("base"), images, captions: caption(images, { trigger: "sks" }) })
+        const lora = train(holdOut(dataset, { share: 0.3 }).training, {
+          networkDim: 2,
+          steps: 1,
+          warmupSteps: 0,
+          ...more,
+        })
+        return checkpoint(lora, { name: "divided" })
+      })
+    await runStudio(split, divided({}))
+    const toldFor = async (picture: number) => {
+      for (const index of [0, 1, 2]) await addPicture(split, index, index === picture ? "a toki" : "a photo")
+      await runStudio(split, divided({}))
+      const choices = divided({ customEmbedding: { ...customEmbedding, keyword: "toki" } })
+      return problemsTold((await Effect.runPromise(plan(split, choices))).problems).told
+    }
+    const told = [await toldFor(0), await toldFor(1), await toldFor(2)].flat()
+    closeStudio(split)
+    expect(told.filter((one) => "severity" in one && one.severity === "error")).toEqual([
+      error("train", "customEmbedding.keyword"),
+    ])
   })
 
   it("captions are found again whatever embedding is trained on them", async () => {

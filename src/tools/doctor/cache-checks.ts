@@ -2,6 +2,7 @@
 import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { counted } from "../../runtime/model/counted.ts"
 import { StorageFailure } from "../../runtime/model/storage-failure.ts"
 import { type Check, inBytes, ok, problem, warning, wordsOf } from "./check.ts"
 import { nearestExisting } from "./machine-checks.ts"
@@ -29,8 +30,6 @@ const hindrance = (folder: string): string | undefined => {
     return `${is} not readable and writable for this user`
   }
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 export const checkCache = async (cache: string): Promise<Check> => {
   const path = resolve(cache)
