@@ -6,6 +6,7 @@
  * Each refusal is a `BadFile` with a sentence. Source: https://huggingface.co/docs/safetensors, `tensor.rs` 0.8.
  */
 import { BadFile } from "./bad-file.ts"
+import { lookalikeOf } from "./lookalike.ts"
 import { bitsPerElement, isStoredDType, type StoredDType } from "./stored-dtype.ts"
 
 export interface TensorEntry {
@@ -28,27 +29,10 @@ const maximalHeaderBytes = 100_000_000
 
 const damaged = "Copy or download the file again, or make it anew"
 
-/** What people most often have in place of a safetensors file. */
-const lookalikes: readonly (readonly [start: string, reason: string, hint: string])[] = [
-  [
-    "version https://git-lfs",
-    "is a Git LFS pointer, not the file itself",
-    "Fetch the file with `git lfs pull`, or download it from the model's page",
-  ],
-  [
-    "PK\u0003\u0004",
-    "is a PyTorch pickle archive, not a safetensors file",
-    "Use the .safetensors version of this model, or convert it",
-  ],
-  ["<", "looks like a web page, not a safetensors file", "The download saved a page: download the file itself again"],
-]
-
 /** Only called once the length makes no sense: a true length can begin with any byte. */
 const refuseLookalike = (file: string, start: Uint8Array): void => {
-  const text = new TextDecoder("latin1").decode(start)
-  for (const [begin, reason, hint] of lookalikes) {
-    if (text.startsWith(begin)) throw new BadFile({ file, reason, hint })
-  }
+  const instead = lookalikeOf(new TextDecoder("latin1").decode(start))
+  if (instead !== undefined) throw new BadFile({ file, ...instead })
 }
 
 const inBytes = (count: number): string => (count === 1 ? "1 byte" : `${count} bytes`)

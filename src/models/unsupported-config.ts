@@ -52,7 +52,8 @@ const spell = (path: readonly PropertyKey[]): string =>
 
 const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const complaintOf = (json: unknown, error: Schema.SchemaError): Complaint => {
+/** The first thing that a schema finds wrong with parsed JSON, by its field. */
+export const complaintOf = (json: unknown, error: Schema.SchemaError): Complaint => {
   const issue = issuesOf(error.issue).issues[0]
   const path = (issue?.path ?? []).map((part) => (typeof part === "object" ? part.key : part))
   return {
@@ -60,6 +61,14 @@ const complaintOf = (json: unknown, error: Schema.SchemaError): Complaint => {
     value: valueAt(json, path),
     supported: (issue?.message ?? "").replace(/^Expected /, ""),
   }
+}
+
+const mostShown = 60
+
+/** A value as JSON, cut to a readable length. */
+export const saidValue = (value: unknown): string => {
+  const said = JSON.stringify(value) ?? "absent"
+  return said.length <= mostShown ? said : `${said.slice(0, mostShown)}…`
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -74,9 +83,7 @@ export const configDecoder = <S extends Schema.ConstraintDecoder<unknown>>(defin
 }) => {
   const decode = Schema.decodeUnknownResult(definition.schema)
   const refuse = ({ field, value, supported }: Complaint) =>
-    Effect.fail(
-      new UnsupportedConfig({ model: definition.model, field, value: JSON.stringify(value) ?? "absent", supported }),
-    )
+    Effect.fail(new UnsupportedConfig({ model: definition.model, field, value: saidValue(value), supported }))
   return (json: unknown): Effect.Effect<S["Type"], UnsupportedConfig> => {
     const refused = isRecord(json) ? firstRefused(json, definition.onlyAs) : undefined
     if (refused) return refuse(refused)

@@ -5,7 +5,12 @@
  * padding token in it, "!"; the one that makes more tokens is shown.
  */
 import { Effect, Schema } from "effect"
-import { type ClipTokenizer, type EmbeddingWord, openClipTokenizer } from "../engine/base/clip-tokenizer.ts"
+import {
+  type ClipTokenizer,
+  type EmbeddingWord,
+  endlessRoom,
+  openClipTokenizer,
+} from "../engine/base/clip-tokenizer.ts"
 import { phrasePlaces } from "../formats/caption-text.ts"
 import { mentionPlaces } from "../formats/embedding-mention.ts"
 import { Items } from "../runtime/model/items.ts"
@@ -78,7 +83,7 @@ export const finalCaptions = Effect.fn("finalCaptions")(function* (
   const { items, textEncoder } = yield* Effect.orDie(Schema.decodeUnknownEffect(Read)(inputs))
   const files = yield* locateFiles(textEncoder.files)
   const tokenizers = yield* Effect.forEach(familyRecord(textEncoder.family).textEncoders, ({ tokenizerFolder }) =>
-    Effect.mapError(openClipTokenizer(files, tokenizerFolder, positions), stageFailure("captions")),
+    Effect.mapError(openClipTokenizer(files, tokenizerFolder, { ...endlessRoom, positions }), stageFailure("captions")),
   )
   const word = embedding === null ? undefined : { ...embedding, firstId: firstEmbeddingId }
   return items.map(({ key, value }): FinalCaption => {

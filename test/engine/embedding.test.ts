@@ -19,7 +19,7 @@ const word = { keyword: "sks", firstId: 800, length: 3 }
 
 it.effect("a mention becomes the embedding's ids between those of the text around it", () =>
   Effect.gen(function* () {
-    const { encode, tokensOf } = yield* openClipTokenizer(base, "tokenizer", 77)
+    const { encode, tokensOf } = yield* openClipTokenizer(base, "tokenizer", { positions: 77, rows: 800 })
     const { ids, mentions, truncated } = encode("a photo of <sks>, sks", word)
     const between = [...tokensOf("a photo of"), 800, 801, 802, ...tokensOf(","), 800, 801, 802]
     assert.deepStrictEqual(ids.slice(1, 1 + between.length), between)
@@ -32,7 +32,7 @@ it.effect("a mention becomes the embedding's ids between those of the text aroun
 
 it.effect("an embedding that is cut in two at the limit is named among what was lost, once", () =>
   Effect.gen(function* () {
-    const { encode } = yield* openClipTokenizer(base, "tokenizer", 77)
+    const { encode } = yield* openClipTokenizer(base, "tokenizer", { positions: 77, rows: 800 })
     const fits = encode(`${"a ".repeat(74)}sks dog`, word)
     assert.deepStrictEqual(fits.ids.slice(-3), [fits.ids[74]!, 800, fits.ids[76]!])
     assert.deepStrictEqual(fits.truncated, ["<sks>", "dog"])

@@ -42,14 +42,7 @@ describe("a stage's code", () => {
     const { files, packages } = await coverOf("stages/train.ts")
     expect(files).toEqual(expect.arrayContaining(["engine/host/host-process.ts", "engine/host/host.ts"]))
     expect(files.map(dirname)).toEqual(expect.arrayContaining(roomsOfTraining))
-    expect(packages).toEqual([
-      "@bufbuild/protobuf",
-      "@huggingface/tokenizers",
-      "effect",
-      "loom-runtime",
-      "onnx-buf",
-      "onnxruntime-node",
-    ])
+    expect(packages).toEqual(["@bufbuild/protobuf", "effect", "loom-runtime", "onnx-buf", "onnxruntime-node"])
   })
 
   it("is never the process's parent alone: who starts the process is made of its program too", async () => {

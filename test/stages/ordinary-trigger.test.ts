@@ -1,8 +1,10 @@
 /** A trigger word that the base model knows already is warned about, with the reason. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { byteLetters } from "../../src/engine/base/byte-pairs.ts"
+import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
 import { baseModel, caption, crop, encode, ingest, pipeline, train } from "../../src/index.ts"
 import { ordinaryTrigger, type Words } from "../../src/stages/base/ordinary-trigger.ts"
 import { warning, warningsTold } from "../rig/told.ts"
@@ -23,6 +25,37 @@ const pieces: Readonly<Record<string, readonly string[]>> = {
   toki: ["to", "ki</w>"],
 }
 const words: Words = { vocabulary: clip, tokens: (word) => pieces[word] ?? [`${word}</w>`] }
+
+/** Gives a base so many more tokens, pairs of letters that no English word is spelled with, and its text encoder a row for each. */
+const learnMorePairs = (base: string, count: number): void => {
+  const [vocabFile, mergesFile, configFile, weightsFile] = [
+    "tokenizer/vocab.json",
+    "tokenizer/merges.txt",
+    "text_encoder/config.json",
+    "text_encoder/model.safetensors",
+  ].map((name) => join(base, name)) as [string, string, string, string]
+  const letters = byteLetters.filter((letter) => letter > "~")
+  const pairs = letters.flatMap((left) => letters.map((right) => [left, right] as const))
+  const vocab: Record<string, number> = JSON.parse(readFileSync(vocabFile, "utf8"))
+  const known = Object.keys(vocab).length
+  const fresh = pairs.filter((pair) => vocab[pair.join("")] === undefined).slice(0, count)
+  for (const [index, pair] of fresh.entries()) vocab[pair.join("")] = known + index
+  writeFileSync(vocabFile, JSON.stringify(vocab))
+  appendFileSync(mergesFile, `${fresh.map((pair) => pair.join(" ")).join("\n")}\n`)
+
+  const rows = known + count
+  const config = JSON.parse(readFileSync(configFile, "utf8"))
+  writeFileSync(configFile, JSON.stringify({ ...config, vocab_size: rows }))
+  const { header, float32 } = decodeSafetensors(readFileSync(weightsFile))
+  const tensors = new Map<string, TensorToStore>(
+    Array.from(header.tensors, ([key, { shape }]) => [key, { dtype: "F32", shape, data: float32(key) }]),
+  )
+  const table = "text_model.embeddings.token_embedding.weight"
+  const data = new Float32Array(rows * config.hidden_size)
+  data.set(float32(table))
+  tensors.set(table, { dtype: "F32", shape: [rows, config.hidden_size], data })
+  writeFileSync(weightsFile, encodeSafetensors(tensors))
+}
 
 let studio: Studio
 beforeAll(async () => {
@@ -48,10 +81,7 @@ describe("a trigger word", () => {
   })
 
   it("is looked at when the pipeline is planned and run", async () => {
-    const file = join(studio.base, "tokenizer/vocab.json")
-    const small: Readonly<Record<string, number>> = JSON.parse(readFileSync(file, "utf8"))
-    const filler = Array.from({ length: 20_000 }, (_, index) => [`filler${index}</w>`, 1000 + index] as const)
-    writeFileSync(file, JSON.stringify({ ...small, ...Object.fromEntries(filler) }))
+    learnMorePairs(studio.base, 20_000)
     const { told, wording } = warningsIn(
       await runStudio(studio, { trigger: "dog", prompts: ["[trigger]"], paints: false }),
     )

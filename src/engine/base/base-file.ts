@@ -2,12 +2,16 @@
  * Reads small files of a base model folder, and says in words what is missing or broken.
  *
  * The folder is a table from the path inside it to the path on disk, so that a hub cache, a content store or a plain
- * folder look the same from here.
+ * folder look the same from here. Text is UTF-8, with or without a byte order mark, and never empty.
  */
 import { readFile, stat } from "node:fs/promises"
 import { Effect, Schema } from "effect"
-import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
+import { lookalikeOf } from "../../formats/lookalike.ts"
+import { complaintOf, saidValue } from "../../models/unsupported-config.ts"
+import { EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
+
+const again = "Download the file again"
 
 /** Changes when the file is replaced or edited. */
 export const fileSignature = (file: string): Effect.Effect<string, EngineFailure> =>
@@ -20,6 +24,24 @@ export const fileSignature = (file: string): Effect.Effect<string, EngineFailure
   })
 
 export const hasBaseFile = (files: BaseModelFiles, path: string): boolean => files[path] !== undefined
+
+/** Throws an `EngineFailure`. */
+const decodeText = (file: string, bytes: Uint8Array): string => {
+  if (bytes.length === 0) throw inputFailure(file, "it is empty (0 bytes)", again)
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    throw inputFailure(file, "it is UTF-16 text", "Save it as UTF-8 text, or download it again")
+  }
+  const instead = lookalikeOf(new TextDecoder("latin1").decode(bytes.subarray(0, 32)))
+  if (instead !== undefined) throw inputFailure(file, `it ${instead.reason}`, instead.hint)
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    if (!text.includes("\0")) return text
+  } catch {
+    // Told below, together with text that is UTF-8 by accident only.
+  }
+  throw inputFailure(file, "it is not UTF-8 text", again)
+}
 
 export const readBaseText = Effect.fn("readBaseText")(function* (
   files: BaseModelFiles,
@@ -34,8 +56,11 @@ export const readBaseText = Effect.fn("readBaseText")(function* (
     )
   }
   return yield* Effect.tryPromise({
-    try: () => readFile(file, "utf8"),
-    catch: (thrown) => inputFailure(file, `it cannot be read (${wordsOf(thrown)})`, "Check that the file is there"),
+    try: async () => decodeText(file, await readFile(file)),
+    catch: (thrown) =>
+      thrown instanceof EngineFailure
+        ? thrown
+        : inputFailure(file, `it cannot be read (${wordsOf(thrown)})`, "Check that the file is there"),
   })
 })
 
@@ -49,11 +74,16 @@ export const readBaseJson = Effect.fn("readBaseJson")(function* <A, I>(
   const file = files[path] ?? path
   const content = yield* Effect.try({
     try: (): unknown => JSON.parse(text),
-    catch: (thrown) => inputFailure(file, `it is not JSON (${wordsOf(thrown)})`, "Fetch the file again"),
+    catch: (thrown) => inputFailure(file, `it is not JSON (${wordsOf(thrown)})`, again),
   })
   return yield* Schema.decodeUnknownEffect(schema)(content).pipe(
-    Effect.mapError((error) => inputFailure(file, firstLine(error.message), "Compare it with the model's own page")),
+    Effect.mapError((error) => {
+      const { field, value, supported } = complaintOf(content, error)
+      return inputFailure(
+        file,
+        `${field} = ${saidValue(value)}, expected ${supported}`,
+        "Compare it with the model's own page",
+      )
+    }),
   )
 })
-
-const firstLine = (message: string): string => message.split("\n").join(" ").trim()

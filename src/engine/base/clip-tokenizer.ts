@@ -1,17 +1,17 @@
 /**
  * CLIP's byte-pair tokenizer, made from the files of a model's tokenizer folder.
  *
- * Models carry vocab.json and merges.txt, and some tokenizer.json, which is used when the first two are absent. The
- * pipeline of normalisation, splitting and merging is the one that `CLIPTokenizer` of transformers builds
- * (models/clip/tokenization_clip.py, version 5.24). A caption is cut to the model's length, and what was cut off is
- * reported, never dropped in silence.
+ * It gives the ids of `CLIPTokenizer` as transformers 5.24 has it, which is the one that diffusers uses. A caption is cut to the model's
+ * length, and what was cut off is reported, never dropped in silence.
  */
-import { Tokenizer } from "@huggingface/tokenizers"
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { splitAtMentions } from "../../formats/embedding-mention.ts"
-import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
+import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
-import { fileSignature, hasBaseFile, readBaseJson, readBaseText } from "./base-file.ts"
+import { fileSignature } from "./base-file.ts"
+import { bytePairs, spelledText, type Vocabulary } from "./byte-pairs.ts"
+import { textPieces } from "./text-pieces.ts"
+import { readTokenizerFiles, type TokenizerParts } from "./tokenizer-files.ts"
 
 export interface TokenizedText {
   /** Exactly `length` ids: start, text, end, padding. */
@@ -35,165 +35,90 @@ export interface ClipTokenizer {
   /** The end-of-text token by the tokenizer's own word; many a config.json names another, wrong one. */
   readonly endId: number
   /** Token to id. */
-  readonly vocabulary: Readonly<Record<string, number>>
+  readonly vocabulary: Vocabulary
   /** The ids of a text alone, without start, end or limit. */
   readonly tokensOf: (text: string) => readonly number[]
   readonly encode: (text: string, embedding?: EmbeddingWord) => TokenizedText
 }
 
-/** A special token is written as a word or as a record around one. */
-const Token = Schema.Union([Schema.String, Schema.Struct({ content: Schema.String })])
-const OptionalToken = Schema.optionalKey(Schema.NullOr(Token))
-const SpecialTokens = Schema.Struct({
-  bos_token: OptionalToken,
-  eos_token: OptionalToken,
-  pad_token: OptionalToken,
-  unk_token: OptionalToken,
-  model_max_length: Schema.optionalKey(Schema.NullOr(Schema.Number)),
-})
-const Vocabulary = Schema.Record(Schema.String, Schema.Int)
-const TokenizerFile = Schema.Struct({ model: Schema.Struct({ vocab: Vocabulary }) })
-
-interface SpecialWords {
-  readonly start: string
-  readonly end: string
-  readonly pad: string
-  readonly unknown: string
+/** What a text encoder has places for. */
+export interface EncoderRoom {
+  /** Tokens of a caption with start and end. */
+  readonly positions: number
+  /** Rows of the table that token ids point into. */
+  readonly rows: number
 }
 
-const wordOf = (token: typeof Token.Type | null | undefined): string | undefined =>
-  typeof token === "string" ? token : token?.content
-
-/** tokenizer_config.json and, in older folders, special_tokens_map.json; silence means CLIP's original tokens. */
-const readSpecialTokens = Effect.fn("readSpecialTokens")(function* (files: BaseModelFiles, folder: string) {
-  const read = (path: string) =>
-    hasBaseFile(files, path) ? readBaseJson(files, path, SpecialTokens) : Effect.succeed<typeof SpecialTokens.Type>({})
-  const map = yield* read(`${folder}/special_tokens_map.json`)
-  const config = yield* read(`${folder}/tokenizer_config.json`)
-  const end = wordOf(config.eos_token) ?? wordOf(map.eos_token) ?? "<|endoftext|>"
-  const words: SpecialWords = {
-    start: wordOf(config.bos_token) ?? wordOf(map.bos_token) ?? "<|startoftext|>",
-    end,
-    pad: wordOf(config.pad_token) ?? wordOf(map.pad_token) ?? end,
-    unknown: wordOf(config.unk_token) ?? wordOf(map.unk_token) ?? end,
-  }
-  return { words, maximum: config.model_max_length ?? Number.POSITIVE_INFINITY }
-})
-
-/** What tokenizer.json would hold, had the model brought one. */
-const pipelineOf = (vocabulary: typeof Vocabulary.Type, merges: readonly string[], words: SpecialWords) => ({
-  added_tokens: [...new Set([words.start, words.end, words.pad, words.unknown])].map((content) => ({
-    id: vocabulary[content],
-    content,
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  })),
-  normalizer: {
-    type: "Sequence",
-    normalizers: [
-      { type: "NFC" },
-      { type: "Replace", pattern: { Regex: "\\s+" }, content: " " },
-      { type: "Lowercase" },
-    ],
-  },
-  pre_tokenizer: {
-    type: "Sequence",
-    pretokenizers: [
-      {
-        type: "Split",
-        pattern: {
-          Regex: "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
-        },
-        behavior: "Removed",
-        invert: true,
-      },
-      { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
-    ],
-  },
-  post_processor: {
-    type: "RobertaProcessing",
-    sep: [words.end, vocabulary[words.end]],
-    cls: [words.start, vocabulary[words.start]],
-    trim_offsets: false,
-    add_prefix_space: false,
-  },
-  decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-  model: {
-    type: "BPE",
-    unk_token: words.unknown,
-    continuing_subword_prefix: "",
-    end_of_word_suffix: "</w>",
-    fuse_unk: false,
-    vocab: vocabulary,
-    merges,
-  },
-})
-
-/** The lines of merges.txt without its version line. */
-const mergesIn = (text: string): readonly string[] =>
-  text.split(/\r?\n/).filter((line, index) => line !== "" && !(index === 0 && line.startsWith("#version")))
-
-const readPipeline = Effect.fn("readPipeline")(function* (files: BaseModelFiles, folder: string, words: SpecialWords) {
-  const [vocabFile, mergesFile, wholeFile] = ["vocab.json", "merges.txt", "tokenizer.json"].map((n) => `${folder}/${n}`)
-  if (hasBaseFile(files, vocabFile!) && hasBaseFile(files, mergesFile!)) {
-    const vocabulary = yield* readBaseJson(files, vocabFile!, Vocabulary)
-    const merges = mergesIn(yield* readBaseText(files, mergesFile!))
-    return { source: files[vocabFile!]!, vocabulary, pipeline: pipelineOf(vocabulary, merges, words) as object }
-  }
-  if (hasBaseFile(files, wholeFile!)) {
-    const pipeline = yield* readBaseJson(files, wholeFile!, Schema.Record(Schema.String, Schema.Unknown))
-    const { model } = yield* readBaseJson(files, wholeFile!, TokenizerFile)
-    return { source: files[wholeFile!]!, vocabulary: model.vocab, pipeline: pipeline as object }
-  }
-  return yield* inputFailure(
-    `${folder}/vocab.json`,
-    "the base model has no tokenizer (neither vocab.json with merges.txt nor tokenizer.json)",
-    "Give the whole diffusers folder, with its tokenizer folder",
-  )
-})
+/** For those who only ask how a text is read. */
+export const endlessRoom: EncoderRoom = { positions: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY }
 
 /** Reading a vocabulary takes far longer than a caption; the last one of a folder's name is kept for the captions that follow. */
 const lastOpened = new Map<string, { readonly signature: string; readonly tokenizer: ClipTokenizer }>()
 
-/** Opens the tokenizer of a folder; `positions` is how many tokens the text encoder has places for. */
+/** Opens the tokenizer of a folder. Without any limit on length no text can be encoded, only its tokens told. */
 export const openClipTokenizer = Effect.fn("openClipTokenizer")(function* (
   files: BaseModelFiles,
   folder: string,
-  positions: number,
+  room: EncoderRoom,
 ): Effect.fn.Return<ClipTokenizer, EngineFailure> {
   const own = Object.keys(files).filter((path) => path.startsWith(`${folder}/`))
   const signatures = yield* Effect.forEach(own.sort(), (path) => fileSignature(files[path]!))
-  const signature = [positions, ...signatures].join("\n")
+  const signature = [room.positions, room.rows, ...signatures].join("\n")
   const known = lastOpened.get(folder)
   if (known?.signature === signature) return known.tokenizer
-  const tokenizer = yield* readTokenizer(files, folder, positions)
+  const parts = yield* readTokenizerFiles(files, folder)
+  yield* checkRows(files, folder, parts, room.rows)
+  const tokenizer = clipTokenizer(parts, Math.min(parts.maximum, room.positions))
   lastOpened.set(folder, { signature, tokenizer })
   return tokenizer
 })
 
-const readTokenizer = Effect.fn("readTokenizer")(function* (
+const checkRows = (
   files: BaseModelFiles,
   folder: string,
-  positions: number,
-): Effect.fn.Return<ClipTokenizer, EngineFailure> {
-  const { words, maximum } = yield* readSpecialTokens(files, folder)
-  const { source, vocabulary, pipeline } = yield* readPipeline(files, folder, words)
-  for (const word of [words.start, words.end, words.pad]) {
-    if (vocabulary[word] === undefined) {
-      return yield* inputFailure(source, `its vocabulary lacks the special token ${word}`, "Fetch the tokenizer again")
-    }
-  }
-  const tokenizer = yield* Effect.try({
-    try: () => new Tokenizer(pipeline, {}),
-    catch: (thrown) => inputFailure(source, `it makes no tokenizer (${wordsOf(thrown)})`, "Fetch the tokenizer again"),
-  })
-  const length = Math.min(maximum, positions)
-  const [startId, endId, padId] = [vocabulary[words.start]!, vocabulary[words.end]!, vocabulary[words.pad]!]
+  { vocabulary, addedIds }: TokenizerParts,
+  rows: number,
+): Effect.Effect<void, EngineFailure> => {
+  const beyond = [...Object.entries(vocabulary), ...addedIds].find(([, id]) => id >= rows)
+  if (beyond === undefined) return Effect.void
+  const [token, id] = beyond
+  const why = `its token ${JSON.stringify(token)} has the number ${id}, the text encoder beside it has rows for 0 to ${rows - 1} (vocab_size)`
+  const hint = "Use the tokenizer and the text encoder of one model"
+  const path = ["vocab.json", "tokenizer.json"]
+    .map((name) => files[`${folder}/${name}`])
+    .find((file) => file !== undefined)
+  return inputFailure(path ?? folder, why, hint)
+}
 
-  const tokensOf = (text: string): readonly number[] => tokenizer.encode(text, { add_special_tokens: false }).ids
+/** From ids to the words they stand for. */
+const wordsReader = ({ vocabulary, addedIds }: TokenizerParts) => {
+  const tokens = new Map(Object.entries(vocabulary).map(([token, id]) => [id, token]))
+  const added = new Map([...addedIds].map(([content, id]) => [id, content]))
+  return (ids: readonly number[]): readonly string[] => {
+    const isAdded = (id: number) => added.has(id)
+    const texts = ids.map((id) => (isAdded(id) ? ` ${added.get(id)} ` : tokens.get(id)!))
+    const runs = ids.reduce<{ readonly added: boolean; readonly texts: string[] }[]>((runs, id, place) => {
+      const last = runs.at(-1)
+      if (last !== undefined && !last.added && !isAdded(id)) last.texts.push(texts[place]!)
+      else runs.push({ added: isAdded(id), texts: [texts[place]!] })
+      return runs
+    }, [])
+    const text = runs.map((run) => (run.added ? run.texts[0]! : spelledText(run.texts))).join("")
+    return text.trim().split(/\s+/)
+  }
+}
+
+const clipTokenizer = (parts: TokenizerParts, length: number): ClipTokenizer => {
+  const { vocabulary, words, addedIds } = parts
+  const [startId, endId, padId] = [vocabulary[words.start]!, vocabulary[words.end]!, vocabulary[words.pad]!]
+  const pieces = textPieces(parts.added)
+  const pairs = bytePairs(parts.merges)
+  const wordsOf = wordsReader(parts)
+
+  const tokensOf = (text: string): readonly number[] =>
+    pieces(text).flatMap((piece) =>
+      "word" in piece ? pairs(piece.word).map((token) => vocabulary[token]!) : [addedIds.get(piece.added.content)!],
+    )
 
   const withMentions = (text: string, { keyword, firstId, length: rows }: EmbeddingWord): readonly number[] =>
     splitAtMentions(text, keyword).flatMap((piece, index) => [
@@ -203,10 +128,10 @@ const readTokenizer = Effect.fn("readTokenizer")(function* (
 
   /** The words that a list of ids stands for; an embedding's tokens are one word. */
   const wordsFrom = (ids: readonly number[], embedding: EmbeddingWord | undefined): readonly string[] => {
-    const words: string[] = []
+    const lost: string[] = []
     let run: number[] = []
     const close = () => {
-      if (run.length > 0) words.push(...tokenizer.decode(run).trim().split(/\s+/))
+      if (run.length > 0) lost.push(...wordsOf(run))
       run = []
     }
     ids.forEach((id, place) => {
@@ -215,10 +140,10 @@ const readTokenizer = Effect.fn("readTokenizer")(function* (
         return
       }
       close()
-      if (id === embedding.firstId || place === 0) words.push(`<${embedding.keyword}>`)
+      if (id === embedding.firstId || place === 0) lost.push(`<${embedding.keyword}>`)
     })
     close()
-    return words
+    return lost
   }
 
   const encode = (text: string, embedding?: EmbeddingWord): TokenizedText => {
@@ -233,4 +158,4 @@ const readTokenizer = Effect.fn("readTokenizer")(function* (
     }
   }
   return { length, endId, vocabulary, tokensOf, encode }
-})
+}

@@ -27,8 +27,8 @@ export interface TextNetwork extends FamilyTextEncoder {
 
 const openOne = Effect.fnUntraced(function* (files: BaseModelFiles, one: FamilyTextEncoder, skip: number) {
   const encoder = yield* openTextEncoder(files, one.folder)
-  const { max_position_embeddings, num_hidden_layers } = encoder.config
-  const tokenizer = yield* openClipTokenizer(files, one.tokenizerFolder, max_position_embeddings)
+  const { max_position_embeddings: positions, vocab_size: rows, num_hidden_layers } = encoder.config
+  const tokenizer = yield* openClipTokenizer(files, one.tokenizerFolder, { positions, rows })
   const layersRun = one.isPooled ? num_hidden_layers : num_hidden_layers + 1 - skip
   return { ...one, encoder, tokenizer, skip, layersRun } satisfies TextNetwork
 })

@@ -8,13 +8,10 @@
  * Where the tokens do not tell (a small vocabulary, short words as in "my dog"), the text state does, once the text encoder runs:
  * a trigger whose state is as good as an ordinary word's is taken for that word.
  */
-import { readFile } from "node:fs/promises"
-import { Effect, Option, Schema } from "effect"
-import { openClipTokenizer } from "../../engine/base/clip-tokenizer.ts"
+import { Effect } from "effect"
+import { endlessRoom, openClipTokenizer } from "../../engine/base/clip-tokenizer.ts"
 import type { BaseModelFiles } from "../../engine/jobs/train-job.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
-
-const Vocabulary = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Int))
 
 /** A smaller vocabulary was not learned from the language as people use it, and its order says nothing. */
 const smallestTelling = 10_000
@@ -72,18 +69,10 @@ export const likeProblems = (
 }
 
 const readWords = Effect.fnUntraced(function* (files: BaseModelFiles) {
-  const path = files["tokenizer/vocab.json"]
-  if (path === undefined) return undefined
-  const text = yield* Effect.promise(() => readFile(path, "utf8").catch(() => ""))
-  const vocabulary = Schema.decodeUnknownOption(Vocabulary)(text)
-  if (Option.isNone(vocabulary)) return undefined
-  const tokenizer = yield* openClipTokenizer(files, "tokenizer", Number.MAX_SAFE_INTEGER)
-  const names = new Map(Object.entries(vocabulary.value).map(([token, id]) => [id, token]))
-  const tokens = (word: string): readonly string[] => {
-    const { ids } = tokenizer.encode(word)
-    return ids.slice(1, ids.indexOf(tokenizer.endId, 1)).map((id) => names.get(id) ?? "")
-  }
-  return { vocabulary: new Map(Object.entries(vocabulary.value)), tokens } satisfies Words
+  const { vocabulary, tokensOf } = yield* openClipTokenizer(files, "tokenizer", endlessRoom)
+  const names = new Map(Object.entries(vocabulary).map(([token, id]) => [id, token]))
+  const tokens = (word: string): readonly string[] => tokensOf(word).map((id) => names.get(id) ?? "")
+  return { vocabulary: new Map(Object.entries(vocabulary)), tokens } satisfies Words
 })
 
 /** A warning for a trigger word that is an ordinary word. What is wrong with the tokenizer itself is told elsewhere. */
