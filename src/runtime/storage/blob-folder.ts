@@ -2,14 +2,15 @@
  * The files of the blob store: where they lie, how they are published, and how one is looked at without reading it.
  *
  * `blobs/ab/cdef…` holds the bytes whose SHA-256 is abcdef…; `blobs/temporary/` holds files that are being written. A
- * temporary file whose writer is gone is removed when the folder is next opened. Functions throw what Node throws.
+ * temporary file whose writer is gone is removed when the folder is next opened: one of a process that is seen to be
+ * dead, else one that is a day old by the clock of the file system itself. Functions throw what Node throws.
  */
 import * as crypto from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Blob, Sha256 } from "../model/blob.ts"
 import type { CommitPoint } from "./commit-points.ts"
-import { livenessOf, thisProcess } from "./process-identity.ts"
+import { livenessOf, type Processes, type ProcessIdentity } from "./process-identity.ts"
 
 /** How a blob's file looks: as published, of the right size but touched since, or not there (or of another size). */
 export type Look = "whole" | "doubtful" | "absent"
@@ -31,11 +32,15 @@ const publishedAtSeconds = Date.UTC(2000, 0, 1) / 1000
 const dayMs = 86_400_000
 
 /** Opens `blobs/` in a cache folder, making it when it is not there. */
-export const openBlobFolder = (root: string, reach: (point: CommitPoint) => void): BlobFolder => {
+export const openBlobFolder = (
+  root: string,
+  reach: (point: CommitPoint) => void,
+  processes: (typeof Processes)["Service"],
+): BlobFolder => {
   const blobs = path.join(root, "blobs")
   const temporary = path.join(blobs, "temporary")
   fs.mkdirSync(temporary, { recursive: true })
-  removeLeftovers(temporary)
+  removeLeftovers(temporary, processes)
   let written = 0
 
   const fileOf = (sha256: Sha256): string => path.join(blobs, sha256.slice(0, 2), sha256.slice(2))
@@ -48,7 +53,7 @@ export const openBlobFolder = (root: string, reach: (point: CommitPoint) => void
 
   /** Writes a temporary file with `fill`, which tells what it wrote, and moves it to its name. */
   const publishWith = async (fill: (file: fs.promises.FileHandle) => Promise<Blob>): Promise<Blob> => {
-    const draft = path.join(temporary, `${placeTag()}.${process.pid}.${thisProcess().started}.${written++}`)
+    const draft = path.join(temporary, `${draftPrefix(processes.own)}.${written++}`)
     try {
       const blob = await writeDraft(draft, fill, reach)
       if (look(blob) !== "whole") await moveInto(fileOf(blob.sha256), draft, blobs, reach)
@@ -132,24 +137,35 @@ const syncFolder = async (folder: string): Promise<void> => {
   }
 }
 
-/** Names what a process number is valid in, short enough for a file name. */
-const placeTag = (): string => {
-  const { host, boot, space } = thisProcess()
-  return crypto.hash("sha256", JSON.stringify([host, boot, space])).slice(0, 16)
-}
+/** Names a process and what its number is valid in, short enough for a file name. */
+const draftPrefix = ({ host, boot, space, pid, started }: ProcessIdentity): string =>
+  `${crypto.hash("sha256", JSON.stringify([host, boot, space])).slice(0, 16)}.${pid}.${started}`
 
-const removeLeftovers = (temporary: string): void => {
+const removeLeftovers = (temporary: string, processes: (typeof Processes)["Service"]): void => {
+  const [ownPlace] = draftPrefix(processes.own).split(".")
+  let nowMs: number | undefined
   for (const name of fs.readdirSync(temporary)) {
     const [place, pid, started] = name.split(".")
+    const writer = { ...processes.own, pid: Number(pid), started: started ?? "" }
+    const liveness = place === ownPlace ? livenessOf(writer, processes) : "unknown"
+    if (liveness === "alive") continue
     const draft = path.join(temporary, name)
-    const writer = { ...thisProcess(), pid: Number(pid), started: started ?? "" }
-    const isGone = place === placeTag() ? livenessOf(writer) === "dead" : isOlderThanADay(draft)
-    if (isGone) fs.rmSync(draft, { force: true })
+    nowMs ??= nowThere(temporary)
+    if (liveness === "dead" || changedAtMs(draft) < nowMs - dayMs) fs.rmSync(draft, { force: true })
   }
 }
 
-// Judged by the change time: the modification time may already be the fixed one.
-const isOlderThanADay = (file: string): boolean => {
-  const stat = fs.statSync(file, { throwIfNoEntry: false })
-  return stat !== undefined && Date.now() - stat.ctimeMs > dayMs
+// The change time: the modification time may already be the fixed one.
+const changedAtMs = (file: string): number =>
+  fs.statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? Number.POSITIVE_INFINITY
+
+/** What time it is for the file system, whose server's clock may be far from this machine's. */
+const nowThere = (folder: string): number => {
+  const probe = path.join(folder, `probe.${crypto.randomUUID()}`)
+  try {
+    fs.writeFileSync(probe, "")
+    return changedAtMs(probe)
+  } finally {
+    fs.rmSync(probe, { force: true })
+  }
 }

@@ -18,6 +18,7 @@ import { type StorageFailure, storageFailure } from "../model/storage-failure.ts
 import { type BlobFolder, openBlobFolder } from "./blob-folder.ts"
 import { CommitPoints } from "./commit-points.ts"
 import { digestFile, FileMemo } from "./file-memo.ts"
+import { Processes } from "./process-identity.ts"
 import { Store } from "./store.ts"
 
 /** Bytes that a key or an output refers to are not there, or are no longer what they were. */
@@ -54,8 +55,9 @@ export class Blobs extends Context.Service<
       const { folder: root } = yield* Store
       const memo = yield* FileMemo
       const reach = yield* CommitPoints
+      const processes = yield* Processes
       const folder = yield* Effect.try({
-        try: () => openBlobFolder(root, reach),
+        try: () => openBlobFolder(root, reach, processes),
         catch: (cause) => storageFailure("Opening the cache", root, cause),
       })
       const locate = locateIn(folder, memo)

@@ -2,17 +2,18 @@
  * One computation per key at a time, across fibres and processes, and nobody ever has to unlock anything.
  *
  * Whoever wants to compute a key takes its lease; everybody else polls and adopts the result. The holder's heartbeat counts up;
- * a holder is taken to be gone when its process has ended (seen at once on the same machine), or when a waiter has watched
- * the heartbeat stand still for `silenceMs` of its own waking time, so that a laptop's sleep or a clock that was set cannot
- * fake it. Every lease has an epoch that is never given twice; `Cache.commit` refuses a holder
+ * a holder is taken to be gone when its process is known to have ended (seen at once on the same machine), or when a waiter has watched
+ * the heartbeat stand still for `silenceMs` of its own waking time, so that a laptop's sleep, a clock that was set or
+ * another machine's clock cannot fake it. A holder that was replaced although it lives takes nobody for ended any more without
+ * that silence, so that two processes which are wrong about each other cannot take a key from each other for ever. Every lease has an epoch that is never given twice; `Cache.commit` refuses a holder
  * whose epoch is no longer the key's, and that holder then waits or adopts like everybody else.
  */
 import * as crypto from "node:crypto"
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { Key } from "../model/fingerprint.ts"
 import type { StorageFailure } from "../model/storage-failure.ts"
 import { CommitPoints } from "./commit-points.ts"
-import { livenessOf, thisProcess } from "./process-identity.ts"
+import { livenessOf, Processes } from "./process-identity.ts"
 import { Store } from "./store.ts"
 import type { LeaseAnswer, LeaseRow, LeaseTable } from "./store-leases.ts"
 
@@ -61,8 +62,11 @@ export class Leases extends Context.Service<
       const { attempt, tables } = yield* Store
       const timing = yield* LeaseTiming
       const reach = yield* CommitPoints
-      const owner = { ...thisProcess(), instance: crypto.randomUUID() }
+      const processes = yield* Processes
+      const clock = yield* Clock.Clock
+      const owner = { ...processes.own, instance: crypto.randomUUID() }
       const held = new Set<number>()
+      let wasReplaced = false
 
       const acquire = (key: Key, supersedes: LeaseRow | null) =>
         attempt("Starting a computation", () => {
@@ -81,7 +85,9 @@ export class Leases extends Context.Service<
       const beat = heartbeat(attempt, tables.leases, timing.beatMs)
 
       const isGone = (holder: LeaseRow, watch: (holder: LeaseRow) => boolean): boolean =>
-        holder.instance === owner.instance ? !held.has(holder.epoch) : livenessOf(holder) === "dead" || watch(holder)
+        holder.instance === owner.instance ? !held.has(holder.epoch) : isSeenDead(holder) || watch(holder)
+
+      const isSeenDead = (holder: LeaseRow): boolean => !wasReplaced && livenessOf(holder, processes) === "dead"
 
       const compute = Effect.fnUntraced(function* <A, E, R, E2, R2>(
         lease: Lease,
@@ -104,7 +110,7 @@ export class Leases extends Context.Service<
         key: Key,
         work: LeasedWork<A, E, R, E2, R2>,
       ): Effect.fn.Return<A, E | Exclude<E2, LeaseLost> | StorageFailure, R | R2> {
-        const watch = watchFor(timing)
+        const watch = watchFor(timing, clock)
         let supersedes: LeaseRow | null = null
         let pollMs = timing.firstPollMs
         let toldOfWait = false
@@ -119,7 +125,10 @@ export class Leases extends Context.Service<
           )
           if (turn.kind === "done") return turn.value
           supersedes = null
-          if (turn.kind === "lost") continue
+          if (turn.kind === "lost") {
+            wasReplaced = true
+            continue
+          }
           if (isGone(turn.holder, watch)) {
             supersedes = turn.holder
             continue
@@ -160,10 +169,10 @@ const heartbeat =
     })
 
 /** Tells, each time it is shown a holder, whether that holder's heartbeat has stood still too long. */
-const watchFor = (timing: { readonly silenceMs: number; readonly lastPollMs: number }) => {
+const watchFor = (timing: { readonly silenceMs: number; readonly lastPollMs: number }, clock: Clock.Clock) => {
   let seen = { epoch: 0, beats: 0, atMs: 0, silentMs: 0 }
   return ({ epoch, beats }: LeaseRow): boolean => {
-    const nowMs = performance.now()
+    const nowMs = Number(clock.monotonicTimeNanosUnsafe()) / 1e6
     const isSilent = seen.epoch === epoch && seen.beats === beats
     // One look adds no more than a late poll's worth: a waiter that was itself held up, with the holder perhaps, has seen nothing.
     const addedMs = Math.min(nowMs - seen.atMs, 2 * timing.lastPollMs)

@@ -3,11 +3,14 @@
  *
  * A process number alone is not an identity: numbers are reused after a restart and mean different processes in two
  * containers. So an identity also says when the process started, under which boot of which machine, and in which process
- * name space. The answer is "unknown" where this process cannot see the other one; the caller then waits for silence.
+ * name space. Only a process that this one could see is ever called dead: same host, boot and name space, all of them
+ * told by the system. Everything else is "unknown", another boot of the same host name too, for that may as well be a clone of the
+ * machine on the same share, or the other system beside this one. The caller then waits for silence.
  */
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
+import { Context } from "effect"
 
 export interface ProcessIdentity {
   readonly host: string
@@ -78,21 +81,48 @@ let own: ProcessIdentity | undefined
 export const thisProcess = (): ProcessIdentity => {
   own ??= {
     host: os.hostname(),
-    boot: read("/proc/sys/kernel/random/boot_id"),
-    space: link("/proc/self/ns/pid"),
+    boot: read("/proc/sys/kernel/random/boot_id") || macBoot(),
+    // Where a system has no name spaces for processes, all of its processes see each other.
+    space: process.platform === "darwin" ? "darwin" : link("/proc/self/ns/pid"),
     pid: process.pid,
     started: startOf(process.pid) ?? "",
   }
   return own
 }
 
-/** Whether a process that was seen earlier is still running. */
-export const livenessOf = (other: ProcessIdentity): Liveness => {
-  const here = thisProcess()
-  if (other.host !== here.host) return "unknown"
-  if (other.boot !== here.boot) return "dead"
-  if (other.space !== here.space) return "unknown"
-  const started = startOf(other.pid)
+const macBoot = (): string => {
+  if (process.platform !== "darwin") return ""
+  try {
+    return execFileSync("sysctl", ["-n", "kern.bootsessionuuid"], { encoding: "utf8" }).trim()
+  } catch {
+    return ""
+  }
+}
+
+/** Who this process is and which others it sees; another one stands in where machines are simulated. */
+export const Processes = Context.Reference<{
+  readonly own: ProcessIdentity
+  readonly startOf: (pid: number) => string | null
+}>("loom/runtime/Processes", { defaultValue: () => ({ own: thisProcess(), startOf }) })
+
+/** Whether a process that was seen earlier is still running, as far as `here` can know. */
+export const livenessOf = (other: ProcessIdentity, here: (typeof Processes)["Service"]): Liveness => {
+  const { host, boot, space } = here.own
+  const isVisible = other.host === host && other.boot === boot && other.space === space && boot !== "" && space !== ""
+  if (!isVisible) return "unknown"
+  const started = here.startOf(other.pid)
   if (started === null) return "dead"
+  // Without both start times it may be the same process, or another one that was given its number.
+  if (started === "" || other.started === "") return "unknown"
   return started === other.started ? "alive" : "dead"
+}
+
+/**
+ * Whether a process has most likely ended: it is dead, or its host has been started again since. Good enough to tell a person, never
+ * to take anything over.
+ */
+export const hasLikelyEnded = (other: ProcessIdentity, here: (typeof Processes)["Service"]): boolean => {
+  if (livenessOf(other, here) === "dead") return true
+  const { host, boot } = here.own
+  return other.host === host && other.boot !== "" && boot !== "" && other.boot !== boot
 }

@@ -15,7 +15,7 @@ import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import type { Key } from "../model/fingerprint.ts"
 import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
 import { CommitPoints } from "./commit-points.ts"
-import { livenessOf, thisProcess } from "./process-identity.ts"
+import { hasLikelyEnded, Processes } from "./process-identity.ts"
 import { type FileTable, fileTable, type TrajectoryTable, trajectoryTable } from "./store-files.ts"
 import { type LeaseTable, leaseTable } from "./store-leases.ts"
 import { type ResultTable, resultTable } from "./store-results.ts"
@@ -108,6 +108,7 @@ export class Store extends Context.Service<
       Store,
       Effect.gen(function* () {
         const reach = yield* CommitPoints
+        const processes = yield* Processes
         const root = path.resolve(folder)
         const database = yield* Effect.acquireRelease(openFolder(root), (open) => Effect.sync(() => open.close()))
         const tables = yield* Effect.try({
@@ -124,7 +125,7 @@ export class Store extends Context.Service<
             database.pragma("synchronous = NORMAL")
           }
         }
-        return { folder: root, tables, attempt, durably, ...runLog(tables.runs, attempt) }
+        return { folder: root, tables, attempt, durably, ...runLog(tables.runs, attempt, processes) }
       }),
     )
 }
@@ -160,6 +161,7 @@ const allTables = (database: Database.Database, reachRowWritten: () => void): Ta
 const runLog = (
   runs: RunTable,
   attempt: <A>(what: string, work: () => A) => Effect.Effect<A, StorageFailure>,
+  processes: (typeof Processes)["Service"],
 ): Omit<Store["Service"], "folder" | "tables" | "attempt" | "durably"> => {
   const recordStages = (run: RunId, records: readonly StageRecord[]) =>
     attempt("Recording the run", () =>
@@ -171,7 +173,7 @@ const runLog = (
   return {
     beginRun: Effect.fn("Store.beginRun")(function* ({ pipeline, parameters }) {
       const startedAtMs = yield* Clock.currentTimeMillis
-      const row = { ...thisProcess(), pipeline, parameters: canonicalJson(parameters), startedAtMs }
+      const row = { ...processes.own, pipeline, parameters: canonicalJson(parameters), startedAtMs }
       return (yield* attempt("Recording the run", () => runs.begin(row))) as RunId
     }),
     finishRun: Effect.fn("Store.finishRun")(function* (run, end) {
@@ -183,7 +185,7 @@ const runLog = (
     recordMetric: (run, label, name, step, values) =>
       attempt("Recording metrics", () => runs.recordMetric(run, label, name, step, JSON.stringify(values))),
     listRuns: (query) =>
-      attempt("Reading the runs", () => runs.list(query?.pipeline ?? null, query?.limit ?? 1000).map(runOf)),
+      attempt("Reading the runs", () => runs.list(query?.pipeline ?? null, query?.limit ?? 1000).map(runOf(processes))),
     runStages: (run) => attempt("Reading the run", () => runs.stages(run).map(stageRecordOf)),
     metricSeries: (run) => attempt("Reading metrics", () => runs.series(run)),
     metrics: (run, label, name) =>
@@ -193,14 +195,16 @@ const runLog = (
   }
 }
 
-const runOf = (row: RunRow): Run => ({
-  id: row.id as RunId,
-  pipeline: row.pipeline,
-  parameters: JSON.parse(row.parameters),
-  state: row.state === "running" && livenessOf(row) === "dead" ? "interrupted" : (row.state as Run["state"]),
-  startedAtMs: row.startedAtMs,
-  finishedAtMs: row.finishedAtMs,
-})
+const runOf =
+  (processes: (typeof Processes)["Service"]) =>
+  (row: RunRow): Run => ({
+    id: row.id as RunId,
+    pipeline: row.pipeline,
+    parameters: JSON.parse(row.parameters),
+    state: row.state === "running" && hasLikelyEnded(row, processes) ? "interrupted" : (row.state as Run["state"]),
+    startedAtMs: row.startedAtMs,
+    finishedAtMs: row.finishedAtMs,
+  })
 
 const stageRecordOf = (row: ReturnType<RunTable["stages"]>[number]): StageRecord => ({
   ...row,

@@ -1,6 +1,6 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect, Exit, Option } from "effect"
 import type { Blob } from "../../../src/runtime/model/blob.ts"
 import { Blobs } from "../../../src/runtime/storage/blobs.ts"
@@ -109,6 +109,21 @@ describe("a blob", () => {
         { point: "blob-published", published: true },
       ])
       expect(fs.readdirSync(path.join(folder, "blobs", "temporary"))).toEqual([])
+    }),
+  )
+
+  it.live("that another machine is writing is left alone, however far this machine's clock is ahead", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const draft = path.join(folder, "blobs", "temporary", "0123456789abcdef.7.70.0")
+      fs.mkdirSync(path.dirname(draft), { recursive: true })
+      fs.writeFileSync(draft, "half")
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2 * 86_400_000 })
+      yield* Effect.ensuring(
+        inStorage(folder, Effect.void),
+        Effect.sync(() => vi.useRealTimers()),
+      )
+      expect(fs.readdirSync(path.dirname(draft))).toEqual([path.basename(draft)])
     }),
   )
 

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, Layer, Option } from "effect"
 import type { Json } from "../../../src/runtime/model/canonical-json.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
 import { type Lease, Leases } from "../../../src/runtime/storage/lease.ts"
-import { livenessOf, thisProcess } from "../../../src/runtime/storage/process-identity.ts"
+import {
+  livenessOf,
+  Processes,
+  type ProcessIdentity,
+  thisProcess,
+} from "../../../src/runtime/storage/process-identity.ts"
 import { Store } from "../../../src/runtime/storage/store.ts"
 import { computingChild } from "./rig/child-process.ts"
 import { hastyLeases, inStorage, result, temporaryFolder } from "./rig/temporary-storage.ts"
@@ -192,14 +197,96 @@ describe("a holder", () => {
   )
 })
 
+/** A clock that was set forward by so much; elapsed time passes as ever. */
+const setBy = (skewMs: number, clock: Clock.Clock): Clock.Clock => ({
+  sleep: (duration) => clock.sleep(duration),
+  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + skewMs,
+  currentTimeMillis: Effect.map(clock.currentTimeMillis, (nowMs) => nowMs + skewMs),
+  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(skewMs) * 1_000_000n,
+  currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(skewMs) * 1_000_000n),
+  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+  monotonicTimeNanos: clock.monotonicTimeNanos,
+})
+
+/** A machine of its own: who its process is, what it sees of others, and how far its clock is off. */
+const onMachine = (own: Partial<ProcessIdentity>, skewMs = 0, startOf: (pid: number) => string | null = () => null) =>
+  Layer.mergeAll(
+    hastyLeases,
+    Layer.succeed(Processes, { own: { ...thisProcess(), ...own }, startOf }),
+    Layer.effect(
+      Clock.Clock,
+      Effect.map(Clock.Clock, (clock) => setBy(skewMs, clock)),
+    ),
+  )
+
+const dayMs = 86_400_000
+
+describe("two machines on one share", () => {
+  const ends = { boot: "one start", space: "pid:[1]", pid: 11 }
+  const others: readonly (readonly [string, Partial<ProcessIdentity>])[] = [
+    ["clones of one name", { boot: "another start", space: "pid:[1]" }],
+    ["a system and another one beside it", { boot: "", space: "" }],
+    ["two containers of one name", { space: "pid:[2]" }],
+  ]
+  it.live.each(others)("compute a key once, whatever their clocks say: %s", ([, other]) =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      let begun = 0
+      const slow = compute(() => Effect.delay(Effect.succeed(++begun), 500))
+      const here = inStorage(folder, slow).pipe(Effect.provide(onMachine(ends, dayMs)))
+      const there = inStorage(folder, slow).pipe(Effect.provide(onMachine({ ...ends, ...other, pid: 22 }, -dayMs)))
+      expect(yield* Effect.all([here, there], { concurrency: 2 })).toEqual([1, 1])
+    }),
+  )
+
+  it.live("take over what the other one left, once its heartbeat has stood still", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const leave = Effect.map(Store, ({ tables }) =>
+        tables.leases.acquire({
+          key,
+          owner: { ...thisProcess(), host: "elsewhere", instance: "left" },
+          supersedes: null,
+        }),
+      )
+      yield* inStorage(folder, leave)
+      const work = inStorage(
+        folder,
+        compute(() => Effect.succeed(7)),
+      )
+      expect(yield* Effect.provide(work, onMachine(ends, -dayMs))).toBe(7)
+    }),
+  )
+
+  it.live("that take each other for dead still come to an end", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      let begun = 0
+      const slow = compute(() => Effect.delay(Effect.succeed(++begun), 400))
+      const both = [11, 22].map((pid) => Effect.provide(inStorage(folder, slow), onMachine({ ...ends, pid })))
+      const outputs = yield* Effect.all(both, { concurrency: 2 })
+      expect(outputs[0]).toBe(outputs[1])
+      expect(begun).toBeLessThanOrEqual(2)
+    }),
+  )
+})
+
 describe("a process", () => {
   it("is known to live, to have ended, or not to be seen from here", () => {
-    const here = thisProcess()
-    expect(livenessOf(here)).toBe("alive")
-    expect(livenessOf({ ...here, started: "0" })).toBe("dead")
-    expect(livenessOf({ ...here, pid: 4_194_305 })).toBe("dead")
-    expect(livenessOf({ ...here, boot: "an earlier start" })).toBe("dead")
-    expect(livenessOf({ ...here, host: "elsewhere" })).toBe("unknown")
-    expect(livenessOf({ ...here, space: "another container" })).toBe("unknown")
+    const own = { ...thisProcess(), boot: "this start", space: "pid:[1]", pid: 7, started: "70" }
+    const here = { own, startOf: (pid: number) => ({ 7: "70", 8: "" })[pid] ?? null }
+    const seen = (other: Partial<ProcessIdentity>) => livenessOf({ ...own, ...other }, here)
+    expect(seen({})).toBe("alive")
+    expect(seen({ started: "0" })).toBe("dead")
+    expect(seen({ pid: 9 })).toBe("dead")
+    expect(seen({ pid: 8 })).toBe("unknown")
+    expect(seen({ pid: 9, host: "elsewhere" })).toBe("unknown")
+    expect(seen({ pid: 9, boot: "another start" })).toBe("unknown")
+    expect(seen({ pid: 9, space: "another container" })).toBe("unknown")
+  })
+
+  it.each(["boot", "space"] as const)("is not seen where the system tells no %s", (field) => {
+    const own = { ...thisProcess(), boot: "this start", space: "pid:[1]", [field]: "" }
+    expect(livenessOf({ ...own, pid: 9 }, { own, startOf: () => null })).toBe("unknown")
   })
 })
