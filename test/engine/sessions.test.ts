@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import { openWeights } from "../../src/engine/base/component-weights.ts"
-import { type SessionPlan, sessionOptions } from "../../src/engine/session/session.ts"
+import { openSession, type SessionPlan, sessionOptions } from "../../src/engine/session/session.ts"
 import { Sessions } from "../../src/engine/session/sessions.ts"
 import { unpackedWeightBytesLimit } from "../../src/engine/session/weight-memory.ts"
 import { openTrainer } from "../../src/engine/train/trainer.ts"
@@ -38,12 +38,12 @@ const product = Effect.fnUntraced(function* (facts: readonly number[] = []) {
 })
 
 /** Kinds of the operations that a session with these options runs. */
-const operationsRun = Effect.fnUntraced(function* (plan: Omit<SessionPlan, "model">, name: string) {
+const operationsRun = Effect.fnUntraced(function* (plan: Omit<SessionPlan, "model" | "weightPlaces">, name: string) {
   const { weights, build } = yield* openProduct()
-  const { bytes } = lowerToOnnx({ ...build(), locate: weights.locate })
+  const { bytes, weightPlaces } = lowerToOnnx({ ...build(), locate: weights.locate })
   const prefix = join(folder, name)
   yield* Effect.promise(async () => {
-    const options = sessionOptions({ ...plan, model: bytes })
+    const options = sessionOptions({ ...plan, model: bytes, weightPlaces })
     const session = await InferenceSession.create(bytes, {
       ...options,
       enableProfiling: true,
@@ -123,6 +123,23 @@ describe("sessions", () => {
       yield* run
       assert.deepStrictEqual([...y], Array(8).fill(16))
     }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
+  it.effect("weights outside the session's folder, as on another drive, are handed over", () =>
+    Effect.gen(function* () {
+      writeWeights(3)
+      const { weights, build } = yield* openProduct()
+      const { bytes, weightPlaces } = lowerToOnnx({ ...build(), locate: weights.locate })
+      const elsewhere = { folder: join(folder, "nothing"), outside: new Map([[weightPlaces.locationOf(file), file]]) }
+      const plan = { name: "a product", model: bytes, threads: 1 }
+      const y = new Float32Array(8)
+      for (const weightBytes of [128, unpackedWeightBytesLimit + 1]) {
+        const session = yield* openSession({ ...plan, weightBytes, weightPlaces: elsewhere })
+        const x = { data: new Float32Array(8).fill(1), shape: [1, 8] }
+        yield* session.prepare({ x }, { y: { data: y.fill(0), shape: [1, 8] } })
+        assert.deepStrictEqual([...y], Array(8).fill(24))
+      }
+    }),
   )
 
   it.effect("small 16-bit weights are unpacked once, large ones are cast in every run", () =>

@@ -84,7 +84,7 @@ describe("the order of execution", () => {
   /** What each node writes, in the order in which the nodes ran. */
   const profiled = async (lowered: LoweredGraph): Promise<readonly string[]> => {
     const folder = await mkdtemp(join(tmpdir(), "profile-"))
-    const session = await openSession(lowered.bytes, keepCasts, {
+    const session = await openSession(lowered, keepCasts, {
       enableProfiling: true,
       profileFilePrefix: join(folder, "run"),
     })

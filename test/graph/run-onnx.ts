@@ -12,7 +12,7 @@ export const keepCasts = {
 }
 
 export const openSession = (
-  bytes: Uint8Array,
+  { bytes, weightPlaces }: LoweredGraph,
   extra: object = {},
   options: object = {},
 ): Promise<ort.InferenceSession> =>
@@ -21,7 +21,10 @@ export const openSession = (
     executionMode: "sequential",
     enableMemPattern: false,
     logSeverityLevel: 3,
-    extra: { session: { model_external_initializers_file_folder_path: "/", disable_prepacking: "1" }, ...extra },
+    extra: {
+      session: { model_external_initializers_file_folder_path: weightPlaces.folder, disable_prepacking: "1" },
+      ...extra,
+    },
     ...options,
   })
 
@@ -30,7 +33,7 @@ export const runOnnx = async (
   feeds: Readonly<Record<string, ArrayLike<number>>>,
   extra: object = {},
 ): Promise<readonly Float64Array[]> => {
-  const session = await openSession(lowered.bytes, extra)
+  const session = await openSession(lowered, extra)
   const tensors = lowered.inputs.map(({ name, shape, dtype }) => {
     const fed = feeds[name]
     if (fed?.length !== elementCount(shape)) throw new Error(`${name} is not fed for [${shape}]`)

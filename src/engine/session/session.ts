@@ -6,16 +6,20 @@
  * its feed and result arrays: each call reads the first and fills the second, and nothing is allocated in between.
  * Load this file in the host process only: `run` and `create` block their event loop and cannot be cancelled.
  */
+import { open } from "node:fs/promises"
 import { Context, Effect, type Scope } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
+import type { WeightPlaces } from "../../graph/onnx/weight-places.ts"
 import { type EngineFailure, wordsOf, workFailure } from "../jobs/engine-failure.ts"
 import { isMapped } from "./weight-memory.ts"
 
 export interface SessionPlan {
   /** What the session computes, for failures. */
   readonly name: string
-  /** ONNX protobuf; weights are external, at absolute paths. */
+  /** ONNX protobuf; weights are external. */
   readonly model: Uint8Array
+  /** Where they are; see graph/onnx/weight-places.ts. */
+  readonly weightPlaces: Pick<WeightPlaces, "folder" | "outside">
   /** Bytes of all weights as stored. */
   readonly weightBytes: number
   readonly threads: number
@@ -77,8 +81,7 @@ export const sessionOptions = (plan: SessionPlan): InferenceSession.SessionOptio
     logSeverityLevel: 3,
     extra: {
       session: {
-        // The root folder makes every absolute path without its first slash a legal place for weights.
-        model_external_initializers_file_folder_path: "/",
+        model_external_initializers_file_folder_path: plan.weightPlaces.folder,
         disable_prepacking: mapped ? "1" : "0",
         // Threads that wait by spinning halve the speed as soon as another process wants the core.
         intra_op: { allow_spinning: "0" },
@@ -95,6 +98,28 @@ const tensorOver = ({ data, shape }: ArrayInPlace): Tensor =>
 const tensorsOver = (arrays: Readonly<Record<string, ArrayInPlace>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, tensorOver(array)]))
 
+/** Weights outside the session's folder, whole files at a time: the runtime copies what it needs of them. */
+const outsideWeights = ({ weightPlaces: { outside } }: SessionPlan) =>
+  Promise.all([...outside].map(async ([path, file]) => ({ path, data: await bytesOf(file) })))
+
+/** A file of any size. */
+const bytesOf = async (file: string): Promise<Uint8Array> => {
+  await using handle = await open(file, "r")
+  const bytes = new Uint8Array((await handle.stat()).size)
+  for (let filled = 0; filled < bytes.length; ) {
+    // libuv reads less than 2 GiB at a time.
+    const { bytesRead } = await handle.read(bytes, filled, Math.min(bytes.length - filled, 2 ** 30), filled)
+    if (bytesRead === 0) throw new Error(`${file} became shorter while it was read`)
+    filled += bytesRead
+  }
+  return bytes
+}
+
+const create = async (plan: SessionPlan, options: InferenceSession.SessionOptions): Promise<InferenceSession> =>
+  plan.weightPlaces.outside.size === 0
+    ? InferenceSession.create(plan.model, options)
+    : InferenceSession.create(plan.model, { ...options, externalData: await outsideWeights(plan) })
+
 /** A session that is released with its scope. */
 export const openSession = Effect.fn("openSession")(function* (
   plan: SessionPlan,
@@ -106,7 +131,7 @@ export const openSession = Effect.fn("openSession")(function* (
   const givenBack = (yield* GivesBackAtOnce) ? { enableCpuMemArena: false, enableMemPattern: false } : {}
   const options = { ...sessionOptions(plan), ...profiling, ...givenBack }
   const session = yield* Effect.acquireRelease(
-    Effect.tryPromise({ try: () => InferenceSession.create(plan.model, options), catch: failed }),
+    Effect.tryPromise({ try: () => create(plan, options), catch: failed }),
     (opened) => {
       if (prefix !== undefined) opened.endProfiling()
       return Effect.promise(() => opened.release())

@@ -48,7 +48,8 @@ const lower = (request: SessionRequest) =>
       const { locate, storedBytes } = request.weights
       const { recomputes = false, inBlock = false, ...graph } = request.build()
       const lowered = lowerToOnnx({ ...graph, locate, shapes: shapesIn(storedBytes) })
-      return { model: lowered.bytes, dynamicShapes: lowered.dynamicShapes, recomputes, inBlock }
+      const { bytes, dynamicShapes, weightPlaces } = lowered
+      return { model: bytes, dynamicShapes, weightPlaces, recomputes, inBlock }
     },
     catch: (thrown) => graphFailure(request, thrown),
   })

@@ -27,11 +27,13 @@ import {
   type WeightLocation,
 } from "./onnx-proto.ts"
 import { isNamedByItself, StoredConstants } from "./stored-constants.ts"
+import type { WeightPlaces } from "./weight-places.ts"
 
 export class GraphWriter {
   /** What must be fed, in the order of first use. */
   readonly inputs = new Map<string, TensorType>()
   private readonly locate: (weightName: string) => WeightLocation
+  private readonly places: WeightPlaces
   private readonly results: readonly (readonly [string, Tensor])[]
   private readonly weights = new Map<string, TensorType>()
   private readonly names = new Map<Tensor, string>()
@@ -44,10 +46,12 @@ export class GraphWriter {
   /** Results get their names first, so that the node that makes one can write it under that name. */
   constructor(
     locate: (weightName: string) => WeightLocation,
+    places: WeightPlaces,
     results: readonly (readonly [string, Tensor])[],
     shapes: GraphShapes = "static",
   ) {
     this.locate = locate
+    this.places = places
     this.results = results
     this.dynamic = shapes === "dynamic" ? new DynamicShapes() : undefined
     this.constants = new StoredConstants((name, tensor) => this.addConstant(name, tensor), this.dynamic)
@@ -113,7 +117,7 @@ export class GraphWriter {
         `see ${location.file}`,
       )
       this.weights.set(name, { shape, dtype })
-      this.initializers.push(externalTensor(name, shape, location))
+      this.initializers.push(externalTensor(name, shape, location, this.places.locationOf(location.file)))
     }
     this.names.set(
       outputs[0]!,

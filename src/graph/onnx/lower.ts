@@ -6,9 +6,10 @@
  * that order, so equal graphs give equal bytes whenever and in whatever process they were built. Weights keep their
  * names and stay in the user's file; equal constants and weights of one name are stored once.
  *
- * For sessions: the folder option must be "/" (see `onnx-proto.ts`); to keep 16-bit casts out of constant folding, and
+ * For sessions: the folder option must be `weightPlaces.folder`, and files outside it must be handed over; to keep 16-bit casts out of constant folding, and
  * the backward pass's own casts from being merged with the forward's, the session must switch those optimisers off.
  */
+import * as path from "node:path"
 import { create, toBinary } from "@bufbuild/protobuf"
 import { ModelProtoSchema } from "onnx-buf"
 import { executionOrder } from "../execution-order.ts"
@@ -16,6 +17,7 @@ import type { Shape, Tensor, TensorType } from "../tensor.ts"
 import type { GraphShapes } from "./dynamic-shapes.ts"
 import { GraphWriter } from "./graph-writer.ts"
 import type { WeightLocation } from "./onnx-proto.ts"
+import { type WeightPlaces, weightPlaces } from "./weight-places.ts"
 
 export type { WeightLocation } from "./onnx-proto.ts"
 
@@ -40,13 +42,19 @@ export interface LoweredGraph {
   /** Shapes that must be fed too, as int64, by name. */
   readonly dynamicShapes: ReadonlyMap<string, Shape>
   readonly outputNames: readonly string[]
+  /** Where the session finds the weights. */
+  readonly weightPlaces: WeightPlaces
 }
 
 export const lowerToOnnx = ({ outputs, gradients = {}, locate, shapes = "static" }: GraphToLower): LoweredGraph => {
   const results = [...Object.entries(outputs), ...Object.entries(gradients)]
   const order = executionOrder(Object.values(outputs), Object.values(gradients))
   const used = new Set([...order.flatMap(({ inputs }) => inputs), ...results.map(([, tensor]) => tensor)])
-  const writer = new GraphWriter(locate, results, shapes)
+  const places = weightPlaces(
+    order.flatMap((node) => (node.op === "Weight" ? [locate(node.attributes.name)] : [])),
+    path,
+  )
+  const writer = new GraphWriter(locate, places, results, shapes)
   for (const node of order) writer.write(node, used)
   const model = create(ModelProtoSchema, {
     irVersion: 10n,
@@ -62,5 +70,6 @@ export const lowerToOnnx = ({ outputs, gradients = {}, locate, shapes = "static"
     inputs: [...writer.inputs].map(([name, type]) => ({ name, ...type })),
     dynamicShapes: writer.dynamic?.feeds ?? new Map(),
     outputNames: results.map(([name]) => name),
+    weightPlaces: places,
   }
 }

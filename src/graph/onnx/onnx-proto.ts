@@ -67,21 +67,13 @@ export const inlineTensor = (name: string, shape: Shape, data: Float32Array | Bi
     rawData: littleEndianBytes(data),
   })
 
-/**
- * ONNX Runtime refuses absolute locations; with its folder option
- * `session.model_external_initializers_file_folder_path` at "/" a path without the leading slash names any file, links
- * included.
- */
-export const externalTensor = (name: string, shape: Shape, location: WeightLocation): TensorProto => {
-  const entries = {
-    location: location.file.replace(/^\/+/, ""),
-    offset: String(location.offsetBytes),
-    length: String(location.lengthBytes),
-  }
+/** A weight in a file; `location` is the file's name for ONNX Runtime, see weight-places.ts. */
+export const externalTensor = (name: string, shape: Shape, weight: WeightLocation, location: string): TensorProto => {
+  const entries = { location, offset: String(weight.offsetBytes), length: String(weight.lengthBytes) }
   return create(TensorProtoSchema, {
     name,
     dims: dimensions(shape),
-    dataType: onnxDType[location.dtype],
+    dataType: onnxDType[weight.dtype],
     dataLocation: TensorProto_DataLocation.EXTERNAL,
     externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
   })

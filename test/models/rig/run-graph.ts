@@ -17,12 +17,12 @@ export const runGraph = async (model: {
   readonly locate: (weightName: string) => WeightLocation
   readonly feeds: Readonly<Record<string, Values>>
 }): Promise<Readonly<Record<string, Float32Array>>> => {
-  const { bytes, inputs, outputNames } = lowerToOnnx(model)
+  const { bytes, inputs, outputNames, weightPlaces } = lowerToOnnx(model)
   const session = await InferenceSession.create(bytes, {
     intraOpNumThreads: 1,
     enableMemPattern: false,
     executionMode: "sequential",
-    extra: { session: { model_external_initializers_file_folder_path: "/" } },
+    extra: { session: { model_external_initializers_file_folder_path: weightPlaces.folder } },
   })
   const feeds = Object.fromEntries(inputs.map(({ name }) => [name, feedOf(model.feeds[name]!)]))
   const results = await session.run(feeds)
