@@ -34,9 +34,10 @@ export const runGraph = Effect.fnUntraced(function* (graph: PipelineGraph, optio
   const story = Effect.gen(function* () {
     const found = yield* survey(graph, options.root)
     const plan = yield* planOf(found)
+    const store = yield* Store
+    yield* tellCaution(store)
     yield* tellWarnings(found.problems)
     yield* refuseProblems(graph, found.problems)
-    const store = yield* Store
     const runId = yield* store.beginRun({ pipeline: graph.pipeline, parameters: graph.params })
     run = yield* makeRunState(runId, found, plan, options)
     yield* tellPlan(runId, plan)
@@ -70,6 +71,13 @@ const refuseProblems = (graph: PipelineGraph, problems: readonly StageProblem[])
   problems.some(({ severity }) => severity === "error")
     ? Effect.fail(new RunFailure({ pipeline: graph.pipeline, kind: "input", problems, failures: [] }))
     : Effect.void
+
+const tellCaution = Effect.fnUntraced(function* ({ folder, caution }: Store["Service"]) {
+  const events = yield* Events
+  if (caution === undefined) return
+  const { why: message, hint } = caution
+  yield* events.publish({ type: "warning", label: "cache", field: folder, message, hint })
+})
 
 const tellWarnings = Effect.fnUntraced(function* (problems: readonly StageProblem[]) {
   const events = yield* Events

@@ -8,18 +8,18 @@ import { openForReading } from "./store-schema.ts"
 
 export interface SqliteFacts {
   readonly version: string
-  /** What a database in the folder gets when it asks for the write-ahead log: "wal" where it works. */
+  /** What a database in the folder gets when it asks for the journal it needs there: "wal" or "truncate" where that works. */
   readonly journalMode: string
 }
 
 /** Tries a database of its own in a folder that is there, and takes it away again. Throws `StorageFailure`. */
-export const trySqlite = (folder: string = os.tmpdir()): SqliteFacts => {
+export const trySqlite = (folder: string = os.tmpdir(), isShared = false): SqliteFacts => {
   let trial: string | undefined
   try {
     trial = fs.mkdtempSync(path.join(folder, ".loom-doctor-"))
     const database = new Database(path.join(trial, "trial.sqlite"))
     try {
-      const journalMode = database.pragma("journal_mode = WAL", { simple: true }) as string
+      const journalMode = database.pragma(`journal_mode = ${isShared ? "TRUNCATE" : "WAL"}`, { simple: true }) as string
       database.exec("CREATE TABLE trial (value INTEGER); INSERT INTO trial VALUES (1)")
       const version = database.prepare<[], string>("SELECT sqlite_version()").pluck().get()!
       return { version, journalMode }

@@ -2,9 +2,11 @@
  * The database's tables and how a database file is opened.
  *
  * One connection per process, write-ahead log, a busy timeout instead of errors, and `synchronous = NORMAL`: a killed process
- * loses nothing; what must also survive a power cut is committed with FULL (see `durably` in store.ts). The file carries our
- * application id and a schema version; a newer version is refused, an older one is migrated in one transaction.
+ * loses nothing; what must also survive a power cut is committed with FULL (see `durably` in store.ts). The log needs memory that all
+ * its users share, which machines do not: where others may use the same file, and for good once that was so, changes are journalled beside
+ * the file instead, in the open under SQLite's file locks, and each commit is flushed. The file carries our application id and a schema version; a newer version is refused, an older one is migrated in one transaction.
  */
+import * as fs from "node:fs"
 import Database from "better-sqlite3"
 import { StorageFailure, storageFailure } from "../model/storage-failure.ts"
 
@@ -123,13 +125,16 @@ const migrations: readonly string[] = [
 
 const busyTimeoutMs = 10_000
 
-/** Opens a database file, making or migrating it; throws `StorageFailure`. */
-export const openDatabase = (path: string): Database.Database => {
+/** Opens a database file, making or migrating it; `isShared` where other machines may use it too. Throws `StorageFailure`. */
+export const openDatabase = (path: string, isShared: boolean): Database.Database => {
   let database: Database.Database | undefined
   try {
+    // Made here, because SQLite makes files that nobody else may write, whatever the umask; its other files take over the mode of this one.
+    fs.closeSync(fs.openSync(path, "a"))
+    const journal = journalOf(path)
     database = new Database(path, { timeout: busyTimeoutMs })
-    useWriteAheadLog(database)
-    database.pragma("synchronous = NORMAL")
+    if (isShared || journal === "rollback") useRollbackJournal(database, path, journal)
+    else useWriteAheadLog(database)
     database.pragma("foreign_keys = ON")
     migrate(database, path)
     return database
@@ -160,6 +165,7 @@ const useWriteAheadLog = (database: Database.Database): void => {
   for (;;) {
     try {
       database.pragma("journal_mode = WAL")
+      database.pragma("synchronous = NORMAL")
       return
     } catch (cause) {
       if ((cause as { code?: string }).code !== "SQLITE_BUSY" || performance.now() > giveUpAtMs) throw cause
@@ -167,6 +173,50 @@ const useWriteAheadLog = (database: Database.Database): void => {
     }
   }
 }
+
+/** The journal a database file was last used with. Bytes 18 and 19 of its header are 2 for the write-ahead log (SQLite's file format, 1.3). */
+const journalOf = (path: string): "none" | "wal" | "rollback" => {
+  const header = Buffer.alloc(20)
+  const file = fs.openSync(path, "r")
+  try {
+    if (fs.readSync(file, header, 0, 20, 0) < 20) return "none"
+    return header[18] === 2 ? "wal" : "rollback"
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+// A log that is there is folded in under a lock on the whole file, which SQLite needs no shared memory for.
+const useRollbackJournal = (database: Database.Database, path: string, journal: "none" | "wal" | "rollback"): void => {
+  if (journal === "wal") database.pragma("locking_mode = EXCLUSIVE")
+  if (!truncates(database)) throw usedElsewhere(path)
+  database.pragma("synchronous = FULL")
+  if (journal !== "wal") return
+  database.pragma("locking_mode = NORMAL")
+  // The lock is let go at the next use.
+  database.pragma("user_version")
+}
+
+// Whoever uses the log does so for as long as a run takes, so waiting longer than another one's change of journal is of no use.
+const truncates = (database: Database.Database): boolean => {
+  database.pragma("busy_timeout = 1000")
+  try {
+    return database.pragma("journal_mode = TRUNCATE", { simple: true }) === "truncate"
+  } catch (cause) {
+    if ((cause as { code?: string }).code === "SQLITE_BUSY") return false
+    throw cause
+  } finally {
+    database.pragma(`busy_timeout = ${busyTimeoutMs}`)
+  }
+}
+
+const usedElsewhere = (path: string): StorageFailure =>
+  new StorageFailure({
+    what: "Opening the cache",
+    where: path,
+    why: "another process uses it with a write-ahead log, which cannot be shared between machines",
+    hint: "Wait until that run has finished, then run again; or choose another cache folder.",
+  })
 
 const migrate = (database: Database.Database, path: string): void => {
   if (versionOf(database, path) === migrations.length) return

@@ -15,6 +15,7 @@ import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import type { Key } from "../model/fingerprint.ts"
 import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
 import { CommitPoints } from "./commit-points.ts"
+import { type Caution, type FileSystem, FileSystems, sharingCaution } from "./file-system.ts"
 import { hasLikelyEnded, Processes } from "./process-identity.ts"
 import { type FileTable, fileTable, type TrajectoryTable, trajectoryTable } from "./store-files.ts"
 import { type LeaseTable, leaseTable } from "./store-leases.ts"
@@ -72,6 +73,8 @@ export class Store extends Context.Service<
   {
     /** The cache folder. */
     readonly folder: string
+    /** What is not safe where the folder lies. */
+    readonly caution: Caution | undefined
     readonly tables: Tables
     /** Does synchronous work on the tables; `what` completes "… failed" when it throws. */
     readonly attempt: <A>(what: string, work: () => A) => Effect.Effect<A, StorageFailure>
@@ -110,7 +113,10 @@ export class Store extends Context.Service<
         const reach = yield* CommitPoints
         const processes = yield* Processes
         const root = path.resolve(folder)
-        const database = yield* Effect.acquireRelease(openFolder(root), (open) => Effect.sync(() => open.close()))
+        const fileSystemOf = yield* FileSystems
+        const database = yield* Effect.acquireRelease(openFolder(root, fileSystemOf), (open) =>
+          Effect.sync(() => open.close()),
+        )
         const tables = yield* Effect.try({
           try: () => allTables(database, () => reach("row-written")),
           catch: (cause) => storageFailure("Opening the cache", database.name, cause),
@@ -118,23 +124,28 @@ export class Store extends Context.Service<
         const attempt = <A>(what: string, work: () => A): Effect.Effect<A, StorageFailure> =>
           Effect.try({ try: work, catch: (cause) => storageFailure(what, database.name, cause) })
         const durably = <A>(work: () => A): A => {
+          const usual = database.pragma("synchronous", { simple: true })
           database.pragma("synchronous = FULL")
           try {
             return work()
           } finally {
-            database.pragma("synchronous = NORMAL")
+            database.pragma(`synchronous = ${usual}`)
           }
         }
-        return { folder: root, tables, attempt, durably, ...runLog(tables.runs, attempt, processes) }
+        const caution = sharingCaution(fileSystemOf(root))
+        return { folder: root, caution, tables, attempt, durably, ...runLog(tables.runs, attempt, processes) }
       }),
     )
 }
 
-const openFolder = (root: string): Effect.Effect<Database.Database, StorageFailure> =>
+const openFolder = (
+  root: string,
+  fileSystemOf: (path: string) => FileSystem,
+): Effect.Effect<Database.Database, StorageFailure> =>
   Effect.try({
     try: () => {
       makeFolder(root)
-      return openDatabase(path.join(root, "loom.sqlite"))
+      return openDatabase(path.join(root, "loom.sqlite"), fileSystemOf(root).sharing !== "local")
     },
     catch: (cause) => storageFailure("Opening the cache", root, cause),
   })
@@ -162,7 +173,7 @@ const runLog = (
   runs: RunTable,
   attempt: <A>(what: string, work: () => A) => Effect.Effect<A, StorageFailure>,
   processes: (typeof Processes)["Service"],
-): Omit<Store["Service"], "folder" | "tables" | "attempt" | "durably"> => {
+): Omit<Store["Service"], "folder" | "caution" | "tables" | "attempt" | "durably"> => {
   const recordStages = (run: RunId, records: readonly StageRecord[]) =>
     attempt("Recording the run", () =>
       runs.recordStages(

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { counted } from "../../runtime/model/counted.ts"
 import { StorageFailure } from "../../runtime/model/storage-failure.ts"
+import { fileSystemAt, sharingCaution } from "../../runtime/storage/file-system.ts"
 import { type Check, inBytes, ok, problem, warning, wordsOf } from "./check.ts"
 import { nearestExisting } from "./machine-checks.ts"
 
@@ -31,20 +32,25 @@ const hindrance = (folder: string): string | undefined => {
   }
 }
 
-export const checkCache = async (cache: string): Promise<Check> => {
+export const checkCache = async (cache: string, fileSystemOf = fileSystemAt): Promise<Check> => {
   const path = resolve(cache)
   const hindered = hindrance(path)
   if (hindered !== undefined)
     return problem("cache", `${path}: results cannot be kept there, ${hindered}`, anotherFolder, { path })
-  if (nearestExisting(path) !== path) return ok("cache", `${path}, not made yet`, { path, isThere: false })
+  const caution = sharingCaution(fileSystemOf(nearestExisting(path)))
+  const usable = (found: string, facts: Check["facts"]): Check =>
+    caution === undefined
+      ? ok("cache", found, facts)
+      : warning("cache", `${found}; ${caution.why}`, caution.hint, facts)
+  if (nearestExisting(path) !== path) return usable(`${path}, not made yet`, { path, isThere: false })
   const sizeBytes = sizeOf(path)
   const facts = { path, isThere: true, sizeBytes }
   try {
     const { examineDatabase } = await import("../../runtime/storage/store-health.ts")
     const held = examineDatabase(path)
-    if (held === undefined) return ok("cache", `${path}, no results yet`, { ...facts, results: 0, runs: 0 })
+    if (held === undefined) return usable(`${path}, no results yet`, { ...facts, results: 0, runs: 0 })
     const found = `${path}, ${counted(held.results, "result")} of ${counted(held.runs, "run")}, ${inBytes(sizeBytes)}`
-    return ok("cache", found, { ...facts, ...held })
+    return usable(found, { ...facts, ...held })
   } catch (thrown) {
     const { why, hint } = inWords(thrown)
     return problem("cache", `${path}: ${why}`, hint, facts)
@@ -58,16 +64,18 @@ const inWords = (thrown: unknown): { readonly why: string; readonly hint: string
 export const reinstall = (name: string): string =>
   `Install again on this machine: npm ci, or npm rebuild ${name} where install scripts were skipped`
 
-/** The write-ahead log wants a local disk, so it is tried where the cache lies. */
-export const checkSqlite = async (cache: string): Promise<Check> => {
+/** What keeps a database whole depends on the file system, so it is tried where the cache lies. */
+export const checkSqlite = async (cache: string, fileSystemOf = fileSystemAt): Promise<Check> => {
   const path = resolve(cache)
   const place = nearestExisting(path)
   const isUsable = hindrance(path) === undefined
+  const isShared = isUsable && fileSystemOf(place).sharing !== "local"
   try {
     const { trySqlite } = await import("../../runtime/storage/store-health.ts")
-    const { version, journalMode } = isUsable ? trySqlite(place) : trySqlite()
+    const { version, journalMode } = isUsable ? trySqlite(place, isShared) : trySqlite()
     const where = isUsable ? "" : `, tried in ${tmpdir()}`
     const facts = { version, journalMode }
+    if (journalMode === "truncate") return ok("sqlite", `SQLite ${version}, its journal works`, facts)
     if (journalMode === "wal") return ok("sqlite", `SQLite ${version}, its write-ahead log works${where}`, facts)
     const found = `SQLite ${version}, but its write-ahead log does not work in ${place} (it says "${journalMode}")`
     return warning("sqlite", found, "Give a cache folder on a local disk with --cache", facts)
