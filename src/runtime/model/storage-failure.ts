@@ -1,7 +1,8 @@
 /**
  * The one error of the storage side, and the sentences behind the codes of Node and SQLite.
  *
- * A person reads what was being done, where, why it failed and what helps; never an errno alone and never a stack.
+ * A person reads what was being done, where, why it failed and what helps; never an errno alone and never a stack. What may not be
+ * done is named by the act itself: who cannot read a picture is not told that it cannot be written to.
  */
 import { Predicate, Schema } from "effect"
 
@@ -25,9 +26,33 @@ interface Explanation {
 }
 
 const fullDisk: Explanation = { why: "the disk is full", hint: "Free some space and run again; finished work is kept." }
-const readOnly: Explanation = {
+const mayNotWrite: Explanation = {
   why: "it cannot be written to",
-  hint: "Make the folder writable for this user, or choose another cache folder.",
+  hint: "Make the folder writable for this user, or choose another one.",
+}
+const mayNotRead: Explanation = {
+  why: "it cannot be read: this user has no right to",
+  hint: "Give this user the right to read it and to enter the folders above it.",
+}
+const readOnlyDisk: Explanation = {
+  why: "it cannot be written to: its file system is mounted read-only",
+  hint: "Choose another folder, or mount the file system writable.",
+}
+const because = (why: string): Explanation => ({ why: `${why}: this user has no right to`, hint: mayNotWrite.hint })
+
+/** What is refused, by the call that Node names; where that says nothing, by what was meant. */
+const refusals: Readonly<Record<string, Explanation>> = {
+  read: mayNotRead,
+  stat: mayNotRead,
+  lstat: mayNotRead,
+  realpath: mayNotRead,
+  readlink: mayNotRead,
+  scandir: { why: "its files cannot be listed: this user has no right to", hint: mayNotRead.hint },
+  opendir: { why: "its files cannot be listed: this user has no right to", hint: mayNotRead.hint },
+  mkdir: because("a folder cannot be made there"),
+  rename: because("a file cannot be renamed there"),
+  unlink: because("a file cannot be removed there"),
+  rmdir: because("a folder cannot be removed there"),
 }
 const corrupt: Explanation = {
   why: "the database is damaged",
@@ -43,12 +68,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ENOSPC: fullDisk,
   EDQUOT: { why: "the disk quota is used up", hint: fullDisk.hint },
   SQLITE_FULL: fullDisk,
-  EACCES: readOnly,
-  EPERM: readOnly,
-  EROFS: readOnly,
-  SQLITE_READONLY: readOnly,
-  SQLITE_PERM: readOnly,
-  SQLITE_CANTOPEN: readOnly,
+  EROFS: readOnlyDisk,
+  SQLITE_READONLY: mayNotWrite,
+  SQLITE_PERM: mayNotWrite,
+  SQLITE_CANTOPEN: mayNotWrite,
   SQLITE_CORRUPT: corrupt,
   SQLITE_NOTADB: corrupt,
   SQLITE_BUSY: busy,
@@ -62,11 +85,18 @@ const explanations: Readonly<Record<string, Explanation>> = {
   EMFILE: { why: "too many files are open", hint: "Raise the limit of open files (ulimit -n) and run again." },
 }
 
-const codeOf = (cause: unknown): string =>
-  Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : ""
+const textOf = (cause: unknown, member: "code" | "syscall"): string => {
+  const text: unknown = Predicate.isObject(cause) ? Reflect.get(cause, member) : undefined
+  return Predicate.isString(text) ? text : ""
+}
 
-const explain = (cause: unknown): Explanation => {
-  const code = codeOf(cause)
+/** What was meant to be done, where the call alone does not tell. */
+export type Act = "read" | "write"
+
+const explain = (cause: unknown, act: Act): Explanation => {
+  const code = textOf(cause, "code")
+  if (code === "EACCES" || code === "EPERM")
+    return refusals[textOf(cause, "syscall")] ?? (act === "read" ? mayNotRead : mayNotWrite)
   const primary = code.split("_").slice(0, 2).join("_")
   const known = explanations[code] ?? explanations[primary]
   if (known !== undefined) return known
@@ -74,6 +104,10 @@ const explain = (cause: unknown): Explanation => {
   return { why: text, hint: "If this stays, delete the cache folder: everything in it can be computed again." }
 }
 
+/** Whether something was refused for want of a right, or because it lies on a read-only file system. */
+export const isRefusal = (cause: unknown): boolean =>
+  /^(EACCES|EPERM|EROFS|SQLITE_(READONLY|PERM|CANTOPEN).*)$/.test(textOf(cause, "code"))
+
 /** Turns whatever Node or SQLite threw into a failure with a sentence. */
-export const storageFailure = (what: string, where: string, cause: unknown): StorageFailure =>
-  cause instanceof StorageFailure ? cause : new StorageFailure({ what, where, ...explain(cause) })
+export const storageFailure = (what: string, where: string, cause: unknown, act: Act = "write"): StorageFailure =>
+  cause instanceof StorageFailure ? cause : new StorageFailure({ what, where, ...explain(cause, act) })

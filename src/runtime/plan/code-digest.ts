@@ -53,7 +53,7 @@ export const makeCodeDigest = (): ((moduleUrl: string) => Effect.Effect<CodeDige
         digests.set(moduleUrl, known)
         return known
       },
-      catch: (cause) => storageFailure("Reading a stage's code", moduleUrl, cause),
+      catch: (cause) => storageFailure("Reading a stage's code", moduleUrl, cause, "read"),
     })
 }
 

@@ -148,9 +148,20 @@ const isThere = (file: string) => async () => {
 const copyWhole = (origin: string, file: string) => async () => {
   await fs.mkdir(path.dirname(file), { recursive: true })
   const temporary = temporaryName(file)
+  const mode = await modeOfNew(temporary)
   await fs.copyFile(origin, temporary, fs.constants.COPYFILE_FICLONE)
-  await fs.chmod(temporary, 0o644)
+  await fs.chmod(temporary, mode)
   await fs.rename(temporary, file)
+}
+
+/** Makes the file, so that umask and folder say who may use it; a copy takes over the mode of what is copied. */
+const modeOfNew = async (file: string): Promise<number> => {
+  const made = await fs.open(file, "wx")
+  try {
+    return (await made.stat()).mode & 0o777
+  } finally {
+    await made.close()
+  }
 }
 
 /** No two writers have the same one, whether they are processes or runs of one process. */

@@ -102,7 +102,8 @@ const writeDraft = async (
   try {
     const blob = await fill(file)
     reach("blob-written")
-    await file.chmod(0o444)
+    // Read-only, for those whom the umask lets read.
+    await file.chmod((await file.stat()).mode & 0o444)
     await file.utimes(publishedAtSeconds, publishedAtSeconds)
     await file.sync()
     reach("blob-synced")

@@ -16,6 +16,7 @@ import { Context, Effect, Layer, Option, Schema } from "effect"
 import { Blob, type Sha256 } from "../model/blob.ts"
 import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
 import { type BlobFolder, openBlobFolder } from "./blob-folder.ts"
+import { cacheFailure } from "./cache-failure.ts"
 import { CommitPoints } from "./commit-points.ts"
 import { digestFile, FileMemo } from "./file-memo.ts"
 import { Processes } from "./process-identity.ts"
@@ -58,13 +59,21 @@ export class Blobs extends Context.Service<
       const processes = yield* Processes
       const folder = yield* Effect.try({
         try: () => openBlobFolder(root, reach, processes),
-        catch: (cause) => storageFailure("Opening the cache", root, cause),
+        catch: (cause) => cacheFailure("Opening the cache", root, cause),
       })
       const locate = locateIn(folder, memo)
 
       // Not interruptible, so that no temporary file stays behind; bounded by the time it takes to write the bytes.
       const publish = (what: string, work: () => Promise<Blob>): Effect.Effect<Blob, StorageFailure> =>
-        Effect.uninterruptible(Effect.tryPromise({ try: work, catch: (cause) => storageFailure(what, root, cause) }))
+        Effect.uninterruptible(Effect.tryPromise({ try: work, catch: (cause) => cacheFailure(what, root, cause) }))
+
+      const putFile = (file: string): Effect.Effect<Blob, StorageFailure> => {
+        const source = path.resolve(file)
+        return Effect.andThen(
+          readable(source),
+          publish(`Storing ${file}`, () => folder.publishFile(source)),
+        )
+      }
 
       const pathOf = Effect.fn("Blobs.path")(function* (blob: Blob) {
         const file = yield* locate(blob)
@@ -98,7 +107,7 @@ export class Blobs extends Context.Service<
 
       return {
         put: (content) => publish("Storing a result", () => folder.publish(content)),
-        putFile: (file) => publish(`Storing ${file}`, () => folder.publishFile(path.resolve(file))),
+        putFile,
         bytes,
         path: pathOf,
         exists: (blob) => Effect.map(locate(blob), Option.isSome),
@@ -132,7 +141,14 @@ const discard = (folder: BlobFolder, blob: Blob): Effect.Effect<void> =>
 const readWhole = (file: string): Effect.Effect<Uint8Array, StorageFailure> =>
   Effect.tryPromise({
     try: (signal) => fs.promises.readFile(file, { signal }),
-    catch: (cause) => storageFailure("Reading stored bytes", file, cause),
+    catch: (cause) => storageFailure("Reading stored bytes", file, cause, "read"),
+  })
+
+/** Tells a source that cannot be read from a cache that cannot be written to. */
+const readable = (file: string): Effect.Effect<void, StorageFailure> =>
+  Effect.tryPromise({
+    try: async () => (await fs.promises.open(file)).close(),
+    catch: (cause) => storageFailure("Reading a file", file, cause, "read"),
   })
 
 const missing = (blob: Blob): BlobMissing =>

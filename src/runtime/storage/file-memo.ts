@@ -88,7 +88,7 @@ const stampOf = (file: string): Effect.Effect<Stamp, StorageFailure> =>
         changedAtMs: Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs)),
       }
     },
-    catch: (cause) => storageFailure("Reading a file", file, cause),
+    catch: (cause) => storageFailure("Reading a file", file, cause, "read"),
   })
 
 const notAFile = (file: string): StorageFailure =>
@@ -126,5 +126,5 @@ export const digestFile = (file: string): Effect.Effect<Sha256, StorageFailure> 
       for await (const piece of fs.createReadStream(file, { highWaterMark: 1 << 20, signal })) hash.update(piece)
       return hash.digest("hex") as Sha256
     },
-    catch: (cause) => storageFailure("Reading a file", file, cause),
+    catch: (cause) => storageFailure("Reading a file", file, cause, "read"),
   })

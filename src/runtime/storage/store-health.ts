@@ -48,7 +48,7 @@ export const examineDatabase = (folder: string): DatabaseFacts | undefined => {
       database.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get()!
     return { results: count("result"), runs: count("run") }
   } catch (cause) {
-    throw storageFailure("Reading the cache", file, cause)
+    throw storageFailure("Reading the cache", file, cause, "read")
   } finally {
     database.close()
   }

@@ -8,7 +8,8 @@
  */
 import * as fs from "node:fs"
 import Database from "better-sqlite3"
-import { StorageFailure, storageFailure } from "../model/storage-failure.ts"
+import { StorageFailure } from "../model/storage-failure.ts"
+import { cacheFailure } from "./cache-failure.ts"
 
 // "Loom" in ASCII: tells our database from any other SQLite file.
 const applicationId = 0x4c6f6f6d
@@ -130,7 +131,7 @@ export const openDatabase = (path: string, isShared: boolean): Database.Database
   let database: Database.Database | undefined
   try {
     // Made here, because SQLite makes files that nobody else may write, whatever the umask; its other files take over the mode of this one.
-    fs.closeSync(fs.openSync(path, "a"))
+    if (!fs.existsSync(path)) fs.closeSync(fs.openSync(path, "a"))
     const journal = journalOf(path)
     database = new Database(path, { timeout: busyTimeoutMs })
     if (isShared || journal === "rollback") useRollbackJournal(database, path, journal)
@@ -140,7 +141,7 @@ export const openDatabase = (path: string, isShared: boolean): Database.Database
     return database
   } catch (cause) {
     database?.close()
-    throw storageFailure("Opening the cache", path, cause)
+    throw cacheFailure("Opening the cache", path, cause)
   }
 }
 
@@ -155,7 +156,7 @@ export const openForReading = (path: string): Database.Database => {
     return database
   } catch (cause) {
     database?.close()
-    throw storageFailure("Opening the cache", path, cause)
+    throw cacheFailure("Opening the cache", path, cause)
   }
 }
 

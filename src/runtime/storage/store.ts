@@ -13,7 +13,8 @@ import type Database from "better-sqlite3"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import type { Key } from "../model/fingerprint.ts"
-import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
+import type { StorageFailure } from "../model/storage-failure.ts"
+import { cacheFailure } from "./cache-failure.ts"
 import { CommitPoints } from "./commit-points.ts"
 import { type Caution, type FileSystem, FileSystems, sharingCaution } from "./file-system.ts"
 import { hasLikelyEnded, Processes } from "./process-identity.ts"
@@ -119,10 +120,10 @@ export class Store extends Context.Service<
         )
         const tables = yield* Effect.try({
           try: () => allTables(database, () => reach("row-written")),
-          catch: (cause) => storageFailure("Opening the cache", database.name, cause),
+          catch: (cause) => cacheFailure("Opening the cache", database.name, cause),
         })
         const attempt = <A>(what: string, work: () => A): Effect.Effect<A, StorageFailure> =>
-          Effect.try({ try: work, catch: (cause) => storageFailure(what, database.name, cause) })
+          Effect.try({ try: work, catch: (cause) => cacheFailure(what, database.name, cause) })
         const durably = <A>(work: () => A): A => {
           const usual = database.pragma("synchronous", { simple: true })
           database.pragma("synchronous = FULL")
@@ -147,7 +148,7 @@ const openFolder = (
       makeFolder(root)
       return openDatabase(path.join(root, "loom.sqlite"), fileSystemOf(root).sharing !== "local")
     },
-    catch: (cause) => storageFailure("Opening the cache", root, cause),
+    catch: (cause) => cacheFailure("Opening the cache", root, cause),
   })
 
 const makeFolder = (folder: string): void => {

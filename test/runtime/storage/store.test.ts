@@ -152,7 +152,7 @@ describe("a cache that cannot be used", () => {
   it.each([
     ["ENOSPC", "the disk is full"],
     ["SQLITE_FULL", "the disk is full"],
-    ["EROFS", "it cannot be written to"],
+    ["EROFS", "it cannot be written to: its file system is mounted read-only"],
     ["SQLITE_READONLY_DBMOVED", "it cannot be written to"],
     ["SQLITE_CORRUPT_INDEX", "the database is damaged"],
   ])("because of %s gets a sentence and a remedy", (code, why) => {
