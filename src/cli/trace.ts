@@ -1,5 +1,5 @@
 /** `loom trace`: computes what a training reads, trains a few steps, and writes every number of them into one file. */
-import { rename, writeFile } from "node:fs/promises"
+import { rename, rm, stat, writeFile } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 import { join, resolve } from "node:path"
 import { Effect, Option } from "effect"
@@ -40,26 +40,38 @@ const chosenStage = (file: string, graph: PipelineGraph, wanted: Option.Option<s
   return Effect.fail(CliFailure.one(labels.length === 0 ? 3 : 2, { where: file, why, hint }))
 }
 
-const writeWhole = (file: string, bytes: Uint8Array) =>
-  Effect.tryPromise({
-    try: async () => {
-      const temporary = `${file}.${process.pid}.part`
-      await writeFile(temporary, bytes)
-      await rename(temporary, file)
-    },
-    catch: (cause) =>
-      CliFailure.one(1, {
-        where: file,
-        why: `the trace cannot be written (${cause instanceof Error ? cause.message : String(cause)})`,
-        hint: "Give a file in a folder that exists and can be written to",
-      }),
+/** A file beside `file` that becomes it once it is whole, and goes otherwise. */
+const draftOf = (file: string) => {
+  const attempt = <A>(work: () => Promise<A>) =>
+    Effect.tryPromise({
+      try: work,
+      catch: (cause) =>
+        CliFailure.one(1, {
+          where: file,
+          why: `the trace cannot be written (${cause instanceof Error ? cause.message : String(cause)})`,
+          hint: "Give a file in a folder that exists and can be written to",
+        }),
+    })
+  const draft = `${file}.${process.pid}.part`
+  const made = Effect.acquireRelease(
+    attempt(() => writeFile(draft, "")),
+    () => Effect.ignore(attempt(() => rm(draft, { force: true }))),
+  )
+  const finish = attempt(async () => {
+    const { size } = await stat(draft)
+    await rename(draft, file)
+    return size
   })
+  return Effect.as(made, { draft, finish })
+}
 
 export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effect.fn.Return<void, CliFailure> {
   const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
   const label = yield* chosenStage(input.pipeline, graph, input.stage)
   const cores = Option.getOrElse(input.cores, availableParallelism)
+  const file = resolve(input.out)
   const work = Effect.gen(function* () {
+    const { draft, finish } = yield* draftOf(file)
     const stop = yield* stopOnAbort(softStop(yield* showEvents(input)))
     const resolved = yield* resolveStage(graph, label, {
       root,
@@ -75,13 +87,12 @@ export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effe
       item: undefined,
       stopRequested: stop.requested,
     })
-    return yield* Effect.provideService(traceTraining(resolved, input.steps), StageContext, context)
+    yield* Effect.provideService(traceTraining(resolved, input.steps, draft), StageContext, context)
+    return yield* finish
   }).pipe(withinCores(cores))
-  const bytes = yield* withCache(input.cache, Effect.scoped(work))
-  const file = resolve(input.out)
-  yield* writeWhole(file, bytes)
+  const sizeBytes = yield* withCache(input.cache, Effect.scoped(work))
   const told = isJson(input)
-    ? JSON.stringify({ version: jsonVersion, type: "trace", file, steps: input.steps, sizeBytes: bytes.length })
-    : `${fromHere(file)}  ${input.steps} steps, ${size(bytes.length)}`
+    ? JSON.stringify({ version: jsonVersion, type: "trace", file, steps: input.steps, sizeBytes })
+    : `${fromHere(file)}  ${input.steps} steps, ${size(sizeBytes)}`
   process.stdout.write(`${told}\n`)
 })

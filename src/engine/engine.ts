@@ -19,7 +19,7 @@ import type {
   StoredValidateJob,
   ValidationLosses,
 } from "./jobs/host-protocol.ts"
-import type { StoredTrainJob, TrainHooks, TrainResult } from "./jobs/train-job.ts"
+import type { StoredTraining, StoredTrainJob, TrainHooks, TrainResult } from "./jobs/train-job.ts"
 
 export class Engine extends Context.Service<
   Engine,
@@ -36,8 +36,8 @@ export class Engine extends Context.Service<
     readonly nearestWord: (job: NearestWordJob) => Effect.Effect<NearestWord | null, EngineFailure>
     /** Losses of pictures that were not trained on, at fixed timesteps with fixed noise. */
     readonly validate: (job: StoredValidateJob) => Effect.Effect<ValidationLosses, EngineFailure>
-    /** The trace of `steps` updates, as the bytes of a safetensors file. */
-    readonly traceTraining: (job: StoredTrainJob, steps: number) => Effect.Effect<Uint8Array, EngineFailure>
+    /** Writes the trace of `steps` updates, a safetensors file. */
+    readonly traceTraining: (job: StoredTraining, steps: number, file: string) => Effect.Effect<void, EngineFailure>
   }
 >()("loom/engine/Engine") {
   static readonly layer: Layer.Layer<Engine> = Layer.effect(
@@ -50,7 +50,7 @@ export class Engine extends Context.Service<
         sample: (job) => hosts.run("sample", job),
         nearestWord: (job) => hosts.run("nearest-word", job),
         validate: (job) => hosts.run("validate", job),
-        traceTraining: (job, steps) => hosts.run("trace", { job, steps }),
+        traceTraining: (job, steps, file) => Effect.asVoid(hosts.run("trace", { job, steps, file })),
         train: (job, hooks) =>
           hosts.run("train", job, {
             shouldStop: hooks.shouldStop,

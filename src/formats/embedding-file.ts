@@ -7,7 +7,8 @@
  */
 import { familyNames, familyRecord } from "../settings/family.ts"
 import { BadFile } from "./bad-file.ts"
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
+import { decodeSafetensors } from "./safetensors.ts"
+import { encodeSafetensors } from "./write-safetensors.ts"
 
 export interface EmbeddingRows {
   /** [tokens, width], row by row. */

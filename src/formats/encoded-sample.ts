@@ -7,7 +7,8 @@
 import { Effect } from "effect"
 import { mapCondition, presentParts, type TextCondition } from "../settings/text-condition.ts"
 import type { BadFile } from "./bad-file.ts"
-import { encodeSafetensors, readSafetensorsHeader, readTensorAsFloat32, type TensorToStore } from "./safetensors.ts"
+import { readSafetensorsHeader, readTensorAsFloat32 } from "./safetensors.ts"
+import { encodeSafetensors, type TensorToStore } from "./write-safetensors.ts"
 
 interface Numbers {
   readonly data: Float32Array

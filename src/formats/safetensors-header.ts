@@ -19,6 +19,8 @@ export interface TensorEntry {
 
 export interface SafetensorsHeader {
   readonly file: string
+  /** Where the header ends and the tensors begin. */
+  readonly dataStartBytes: number
   readonly tensors: ReadonlyMap<string, TensorEntry>
   readonly metadata: Readonly<Record<string, string>>
 }
@@ -119,10 +121,12 @@ const checkTiling = (file: string, tensors: ReadonlyMap<string, TensorEntry>, da
 /** The header from its JSON bytes. */
 export const parseHeader = (file: string, json: Uint8Array, fileSizeBytes: number): SafetensorsHeader => {
   const { __metadata__: metadata, ...entries } = parseJson(file, json)
-  const dataStart = lengthPrefixBytes + json.length
+  const dataStartBytes = lengthPrefixBytes + json.length
   const relative = new Map(Object.entries(entries).map(([name, value]) => [name, entryOf(file, name, value)]))
-  checkTiling(file, relative, fileSizeBytes - dataStart)
+  checkTiling(file, relative, fileSizeBytes - dataStartBytes)
   const tensors = new Map<string, TensorEntry>()
-  for (const [name, entry] of relative) tensors.set(name, { ...entry, offsetBytes: entry.offsetBytes + dataStart })
-  return { file, tensors, metadata: metadataOf(file, metadata) }
+  for (const [name, entry] of relative) {
+    tensors.set(name, { ...entry, offsetBytes: entry.offsetBytes + dataStartBytes })
+  }
+  return { file, dataStartBytes, tensors, metadata: metadataOf(file, metadata) }
 }

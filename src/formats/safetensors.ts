@@ -1,23 +1,14 @@
 /**
  * Safetensors files: the header is read first and alone, tensors one by one when somebody asks for them.
  *
- * Reading a file is an Effect that fails with `BadFile`; decoding bytes in memory is a plain function that throws it.
- * Writing is a pure function of its input: tensors in the format's own order (dtype, then name), metadata keys sorted,
- * so equal content gives equal bytes, and the same bytes as Python's writer when that writes at most one metadata key.
+ * Reading a file is an Effect that fails with `BadFile`; decoding bytes in memory is a plain function that throws it. No file is
+ * read as a whole, so its size does not matter. How files are written: write-safetensors.ts.
  */
-import { open } from "node:fs/promises"
+import { type FileHandle, open } from "node:fs/promises"
 import { Effect } from "effect"
 import { BadFile } from "./bad-file.ts"
-import { narrow } from "./narrow-floats.ts"
 import { headerLengthOf, lengthPrefixBytes, parseHeader, type SafetensorsHeader } from "./safetensors-header.ts"
-import {
-  alignmentRank,
-  bitsPerElement,
-  float32Of,
-  type StoredDType,
-  type TensorValues,
-  valuesOf,
-} from "./stored-dtype.ts"
+import { float32Of, type TensorValues, valuesOf } from "./stored-dtype.ts"
 
 export type { SafetensorsHeader, TensorEntry } from "./safetensors-header.ts"
 export type { StoredDType, TensorValues } from "./stored-dtype.ts"
@@ -33,19 +24,24 @@ const unreadable = (file: string, cause: unknown): BadFile => {
   return new BadFile({ file, reason: `cannot be read (${code ?? String(cause)})`, hint: "Check its permissions" })
 }
 
+/** Fills `target` from `position` on; gives how many bytes there were. */
+const readInto = async (handle: FileHandle, target: Uint8Array, position: number): Promise<number> => {
+  let done = 0
+  while (done < target.length) {
+    const chunk = Math.min(maximalReadBytes, target.length - done)
+    const { bytesRead } = await handle.read(target, done, chunk, position + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return done
+}
+
 /** `length` bytes from `position`, or fewer where the file ends. */
 const readBytes = async (file: string, position: number, length: number) => {
   await using handle = await open(file, "r")
   const { size } = await handle.stat()
   const bytes = new Uint8Array(Math.max(0, Math.min(length, size - position)))
-  let done = 0
-  while (done < bytes.length) {
-    const chunk = Math.min(maximalReadBytes, bytes.length - done)
-    const { bytesRead } = await handle.read(bytes, done, chunk, position + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return { bytes: bytes.subarray(0, done), size }
+  return { bytes: bytes.subarray(0, await readInto(handle, bytes, position)), size }
 }
 
 /** Reads and checks the header; no tensor is read. */
@@ -58,6 +54,13 @@ export const readSafetensorsHeader = (file: string): Effect.Effect<SafetensorsHe
       return parseHeader(file, json, size)
     },
     catch: (cause) => unreadable(file, cause),
+  })
+
+const hasBecomeShorter = (file: string, name: string): BadFile =>
+  new BadFile({
+    file,
+    reason: `has become shorter since it was opened: "${name}" is no longer whole`,
+    hint: "Leave the file alone while it is in use, and start again",
   })
 
 const entryNamed = (header: SafetensorsHeader, name: string) => {
@@ -81,12 +84,27 @@ export const readTensorBytes = (
       const { offsetBytes, lengthBytes } = entryNamed(header, name)
       const { bytes } = await readBytes(header.file, offsetBytes, lengthBytes)
       if (bytes.length === lengthBytes) return bytes
-      const reason = `has become shorter since it was opened: "${name}" is no longer whole`
-      throw new BadFile({
-        file: header.file,
-        reason,
-        hint: "Leave the file alone while it is in use, and start again",
-      })
+      throw hasBecomeShorter(header.file, name)
+    },
+    catch: (cause) => unreadable(header.file, cause),
+  })
+
+/** Reads an F32 tensor to where its values belong; `target` has its length. */
+export const readFloat32Into = (
+  header: SafetensorsHeader,
+  name: string,
+  target: Float32Array,
+): Effect.Effect<void, BadFile> =>
+  Effect.tryPromise({
+    try: async () => {
+      const { dtype, offsetBytes, lengthBytes } = entryNamed(header, name)
+      if (dtype !== "F32" || lengthBytes !== target.byteLength) {
+        const reason = `holds "${name}" as ${dtype} in ${lengthBytes} bytes, not as F32 in ${target.byteLength}`
+        throw new BadFile({ file: header.file, reason, hint: "Make the file anew" })
+      }
+      await using handle = await open(header.file, "r")
+      const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength)
+      if ((await readInto(handle, bytes, offsetBytes)) !== lengthBytes) throw hasBecomeShorter(header.file, name)
     },
     catch: (cause) => unreadable(header.file, cause),
   })
@@ -136,59 +154,4 @@ export const decodeSafetensors = (bytes: Uint8Array, file = "safetensors data"):
     values: (name) => valuesOf(entryNamed(header, name).dtype, bytesOf(name)),
     float32: (name) => asFloat32(header, name, bytesOf(name)),
   }
-}
-
-export interface TensorToStore {
-  readonly dtype: StoredDType
-  readonly shape: readonly number[]
-  /** The elements, or their bytes. float32 values are narrowed when `dtype` is F16 or BF16. */
-  readonly data: TensorValues
-}
-
-const bytesToStore = (name: string, { dtype, shape, data }: TensorToStore): Uint8Array => {
-  const narrows = data instanceof Float32Array && (dtype === "F16" || dtype === "BF16")
-  const { buffer, byteOffset, byteLength } = narrows ? narrow(dtype, data) : data
-  const needed = (shape.reduce((product, size) => product * size, 1) * bitsPerElement[dtype]) / 8
-  if (byteLength !== needed) {
-    const reason = `cannot be written: "${name}" is ${dtype} [${shape.join(", ")}], ${needed} bytes, but holds ${byteLength}`
-    throw new BadFile({ file: "safetensors data", reason, hint: "Give the tensor the shape of its data" })
-  }
-  return new Uint8Array(buffer, byteOffset, byteLength)
-}
-
-const encoder = new TextEncoder()
-
-/** The bytes of a safetensors file. Deterministic: neither the order of tensors nor of metadata keys matters. */
-export const encodeSafetensors = (
-  tensors: ReadonlyMap<string, TensorToStore>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> => {
-  const inOrder = [...tensors].sort(
-    ([nameA, a], [nameB, b]) =>
-      alignmentRank(b.dtype) - alignmentRank(a.dtype) || Buffer.compare(encoder.encode(nameA), encoder.encode(nameB)),
-  )
-  const parts: (readonly [offset: number, bytes: Uint8Array])[] = []
-  const described: string[] = []
-  if (Object.keys(metadata).length > 0) {
-    const sorted = Object.keys(metadata).sort()
-    described.push(
-      `"__metadata__":{${sorted.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`).join()}}`,
-    )
-  }
-  let end = 0
-  for (const [name, tensor] of inOrder) {
-    const bytes = bytesToStore(name, tensor)
-    const entry = { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [end, end + bytes.length] }
-    described.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`)
-    parts.push([end, bytes])
-    end += bytes.length
-  }
-  const json = encoder.encode(`{${described.join()}}`)
-  const headerBytes = Math.ceil(json.length / 8) * 8
-  const file = new Uint8Array(lengthPrefixBytes + headerBytes + end)
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true)
-  file.fill(0x20, lengthPrefixBytes, lengthPrefixBytes + headerBytes)
-  file.set(json, lengthPrefixBytes)
-  for (const [offset, bytes] of parts) file.set(bytes, lengthPrefixBytes + headerBytes + offset)
-  return file
 }

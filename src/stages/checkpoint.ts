@@ -6,8 +6,10 @@
  */
 import { Effect, Schema } from "effect"
 import { timestepRange } from "../diffusion/timestep-range.ts"
-import { decodeLoraFile, encodeLoraFile } from "../formats/lora-file.ts"
+import type { BadFile } from "../formats/bad-file.ts"
+import { isWholeLoraFile, loraPieces, openLoraFile } from "../formats/lora-file.ts"
 import { loraMetadata, type MetadataJson } from "../formats/lora-metadata.ts"
+import { wholeOf } from "../formats/write-safetensors.ts"
 import { composite } from "../runtime/define/composite.ts"
 import { stage } from "../runtime/define/stage.ts"
 import type { Blob } from "../runtime/model/blob.ts"
@@ -121,27 +123,16 @@ const saveFile = Effect.fnUntraced(function* (
 ) {
   const { blobs } = yield* StageContext
   const fileName = checkpointFileName(params.name, step, lineage.trained.settings.steps)
-  const attempt = <A>(work: () => A) =>
-    Effect.try({
-      try: work,
-      catch: (cause) => notSaved(fileName, cause instanceof Error ? cause.message : String(cause), cause),
-    })
-  const plain = yield* blobs.bytes(adapter)
+  const plain = yield* blobs.path(adapter)
   const dtype = params.precision === "fp16" ? "F16" : "F32"
-  const bytes = yield* attempt(() =>
-    encodeLoraFile(decodeLoraFile(plain).modules, describe(lineage, params, step), dtype),
-  )
-  const file = yield* blobs.put(bytes)
-  const written = yield* blobs.bytes(file)
-  const { modules, metadata } = yield* attempt(() => decodeLoraFile(written, fileName))
-  const modelHash = metadata["sshs_model_hash"]
-  const again = yield* attempt(
-    () => decodeLoraFile(encodeLoraFile(modules, metadata, dtype)).metadata["sshs_model_hash"],
-  )
-  if (modelHash === undefined || modelHash !== again) {
+  const work = Effect.gen(function* () {
+    const { modules } = yield* openLoraFile(plain)
+    const { pieces, modelHash } = yield* loraPieces(modules, describe(lineage, params, step), dtype)
+    const file = yield* blobs.putStream(wholeOf(pieces))
+    if (yield* isWholeLoraFile(yield* blobs.path(file))) return { step, fileName, file, modelHash }
     return yield* notSaved(fileName, "what was read back differs from what was written")
-  }
-  return { step, fileName, file, modelHash }
+  })
+  return yield* Effect.catchTag(work, "BadFile", (bad: BadFile) => notSaved(fileName, bad.message, bad))
 })
 
 /** All files of one saved step. */

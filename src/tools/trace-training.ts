@@ -15,8 +15,8 @@ const Traced = Schema.Struct({
   inputs: Schema.Struct({ dataset: Schema.toType(Dataset), base: Schema.toType(BaseModelFolder) }),
 })
 
-/** The bytes of the trace of `steps` updates, for the decoded parameters and inputs of a train stage. */
-export const traceTraining = Effect.fn("traceTraining")(function* (resolved: unknown, steps: number) {
+/** Writes the trace of `steps` updates, for the decoded parameters and inputs of a train stage. */
+export const traceTraining = Effect.fn("traceTraining")(function* (resolved: unknown, steps: number, file: string) {
   const { params, inputs } = yield* Effect.orDie(Schema.decodeUnknownEffect(Traced)(resolved))
   const { dataset, base } = inputs
   const engine = yield* Engine
@@ -31,5 +31,5 @@ export const traceTraining = Effect.fn("traceTraining")(function* (resolved: unk
     snapshotAtSteps: [],
     memory: params.memory,
   }
-  return yield* engine.traceTraining(job, steps).pipe(Effect.mapError(stageFailure("trace")))
+  return yield* engine.traceTraining(job, steps, file).pipe(Effect.mapError(stageFailure("trace")))
 }, Effect.provide(Engine.layer))

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, w
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { decodeLoraFile, encodeLoraFile } from "../../src/formats/lora-file.ts"
+import { decodeLoraFile, encodeLoraFile } from "../rig/lora-bytes.ts"
 import { wording } from "../rig/told.ts"
 import { addPicture, closeStudio, makeStudio, type Studio } from "../stages/studio.ts"
 import { type Ended, ending, startLoom } from "./shell.ts"

@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors, type TensorToStore } from "../../src/formats/write-safetensors.ts"
 import { ending, loom, makeFolder } from "./shell.ts"
 
 type Shapes = Readonly<Record<string, readonly number[]>>

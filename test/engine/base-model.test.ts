@@ -6,7 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { openTextEncoder, openUnet, openVae } from "../../src/engine/base/base-model.ts"
 import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
-import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors, type TensorToStore } from "../../src/formats/write-safetensors.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 
 const base = makeTinyBase()

@@ -10,6 +10,7 @@ import { initialEmbedding, tableSpread } from "../../src/engine/train/embedding-
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 import { storedJob } from "../rig/stored-job.ts"
+import { traceHere } from "../rig/trained.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
 
@@ -70,12 +71,11 @@ it.effect("without an init word it starts from noise of the table's spread, its 
 layer(Engine.layer, { excludeTestServices: true })("an embedding", (inEngine) => {
   inEngine.effect("that no caption of an update mentions has a zero gradient, and moments and decay go on", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const settings = { customEmbedding, gradientAccumulationSteps: 1, weightDecay: 0.1 }
       const job = tinyJob(base, 6, settings)
       const captions = ["a dog", "a <sks> dog", "a cat"]
       const samples = job.samples.map((sample, index) => ({ ...sample, caption: captions[index]! }))
-      const trace = decodeSafetensors(yield* engine.traceTraining(storedJob({ ...job, samples }), 6))
+      const trace = decodeSafetensors(yield* traceHere({ ...job, samples }, 6))
       const mentioned = [0, 1, 2, 3, 4, 5].map((u) =>
         Number(trace.values(`step.${u}.0.tokens`).includes(800n as never)),
       )

@@ -3,12 +3,12 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { StoredSampleJob } from "../../src/engine/jobs/host-protocol.ts"
-import { loraModulesOf } from "../../src/engine/train/snapshot.ts"
-import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
-import { storedFile, storedJob } from "../rig/stored-job.ts"
+import { encodeLoraFile } from "../rig/lora-bytes.ts"
+import { storedFile } from "../rig/stored-job.ts"
+import { loraModulesOf, trainHere } from "../rig/trained.ts"
 import { makeTinyBase } from "./tiny-base.ts"
-import { randomPixels, recordingHooks, side, tinyJob } from "./tiny-job.ts"
+import { randomPixels, side, tinyJob } from "./tiny-job.ts"
 
 const base = makeTinyBase()
 const recipe: StoredSampleJob = {
@@ -85,8 +85,8 @@ layer(Engine.layer, { excludeTestServices: true })("engine", (it) => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 12, { unetLearningRate: 3e-2 })
-      const { snapshot } = yield* engine.train(storedJob(job), recordingHooks().hooks)
-      const file = storedFile(encodeLoraFile(loraModulesOf(snapshot, 1), {}))
+      const { snapshot } = yield* trainHere(job)
+      const file = storedFile(encodeLoraFile(yield* loraModulesOf(snapshot, 1), {}))
       const plain = yield* engine.sample(recipe)
       const withLora = yield* engine.sample({ ...recipe, lora: { file, strength: 1 } })
       const withoutStrength = yield* engine.sample({ ...recipe, lora: { file, strength: 0 } })

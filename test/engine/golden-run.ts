@@ -12,7 +12,7 @@ import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
 import { mapCondition } from "../../src/settings/text-condition.ts"
-import { storedJob } from "../rig/stored-job.ts"
+import { traceHere } from "../rig/trained.ts"
 import { makeTinyBase, makeTinySdxl } from "./tiny-base.ts"
 import { type SomeSettings, tinyJob } from "./tiny-job.ts"
 
@@ -89,9 +89,8 @@ const [, , name, folder] = process.argv
 if (import.meta.main && name !== undefined && name in goldenRuns && folder !== undefined) {
   mkdirSync(folder, { recursive: true })
   const write = Effect.gen(function* () {
-    const engine = yield* Engine
     const job = yield* goldenJob(name as GoldenRunName, join(folder, "base"))
-    writeFileSync(join(folder, "trace.safetensors"), yield* engine.traceTraining(storedJob(job), job.untilStep))
+    writeFileSync(join(folder, "trace.safetensors"), yield* traceHere(job, job.untilStep))
   })
   await Effect.runPromise(Effect.provide(write, Engine.layer))
 }

@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
-import type { TrainJob } from "../../src/engine/jobs/train-job.ts"
 import { decodeSafetensors, type SafetensorsInMemory } from "../../src/formats/safetensors.ts"
 import type { TrainSettings } from "../../src/settings/train-settings.ts"
-import { storedJob } from "../rig/stored-job.ts"
+import type { JobInHand } from "../rig/stored-job.ts"
+import { traceHere } from "../rig/trained.ts"
 import { type GoldenRunName, goldenJob, goldenRuns } from "./golden-run.ts"
 
 const goldenOf = (name: GoldenRunName) =>
@@ -54,10 +54,9 @@ const movementError = (golden: SafetensorsInMemory, trace: SafetensorsInMemory, 
   return Math.sqrt(offSquared / movedSquared)
 }
 
-const judge = Effect.fnUntraced(function* (name: GoldenRunName, job: TrainJob) {
-  const engine = yield* Engine
+const judge = Effect.fnUntraced(function* (name: GoldenRunName, job: JobInHand) {
   const golden = goldenOf(name)
-  const trace = decodeSafetensors(yield* engine.traceTraining(storedJob(job), job.untilStep))
+  const trace = decodeSafetensors(yield* traceHere(job, job.untilStep))
   const errors: Errors = {
     loss: lossError(golden, trace, job.settings.gradientAccumulationSteps),
     gradient: gradientError(golden, trace),
@@ -104,7 +103,7 @@ layer(Engine.layer, { excludeTestServices: true })("golden runs", (it) => {
     }),
   )
 
-  const sdxlMistakes: readonly (readonly [string, (job: TrainJob) => TrainJob, readonly string[]])[] = [
+  const sdxlMistakes: readonly (readonly [string, (job: JobInHand) => JobInHand, readonly string[]])[] = [
     ["another CLIP skip", (job) => ({ ...job, encoding: { ...job.encoding, clipSkip: 1 } }), ["loss", "gradient"]],
     [
       "sizes told in another order",

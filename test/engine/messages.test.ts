@@ -5,14 +5,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { beforeEach, vi } from "vitest"
 import { Engine } from "../../src/engine/engine.ts"
-import type { TrainJob, TrainSample } from "../../src/engine/jobs/train-job.ts"
-import { loraModulesOf } from "../../src/engine/train/snapshot.ts"
+import type { TrainSample } from "../../src/engine/jobs/train-job.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
-import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { trainedStart } from "../../src/settings/trained-start.ts"
-import { storedFile, storedJob, storedSample } from "../rig/stored-job.ts"
+import { encodeLoraFile } from "../rig/lora-bytes.ts"
+import { type JobInHand, storedFile, storedSample } from "../rig/stored-job.ts"
+import { loraModulesOf, trainHere } from "../rig/trained.ts"
 import { makeTinyBase } from "./tiny-base.ts"
-import { recordingHooks, tinyJob } from "./tiny-job.ts"
+import { tinyJob } from "./tiny-job.ts"
 
 const sent = vi.hoisted((): number[] => [])
 vi.mock("node:child_process", async (original) => {
@@ -41,7 +41,7 @@ const larger = (sample: TrainSample): TrainSample => {
     latentShape: [4, 24, 24],
   }
 }
-const numbersIn = ({ samples }: TrainJob): number =>
+const numbersIn = ({ samples }: JobInHand): number =>
   samples.reduce((sum, { mean, logVariance, condition }) => {
     return sum + 4 * (mean.length + logVariance.length + condition!.states.length)
   }, 0)
@@ -56,11 +56,10 @@ beforeEach(() => {
 describe("a message to a host", () => {
   inEngine("that asks for a training is no larger for larger pictures", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const small = tinyJob(base, 1)
       const large = { ...small, samples: small.samples.map(larger) }
-      yield* engine.train(storedJob(small), recordingHooks().hooks)
-      yield* engine.train(storedJob(large), recordingHooks().hooks)
+      yield* trainHere(small)
+      yield* trainHere(large)
       assert.lengthOf(sent, 2)
       assert.isBelow(Math.abs(sent[1]! - sent[0]!), 32)
       assert.isBelow(sent[1]!, numbersIn(large) / 10)
@@ -69,10 +68,9 @@ describe("a message to a host", () => {
 
   inEngine("that goes on with a training does not hold the snapshot", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 2, { networkDim: 32 })
-      const { snapshot } = yield* engine.train(storedJob({ ...job, untilStep: 1 }), recordingHooks().hooks)
-      yield* engine.train(storedJob({ ...job, resume: snapshot, fromStep: 1 }), recordingHooks().hooks)
+      const { snapshot } = yield* trainHere({ ...job, untilStep: 1 })
+      yield* trainHere({ ...job, resume: snapshot, fromStep: 1 })
       assert.isAbove(snapshot.length, 100_000)
       assert.isBelow(sent[1]! - sent[0]!, 512)
     }),
@@ -82,8 +80,8 @@ describe("a message to a host", () => {
     Effect.gen(function* () {
       const engine = yield* Engine
       const job = tinyJob(base, 1, { networkDim: 32 })
-      const { snapshot } = yield* engine.train(storedJob(job), recordingHooks().hooks)
-      const lora = encodeLoraFile(loraModulesOf(snapshot, 1), {})
+      const { snapshot } = yield* trainHere(job)
+      const lora = encodeLoraFile(yield* loraModulesOf(snapshot, 1), {})
       const rows = encodeA1111Embedding([{ data: new Float32Array(16).fill(0.1), shape: [1, 16] }])
       const plain = {
         ...{ base, prompt: "a dog", encoding: job.encoding, lora: null, sampler: "DDIM" as const },

@@ -1,9 +1,9 @@
 /** Files that a host has opened: read once for all jobs that name their content. */
-import { rmSync, writeFileSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { keeping, openLora } from "../../src/engine/host/opened-files.ts"
-import { encodeLoraFile } from "../../src/formats/lora-file.ts"
+import { encodeLoraFile } from "../rig/lora-bytes.ts"
 import { storedFile } from "../rig/stored-job.ts"
 
 const loraOf = (value: number) => {
@@ -15,10 +15,12 @@ const counting = (limitBytes: number) => {
   const reads: number[] = []
   const open = keeping(
     "the file",
-    (bytes) => {
-      reads.push(bytes[0]!)
-      return bytes[0]!
-    },
+    (path) =>
+      Effect.sync(() => {
+        const value = readFileSync(path)[0]!
+        reads.push(value)
+        return value
+      }),
     limitBytes,
   )
   return { reads, open }

@@ -11,15 +11,16 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
-import { Engine } from "../../src/engine/engine.ts"
-import type { BaseModelFiles, TrainJob } from "../../src/engine/jobs/train-job.ts"
-import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
+import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors, type TensorToStore } from "../../src/formats/write-safetensors.ts"
 import type { TextEncoding } from "../../src/settings/text-encoding.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
 import { encodedSample } from "../rig/encoded-sample.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 import { filesIn } from "../rig/files-in.ts"
-import { storedJob } from "../rig/stored-job.ts"
+import type { JobInHand } from "../rig/stored-job.ts"
+import { traceHere } from "../rig/trained.ts"
 import { randomPixels, type SomeSettings } from "./tiny-job.ts"
 
 export const python = process.env["LOOM_REFERENCE_PYTHON"]
@@ -59,7 +60,6 @@ export const traceOf = Effect.fnUntraced(function* (
   { clipSkip = 1, ...settings }: SomeSettings,
   captions: readonly string[] = plainCaptions,
 ) {
-  const engine = yield* Engine
   const base = filesIn(folder)
   const all = TrainSettings.make({
     networkDim: 4,
@@ -72,8 +72,8 @@ export const traceOf = Effect.fnUntraced(function* (
   })
   const encoding = encodingOf(base, clipSkip)
   const samples = yield* encodedSamples(base, captions, encoding)
-  const job: TrainJob = { base, encoding, settings: all, samples, fromStep: 0, untilStep: 4, snapshotAtSteps: [] }
-  return yield* engine.traceTraining(storedJob(job), 4)
+  const job: JobInHand = { base, encoding, settings: all, samples, fromStep: 0, untilStep: 4, snapshotAtSteps: [] }
+  return yield* traceHere(job, 4)
 })
 
 /** What replay.py, or another of the scripts that judge, says about a file. */

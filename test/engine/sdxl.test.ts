@@ -5,12 +5,12 @@ import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import type { StoredSampleJob } from "../../src/engine/jobs/host-protocol.ts"
 import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
-import { embeddingOf, loraModulesOf } from "../../src/engine/train/snapshot.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
-import { encodeLoraFile } from "../../src/formats/lora-file.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
+import { encodeLoraFile } from "../rig/lora-bytes.ts"
 import { storedFile, storedJob } from "../rig/stored-job.ts"
+import { embeddingOf, loraModulesOf, trainHere } from "../rig/trained.ts"
 import { makeTinyBase, makeTinySdxl } from "./tiny-base.ts"
 import { endId, recordingHooks, tinySdxlJob } from "./tiny-job.ts"
 
@@ -38,13 +38,12 @@ const idsIn = (name: string) => Array.from(golden.values(name) as BigInt64Array,
 
 /** Trained on both text encoders, with an embedding in both. */
 const trainAll = Effect.gen(function* () {
-  const engine = yield* Engine
   const customEmbedding = { keyword: "sks", length: 2, learningRate: 0.1, initWord: "photo" }
   const settings = { textModel: { learningRate: 1e-2 }, unetLearningRate: 1e-2, customEmbedding, clipSkip: 2 }
-  const { snapshot } = yield* engine.train(storedJob(tinySdxlJob(base, 6, settings)), recordingHooks().hooks)
+  const { snapshot } = yield* trainHere(tinySdxlJob(base, 6, settings))
   return {
-    lora: { file: storedFile(encodeLoraFile(loraModulesOf(snapshot, 1), {})), strength: 1 },
-    embedding: { keyword: "sks", file: storedFile(encodeA1111Embedding(embeddingOf(snapshot))) },
+    lora: { file: storedFile(encodeLoraFile(yield* loraModulesOf(snapshot, 1), {})), strength: 1 },
+    embedding: { keyword: "sks", file: storedFile(encodeA1111Embedding(yield* embeddingOf(snapshot))) },
   }
 })
 
@@ -144,20 +143,19 @@ layer(Engine.layer, { excludeTestServices: true })("SDXL", (it) => {
       const painting = yield* Effect.flip(engine.sample({ ...recipe, base: half }))
       assert.include(painting.why, "needs two text encoders")
       const job = tinySdxlJob(half, 1, { textModel: { learningRate: 1e-3 } })
-      const training = yield* Effect.flip(engine.train(storedJob(job), recordingHooks().hooks))
+      const training = yield* Effect.flip(trainHere(job))
       assert.include(training.why, "needs two text encoders")
     }),
   )
 
   it.effect("a run stopped in the middle and gone on with gives the same bytes", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const settings = { textModel: { learningRate: 1e-3 }, clipSkip: 2, captionDropout: 0.3 }
       const job = tinySdxlJob(base, 4, settings)
-      const whole = yield* engine.train(storedJob(job), recordingHooks().hooks)
-      const first = yield* engine.train(storedJob({ ...job, untilStep: 2 }), recordingHooks().hooks)
+      const whole = yield* trainHere(job)
+      const first = yield* trainHere({ ...job, untilStep: 2 })
       const rest = { ...job, fromStep: 2, resume: first.snapshot }
-      assert.deepStrictEqual((yield* engine.train(storedJob(rest), recordingHooks().hooks)).snapshot, whole.snapshot)
+      assert.deepStrictEqual((yield* trainHere(rest)).snapshot, whole.snapshot)
     }),
   )
 

@@ -10,7 +10,7 @@ import { openSession, type SessionPlan, sessionOptions } from "../../src/engine/
 import { Sessions } from "../../src/engine/session/sessions.ts"
 import { unpackedWeightBytesLimit } from "../../src/engine/session/weight-memory.ts"
 import { openTrainer } from "../../src/engine/train/trainer.ts"
-import { encodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors } from "../../src/formats/write-safetensors.ts"
 import { gemm, input } from "../../src/graph/build.ts"
 import { lowerToOnnx } from "../../src/graph/onnx/lower.ts"
 import { weightsFrom } from "../../src/models/model-weights.ts"

@@ -1,8 +1,9 @@
 /** A training job on the tiny base: three pictures that exist only as random latents and text states. */
+import { readFileSync } from "node:fs"
 import { Effect } from "effect"
 import { randomStream } from "../../src/diffusion/random-stream.ts"
 import type { MemoryPlan } from "../../src/engine/jobs/memory-need.ts"
-import type { BaseModelFiles, StepRecord, TrainHooks, TrainJob, TrainSample } from "../../src/engine/jobs/train-job.ts"
+import type { BaseModelFiles, StepRecord, TrainHooks, Training, TrainSample } from "../../src/engine/jobs/train-job.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 
@@ -34,12 +35,15 @@ const randomSample = (index: number): TrainSample => ({
 /** Settings of a training, and the CLIP skip of its captions, 1 unless told. */
 export type SomeSettings = Partial<(typeof TrainSettings)["~type.make.in"]> & { readonly clipSkip?: number }
 
+/** From its first step on. */
+export type FreshJob = Omit<Training, "resume">
+
 /** A job of `untilStep` updates with these settings on top of small ones. */
 export const tinyJob = (
   base: BaseModelFiles,
   untilStep: number,
   { clipSkip = 1, ...settings }: SomeSettings = {},
-): TrainJob => ({
+): FreshJob => ({
   base,
   encoding: encodingOf(base, clipSkip),
   settings: TrainSettings.make({
@@ -59,7 +63,7 @@ export const tinyJob = (
 })
 
 /** The same on a base of SDXL's shape: wider states, a pooled vector, ids for both text encoders. */
-export const tinySdxlJob = (...[base, untilStep, settings]: Parameters<typeof tinyJob>): TrainJob => {
+export const tinySdxlJob = (...[base, untilStep, settings]: Parameters<typeof tinyJob>): FreshJob => {
   const job = tinyJob(base, untilStep, settings)
   const samples = job.samples.map((sample, index) => ({
     ...sample,
@@ -82,7 +86,7 @@ export const recordingHooks = (stopAfter = Number.POSITIVE_INFINITY) => {
   const hooks: TrainHooks = {
     onStart: ({ memory }) => Effect.sync(() => plans.push(memory)),
     onStep: (record) => Effect.sync(() => records.push(record)),
-    onSnapshot: ({ step, bytes }) => Effect.sync(() => snapshots.set(step, bytes)),
+    onSnapshot: ({ step, file }) => Effect.sync(() => snapshots.set(step, readFileSync(file))),
     shouldStop: () => (records.at(-1)?.step ?? 0) >= stopAfter,
   }
   return { records, snapshots, plans, hooks }

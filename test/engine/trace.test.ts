@@ -3,18 +3,17 @@ import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
-import { storedJob } from "../rig/stored-job.ts"
+import { traceHere, trainHere } from "../rig/trained.ts"
 import { makeTinyBase } from "./tiny-base.ts"
-import { recordingHooks, tinyJob } from "./tiny-job.ts"
+import { tinyJob } from "./tiny-job.ts"
 
 const base = makeTinyBase()
 
 layer(Engine.layer, { excludeTestServices: true })("trace", (it) => {
   it.effect("it holds the keys of the format and no others, in F32 and I64", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 2)
-      const { header } = decodeSafetensors(yield* engine.traceTraining(storedJob(job), 2))
+      const { header } = decodeSafetensors(yield* traceHere(job, 2))
       const forms = new Set([...header.tensors.keys()].map((key) => key.replaceAll(/lora_unet_[a-z0-9_]+/g, "KEY")))
       const perPicture = ["latents", "loss", "noise", "prediction", "timestep", "tokens"]
       const halves = ["KEY.lora_down.weight", "KEY.lora_up.weight"]
@@ -40,9 +39,8 @@ layer(Engine.layer, { excludeTestServices: true })("trace", (it) => {
 
   it.effect("its settings name everything that a replay needs", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 1, { minSnrGamma: 5, networkScale: 0.5 })
-      const { metadata } = decodeSafetensors(yield* engine.traceTraining(storedJob(job), 1)).header
+      const { metadata } = decodeSafetensors(yield* traceHere(job, 1)).header
       assert.strictEqual(metadata["loom_trace"], "1")
       assert.deepStrictEqual(JSON.parse(metadata["settings"]!), {
         family: "sd1",
@@ -66,10 +64,9 @@ layer(Engine.layer, { excludeTestServices: true })("trace", (it) => {
 
   it.effect("it is the trace of the very run that training makes", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 2)
-      const traced = decodeSafetensors(yield* engine.traceTraining(storedJob(job), 2))
-      const trained = decodeSafetensors((yield* engine.train(storedJob(job), recordingHooks().hooks)).snapshot)
+      const traced = decodeSafetensors(yield* traceHere(job, 2))
+      const trained = decodeSafetensors((yield* trainHere(job)).snapshot)
       for (const key of trained.header.tensors.keys()) {
         if (!key.startsWith("adapter/")) continue
         assert.deepStrictEqual(trained.float32(key), traced.float32(key.replace("adapter/", "adapter.1/")))

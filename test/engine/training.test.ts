@@ -5,6 +5,7 @@ import { Engine } from "../../src/engine/engine.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { memoryModes } from "../../src/settings/memory-mode.ts"
 import { storedJob } from "../rig/stored-job.ts"
+import { trainHere } from "../rig/trained.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { recordingHooks, tinyJob } from "./tiny-job.ts"
 
@@ -13,11 +14,10 @@ const base = makeTinyBase()
 layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
   it.effect("the same job twice gives the same bytes and the same records", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 6)
       const [first, second] = [recordingHooks(), recordingHooks()]
-      const one = yield* engine.train(storedJob(job), first.hooks)
-      const two = yield* engine.train(storedJob(job), second.hooks)
+      const one = yield* trainHere(job, first)
+      const two = yield* trainHere(job, second)
       assert.deepStrictEqual(one.snapshot, two.snapshot)
       assert.deepStrictEqual(
         first.records.map(({ loss, gradNorm, timesteps }) => ({ loss, gradNorm, timesteps })),
@@ -30,17 +30,16 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
 
   it.effect("every memory mode gives the same bytes", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const settings = {
         textModel: { learningRate: 1e-3 },
         customEmbedding: { keyword: "sks", length: 2, learningRate: 1e-2 },
       }
       for (const job of [tinyJob(base, 3), tinyJob(base, 3, settings)]) {
         const [fast, ...others] = yield* Effect.forEach(memoryModes, (memory) => {
-          const { plans, hooks } = recordingHooks()
-          return Effect.map(engine.train(storedJob({ ...job, memory }), hooks), ({ snapshot }) => {
+          const recording = recordingHooks()
+          return Effect.map(trainHere({ ...job, memory }, recording), ({ snapshot }) => {
             assert.deepStrictEqual(
-              plans.map(({ mode }) => mode),
+              recording.plans.map(({ mode }) => mode),
               [memory],
             )
             return snapshot
@@ -53,13 +52,11 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
 
   it.effect("a run resumed from a snapshot, in another process, ends in the same bytes", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 6)
-      const { snapshots, hooks } = recordingHooks()
-      const whole = yield* engine.train(storedJob({ ...job, snapshotAtSteps: [3] }), hooks)
+      const recording = recordingHooks()
+      const whole = yield* trainHere({ ...job, snapshotAtSteps: [3] }, recording)
       const elsewhere = Effect.gen(function* () {
-        const other = yield* Engine
-        return yield* other.train(storedJob({ ...job, resume: snapshots.get(3)!, fromStep: 3 }), recordingHooks().hooks)
+        return yield* trainHere({ ...job, resume: recording.snapshots.get(3)!, fromStep: 3 })
       }).pipe(Effect.provide(Engine.layer, { local: true }))
       assert.deepStrictEqual((yield* elsewhere).snapshot, whole.snapshot)
     }),
@@ -67,14 +64,12 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
 
   it.effect("a stop request ends the run after the step it is in, with that step's snapshot", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 2000)
-      const { records, snapshots, hooks } = recordingHooks(2)
-      const result = yield* engine.train(storedJob(job), hooks)
+      const recording = recordingHooks(2)
+      const result = yield* trainHere(job, recording)
       assert.isTrue(result.stopped)
       assert.isBelow(result.step, 2000)
-      assert.strictEqual(records.at(-1)!.step, result.step)
-      assert.deepStrictEqual(snapshots.get(result.step), result.snapshot)
+      assert.strictEqual(recording.records.at(-1)!.step, result.step)
       const step = decodeSafetensors(result.snapshot).values("step")
       assert.strictEqual(Number(step[0]), result.step)
     }),
@@ -116,12 +111,11 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
 
   it.effect("a picture that makes the loss not a number is named with its step", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 3)
       const samples = job.samples.map((sample, index) =>
         index === 1 ? { ...sample, mean: sample.mean.map(() => Number.NaN) } : sample,
       )
-      const failure = yield* Effect.flip(engine.train(storedJob({ ...job, samples }), recordingHooks().hooks))
+      const failure = yield* Effect.flip(trainHere({ ...job, samples }))
       assert.strictEqual(failure.kind, "work")
       assert.match(failure.what, /^step [12], picture picture-1\.png$/)
     }),
@@ -129,12 +123,9 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
 
   it.effect("a snapshot of another rank is refused in words", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
-      const { snapshot } = yield* engine.train(storedJob(tinyJob(base, 1)), recordingHooks().hooks)
+      const { snapshot } = yield* trainHere(tinyJob(base, 1))
       const other = tinyJob(base, 2, { networkDim: 3 })
-      const failure = yield* Effect.flip(
-        engine.train(storedJob({ ...other, resume: snapshot, fromStep: 1 }), recordingHooks().hooks),
-      )
+      const failure = yield* Effect.flip(trainHere({ ...other, resume: snapshot, fromStep: 1 }))
       assert.strictEqual(failure.kind, "input")
       assert.include(failure.why, "does not fit")
     }),
@@ -142,18 +133,16 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
 
   it.effect("a rate of zero is refused before anything runs", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 1, { unetLearningRate: 0 })
-      const failure = yield* Effect.flip(engine.train(storedJob(job), recordingHooks().hooks))
+      const failure = yield* Effect.flip(trainHere(job))
       assert.strictEqual(failure.what, "unetLearningRate")
     }),
   )
 
   it.effect("a rate too small to move anything fails and names the adapters", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine
       const job = tinyJob(base, 2, { unetLearningRate: 1e-60 })
-      const failure = yield* Effect.flip(engine.train(storedJob(job), recordingHooks().hooks))
+      const failure = yield* Effect.flip(trainHere(job))
       assert.include(failure.why, "have not moved at all: lora_unet_down_blocks_0_attentions_0_proj_in")
     }),
   )

@@ -4,30 +4,28 @@ import { Effect } from "effect"
 import { openTextNetworks } from "../../src/engine/base/text-networks.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import type { StoredValidateJob } from "../../src/engine/jobs/host-protocol.ts"
-import type { TrainJob } from "../../src/engine/jobs/train-job.ts"
-import { embeddingOf, loraModulesOf } from "../../src/engine/train/snapshot.ts"
 import { validationNoise } from "../../src/engine/train/validate.ts"
 import { encodeA1111Embedding } from "../../src/formats/embedding-file.ts"
-import { encodeLoraFile } from "../../src/formats/lora-file.ts"
-import { encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors, type TensorToStore } from "../../src/formats/write-safetensors.ts"
 import { TrainSettings } from "../../src/settings/train-settings.ts"
 import { trainedStart } from "../../src/settings/trained-start.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 import { filesIn } from "../rig/files-in.ts"
-import { storedFile, storedJob, storedSample } from "../rig/stored-job.ts"
+import { encodeLoraFile } from "../rig/lora-bytes.ts"
+import { type JobInHand, storedFile, storedSample } from "../rig/stored-job.ts"
+import { embeddingOf, loraModulesOf, trainHere } from "../rig/trained.ts"
 import { encodedSamples, judge, python, randomModel } from "./replay-rig.ts"
 import { makeTinyBase } from "./tiny-base.ts"
-import { recordingHooks, type SomeSettings, tinyJob } from "./tiny-job.ts"
+import { type SomeSettings, tinyJob } from "./tiny-job.ts"
 
 const timesteps = [937, 562, 187, 62]
 const embedding = { keyword: "sks", length: 2, learningRate: 1e-2, initWord: "dog" }
 
 /** A few updates, and the files that a pipeline would keep of them. */
-const trained = Effect.fnUntraced(function* (job: TrainJob) {
-  const engine = yield* Engine
-  const { snapshot } = yield* engine.train(storedJob(job), recordingHooks().hooks)
-  const modules = loraModulesOf(snapshot, job.settings.networkScale)
-  const rows = embeddingOf(snapshot)
+const trained = Effect.fnUntraced(function* (job: JobInHand) {
+  const { snapshot } = yield* trainHere(job)
+  const modules = yield* loraModulesOf(snapshot, job.settings.networkScale)
+  const rows = yield* embeddingOf(snapshot)
   return {
     modules,
     rows,
@@ -37,7 +35,7 @@ const trained = Effect.fnUntraced(function* (job: TrainJob) {
 })
 
 const jobOf = (
-  { base, encoding, settings, samples }: TrainJob,
+  { base, encoding, settings, samples }: JobInHand,
   more: Partial<StoredValidateJob> = {},
 ): StoredValidateJob => ({
   ...{
@@ -157,7 +155,7 @@ const measured = Effect.fnUntraced(function* (folder: string, { clipSkip = 1, ..
   })
   const encoding = encodingOf(files, clipSkip)
   const samples = yield* encodedSamples(files, captions, encoding)
-  const job: TrainJob = { base: files, encoding, settings, samples, fromStep: 0, untilStep: 3, snapshotAtSteps: [] }
+  const job: JobInHand = { base: files, encoding, settings, samples, fromStep: 0, untilStep: 3, snapshotAtSteps: [] }
   const { modules, rows, ...saved } = yield* trained(job)
   const { losses } = yield* engine.validate(jobOf(job, saved))
   const networks = yield* openTextNetworks(files, encoding)

@@ -7,6 +7,7 @@ import { Effect, Fiber } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 import { storedJob } from "../rig/stored-job.ts"
+import { trainHere } from "../rig/trained.ts"
 import { eventually, hostsOf, isRunning, processesAreVisible } from "./host-processes.ts"
 import { makeTinyBase } from "./tiny-base.ts"
 import { randomPixels, recordingHooks, side, tinyJob } from "./tiny-job.ts"
@@ -60,7 +61,7 @@ describe.runIf(processesAreVisible)("the worker pool", () => {
       assert.strictEqual(failure.kind, "work")
       assert.include(failure.what, "process ended")
       assert.include(failure.why, "SIGKILL")
-      const { step } = yield* engine.train(storedJob({ ...job, untilStep: 1 }), recordingHooks().hooks)
+      const { step } = yield* trainHere({ ...job, untilStep: 1 })
       assert.strictEqual(step, 1)
     }).pipe(Effect.provide(Engine.layer, { local: true })),
   )

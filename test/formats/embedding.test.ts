@@ -6,7 +6,8 @@ import {
   encodeDiffusersEmbedding,
 } from "../../src/formats/embedding-file.ts"
 import { countMentions, sayMentions, splitAtMentions } from "../../src/formats/embedding-mention.ts"
-import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts"
+import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors } from "../../src/formats/write-safetensors.ts"
 import { isKeyword } from "../../src/settings/keyword.ts"
 
 describe("a mention", () => {

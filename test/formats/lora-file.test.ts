@@ -1,7 +1,10 @@
+import { Effect } from "effect"
 import { describe, expect, test } from "vitest"
-import { decodeLoraFile, encodeLoraFile, type LoraModule } from "../../src/formats/lora-file.ts"
+import type { LoraModule } from "../../src/formats/lora-file.ts"
 import { loraHashes } from "../../src/formats/lora-hashes.ts"
-import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../src/formats/safetensors.ts"
+import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors, type TensorToCome, type TensorToStore } from "../../src/formats/write-safetensors.ts"
+import { decodeLoraFile, encodeLoraFile } from "../rig/lora-bytes.ts"
 import { badFileFrom, damaged, goldenBytes } from "./golden.ts"
 
 const linear: LoraModule = {
@@ -83,11 +86,13 @@ describe("a LoRA file", () => {
   })
 
   test("keeps its hashes when its title changes, not when its weights do", () => {
-    const tensors = (value: number): ReadonlyMap<string, TensorToStore> =>
-      new Map([["w", { dtype: "F32", shape: [1], data: Float32Array.of(value) }]])
-    const plain = loraHashes(tensors(1), { ss_seed: "1" })
-    expect(loraHashes(tensors(1), { ss_seed: "1", "modelspec.title": "new" })).toEqual(plain)
-    expect(loraHashes(tensors(2), { ss_seed: "1" }).sshs_model_hash).not.toBe(plain.sshs_model_hash)
+    const hashed = (value: number, metadata: Record<string, string>) => {
+      const w: TensorToCome = { dtype: "F32", shape: [1], data: Effect.succeed(Float32Array.of(value)) }
+      return Effect.runSync(loraHashes(new Map([["w", w]]), metadata))
+    }
+    const plain = hashed(1, { ss_seed: "1" })
+    expect(hashed(1, { ss_seed: "1", "modelspec.title": "new" })).toEqual(plain)
+    expect(hashed(2, { ss_seed: "1" }).sshs_model_hash).not.toBe(plain.sshs_model_hash)
   })
 })
 

@@ -6,12 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { BadFile } from "../../src/formats/bad-file.ts"
 import {
   decodeSafetensors,
-  encodeSafetensors,
   readSafetensorsHeader,
   readTensor,
   readTensorAsFloat32,
-  type TensorToStore,
 } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors, type TensorToStore } from "../../src/formats/write-safetensors.ts"
 import { badFileFrom, damaged, goldenBytes, goldenPath } from "./golden.ts"
 
 let folder: string

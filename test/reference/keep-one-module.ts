@@ -8,7 +8,8 @@
  * trigger "toki"). Its record is of format 1 and says nothing of schedule and caption dropout.
  */
 import { readFileSync, writeFileSync } from "node:fs"
-import { decodeSafetensors, encodeSafetensors } from "../../src/formats/safetensors.ts"
+import { decodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors } from "../../src/formats/write-safetensors.ts"
 
 const [from, to] = process.argv.slice(2)
 if (from === undefined || to === undefined) throw new Error("usage: keep-one-module.ts LORA OUT")

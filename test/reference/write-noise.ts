@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs"
 import { startingNoise } from "../../src/engine/sample/starting-noise.ts"
-import { encodeSafetensors } from "../../src/formats/safetensors.ts"
+import { encodeSafetensors } from "../../src/formats/write-safetensors.ts"
 
 const [out = "noise.safetensors", height = "16", width = "16", ...seeds] = process.argv.slice(2)
 const shape = [1, 4, Number(height), Number(width)]

@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { StoredFile } from "../../src/engine/jobs/stored-file.ts"
-import type { StoredSample, StoredTrainJob, TrainJob, TrainSample } from "../../src/engine/jobs/train-job.ts"
+import type { StoredSample, StoredTrainJob, Training, TrainSample } from "../../src/engine/jobs/train-job.ts"
 import { encodeCondition, encodeLatents } from "../../src/formats/encoded-sample.ts"
 import { mapCondition } from "../../src/settings/text-condition.ts"
 
@@ -27,8 +27,14 @@ export const storedSample = (sample: TrainSample): StoredSample => {
   }
 }
 
-export const storedJob = ({ samples, resume, ...job }: TrainJob): StoredTrainJob => ({
+/** A training job whose snapshot is bytes; where it writes its own is not its business. */
+export interface JobInHand extends Omit<Training, "resume"> {
+  readonly resume?: Uint8Array
+}
+
+export const storedJob = ({ samples, resume, ...job }: JobInHand): StoredTrainJob => ({
   ...job,
   samples: samples.map(storedSample),
+  snapshotFolder: mkdtempSync(join(folder, "snapshots-")),
   ...(resume && { resume: storedFile(resume) }),
 })

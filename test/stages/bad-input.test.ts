@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync
 import { join } from "node:path"
 import { Effect } from "effect"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { decodeLoraFile } from "../../src/formats/lora-file.ts"
+import { decodeLoraFile } from "../rig/lora-bytes.ts"
 import { error, problemsTold, type Told, warning } from "../rig/told.ts"
 import { plan } from "../runtime/project.ts"
 import {

@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs"
 import sharp from "sharp"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { readPngText } from "../../src/formats/png-text.ts"
 import { nameInWords } from "../../src/stages/caption.ts"
 import { drawSheet } from "../../src/stages/sheets/picture-sheet.ts"
 import { textWidth, wrapText } from "../../src/stages/sheets/sheet-text.ts"
+import { decodeLoraFile } from "../rig/lora-bytes.ts"
 import { closeStudio, finished, makeStudio, type Outcome, runStudio, type Studio } from "./studio.ts"
 
 let studio: Studio

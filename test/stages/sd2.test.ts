@@ -1,8 +1,8 @@
 /** The whole line on a base of SD2's shape: names in its LoRA file, v-prediction, and its text encoder. */
 import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { makeTinySd2 } from "../engine/tiny-base.ts"
+import { decodeLoraFile } from "../rig/lora-bytes.ts"
 import { closeStudio, finished, makeStudio, runStudio, type Studio } from "./studio.ts"
 
 let studio: Studio

@@ -3,10 +3,10 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { decodeEmbeddingFile } from "../../src/formats/embedding-file.ts"
-import { decodeLoraFile } from "../../src/formats/lora-file.ts"
 import { readPngText } from "../../src/formats/png-text.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { makeTinySdxl } from "../engine/tiny-base.ts"
+import { decodeLoraFile } from "../rig/lora-bytes.ts"
 import { error, type Told } from "../rig/told.ts"
 import {
   type Choices,

@@ -11,7 +11,7 @@ import type { Sessions } from "../session/sessions.ts"
 import { trace } from "../train/trace.ts"
 import { train } from "../train/train.ts"
 import { validate } from "../train/validate.ts"
-import { readSampleJob, readTrainJob, readValidateJob } from "./read-job.ts"
+import { readSampleJob, readTraining, readValidateJob } from "./read-job.ts"
 
 export const doJob = (
   request: HostRequest,
@@ -24,12 +24,12 @@ export const doJob = (
     case "sample":
       return Effect.flatMap(readSampleJob(request.job), sample)
     case "train":
-      return Effect.flatMap(readTrainJob(request.job), train)
+      return Effect.flatMap(readTraining(request.job), train)
     case "nearest-word":
       return nearestWord(request.job)
     case "validate":
       return Effect.flatMap(readValidateJob(request.job), validate)
     case "trace":
-      return Effect.flatMap(readTrainJob(request.job.job), (job) => trace(job, request.job.steps))
+      return Effect.flatMap(readTraining(request.job.job), (job) => trace(job, request.job.steps, request.job.file))
   }
 }

@@ -4,10 +4,11 @@
  *
  * A file is known by its digest, wherever it lies. The ones whose use lies furthest back make room for new ones.
  */
-import { readFile } from "node:fs/promises"
+import { readFile, stat } from "node:fs/promises"
 import { Effect } from "effect"
+import { BadFile } from "../../formats/bad-file.ts"
 import { decodeEmbeddingFile, type EmbeddingRows } from "../../formats/embedding-file.ts"
-import { decodeLoraFile, type LoraModule } from "../../formats/lora-file.ts"
+import { type LoraModule, loraModule, openLoraFile } from "../../formats/lora-file.ts"
 import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
 import type { StoredFile } from "../jobs/stored-file.ts"
 
@@ -20,7 +21,11 @@ interface Kept<A> {
 }
 
 /** An opener that remembers; `what`: the file in the words of a failure. */
-export const keeping = <A>(what: string, decode: (bytes: Uint8Array) => A, limitBytes = keptBytesLimit) => {
+export const keeping = <A>(
+  what: string,
+  read: (path: string) => Effect.Effect<A, BadFile>,
+  limitBytes = keptBytesLimit,
+) => {
   // A Map keeps the order of insertion: the first is the one whose use lies furthest back.
   const kept = new Map<string, Kept<A>>()
 
@@ -33,33 +38,39 @@ export const keeping = <A>(what: string, decode: (bytes: Uint8Array) => A, limit
     }
   }
 
-  const open = async ({ path, sha256 }: StoredFile): Promise<A> => {
+  const open = Effect.fnUntraced(function* ({ path, sha256 }: StoredFile): Effect.fn.Return<A, BadFile> {
     const known = kept.get(sha256)
     kept.delete(sha256)
     if (known !== undefined) {
       kept.set(sha256, known)
       return known.opened
     }
-    const bytes = await readFile(path)
-    const opened = decode(bytes)
-    kept.set(sha256, { opened, sizeBytes: bytes.length })
+    const opened = yield* read(path)
+    const { size } = yield* attempt(path, () => stat(path))
+    kept.set(sha256, { opened, sizeBytes: size })
     makeRoom()
     return opened
-  }
+  })
 
   return (file: StoredFile): Effect.Effect<A, EngineFailure> =>
-    Effect.tryPromise({
-      try: () => open(file),
-      catch: (thrown) => inputFailure(what, wordsOf(thrown), "Train it again"),
-    })
+    Effect.mapError(open(file), (bad) => inputFailure(what, bad.message, "Train it again"))
 }
+
+const attempt = <A>(file: string, work: () => Promise<A>): Effect.Effect<A, BadFile> =>
+  Effect.tryPromise({
+    try: work,
+    catch: (thrown) =>
+      thrown instanceof BadFile
+        ? thrown
+        : new BadFile({ file, reason: `cannot be read (${wordsOf(thrown)})`, hint: "Check the disk" }),
+  })
 
 export const openLora: (file: StoredFile) => Effect.Effect<readonly LoraModule[], EngineFailure> = keeping(
   "the LoRA",
-  (bytes) => decodeLoraFile(bytes).modules,
+  (path) => Effect.flatMap(openLoraFile(path), ({ modules }) => Effect.forEach(modules, loraModule)),
 )
 
 export const openEmbedding: (file: StoredFile) => Effect.Effect<readonly EmbeddingRows[], EngineFailure> = keeping(
   "the embedding",
-  (bytes) => decodeEmbeddingFile(bytes),
+  (path) => attempt(path, async () => decodeEmbeddingFile(await readFile(path))),
 )

@@ -1,13 +1,11 @@
-/** The numbers that a job names by path, read where they lie: latents, conditions, snapshots, LoRA and embedding files. */
-import { readFile } from "node:fs/promises"
+/** The numbers that a job names by path, read where they lie: latents, conditions, LoRA and embedding files. */
 import { Effect } from "effect"
 import type { BadFile } from "../../formats/bad-file.ts"
 import { readCondition, readLatents } from "../../formats/encoded-sample.ts"
 import { type AdapterSpec, adapterSpec, trainsText } from "../../settings/adapter-spec.ts"
-import { type EngineFailure, inputFailure, wordsOf, workFailure } from "../jobs/engine-failure.ts"
+import { type EngineFailure, workFailure } from "../jobs/engine-failure.ts"
 import type { SampleJob, StoredSampleJob, StoredValidateJob, ValidateJob } from "../jobs/host-protocol.ts"
-import type { StoredFile } from "../jobs/stored-file.ts"
-import type { StoredSample, StoredTrainJob, TrainJob, TrainSample } from "../jobs/train-job.ts"
+import type { StoredSample, StoredTraining, Training, TrainSample } from "../jobs/train-job.ts"
 import { openEmbedding, openLora } from "./opened-files.ts"
 
 const again = "Delete the cache folder and run again"
@@ -29,15 +27,9 @@ const readSample = Effect.fnUntraced(function* (sample: StoredSample, readsCondi
 const readSamples = (samples: readonly StoredSample[], spec: AdapterSpec) =>
   Effect.forEach(samples, (sample) => readSample(sample, !trainsText(spec)))
 
-const readSnapshot = ({ path }: StoredFile): Effect.Effect<Uint8Array, EngineFailure> =>
-  Effect.tryPromise({
-    try: () => readFile(path),
-    catch: (thrown) => inputFailure("the snapshot to go on from", `it cannot be read (${wordsOf(thrown)})`, again),
-  })
-
-export const readTrainJob = Effect.fn("readTrainJob")(function* ({ resume, ...job }: StoredTrainJob) {
-  const samples = yield* readSamples(job.samples, adapterSpec(job.settings))
-  return { ...job, samples, ...(resume && { resume: yield* readSnapshot(resume) }) } satisfies TrainJob
+/** Its snapshot is read where its matrices belong, later. */
+export const readTraining = Effect.fn("readTraining")(function* <T extends StoredTraining>(job: T) {
+  return { ...job, samples: yield* readSamples(job.samples, adapterSpec(job.settings)) } satisfies Training
 })
 
 export const readValidateJob = Effect.fn("readValidateJob")(function* (job: StoredValidateJob) {

@@ -19,6 +19,7 @@ import type {
   Snapshot,
   StepRecord,
   StoredSample,
+  StoredTraining,
   StoredTrainJob,
   TrainFacts,
   TrainResult,
@@ -145,8 +146,10 @@ export interface NearestWord {
 }
 
 export interface StoredTraceJob {
-  readonly job: StoredTrainJob
+  readonly job: StoredTraining
   readonly steps: number
+  /** The file to write. */
+  readonly file: string
 }
 
 /** Every job a host can do, with what it is given and what it gives back. */
@@ -157,7 +160,7 @@ export interface HostJobs {
   readonly train: { readonly job: StoredTrainJob; readonly result: TrainResult }
   readonly "nearest-word": { readonly job: NearestWordJob; readonly result: NearestWord | null }
   readonly validate: { readonly job: StoredValidateJob; readonly result: ValidationLosses }
-  readonly trace: { readonly job: StoredTraceJob; readonly result: Uint8Array }
+  readonly trace: { readonly job: StoredTraceJob; readonly result: null }
 }
 export type HostJobName = keyof HostJobs
 

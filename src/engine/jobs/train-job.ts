@@ -48,25 +48,35 @@ interface TrainingFacts {
   readonly settings: TrainSettings
   /** Updates already done. */
   readonly fromStep: number
-  /** Updates done when the job ends; a snapshot is always sent then. */
+  /** Updates done when the job ends; a snapshot is always taken then. */
   readonly untilStep: number
   readonly snapshotAtSteps: readonly number[]
+  /** A snapshot taken after `fromStep` updates; absent when `fromStep` is 0. */
+  readonly resume?: StoredFile
   /** Time against memory; changes no number. "auto" when left out. */
   readonly memory?: MemoryChoice
 }
 
-/** A training as the host is asked for it. */
-export interface StoredTrainJob extends TrainingFacts {
+/** A training whose pictures lie in the content store. */
+export interface StoredTraining extends TrainingFacts {
   readonly samples: readonly StoredSample[]
-  /** A snapshot taken after `fromStep` updates; absent when `fromStep` is 0. */
-  readonly resume?: StoredFile
 }
 
 /** The same with its numbers. */
-export interface TrainJob extends TrainingFacts {
+export interface Training extends TrainingFacts {
   readonly samples: readonly TrainSample[]
-  readonly resume?: Uint8Array
 }
+
+interface WritesSnapshots {
+  /** Where snapshots are written; a folder of this job alone. */
+  readonly snapshotFolder: string
+}
+
+/** A training as the host is asked for it. */
+export interface StoredTrainJob extends StoredTraining, WritesSnapshots {}
+
+/** A training as it is done. */
+export interface TrainJob extends Training, WritesSnapshots {}
 
 /** A caption with a custom embedding's tokens in it. */
 export interface CaptionFacts {
@@ -114,7 +124,8 @@ export interface StepRecord {
 export interface Snapshot {
   /** Updates done when it was taken. */
   readonly step: number
-  readonly bytes: Uint8Array
+  /** In the job's folder; whoever is told may move it away. */
+  readonly file: string
 }
 
 export interface TrainHooks {
@@ -122,7 +133,7 @@ export interface TrainHooks {
   readonly onStart?: (facts: TrainFacts) => Effect.Effect<void>
   readonly onStep: (record: StepRecord) => Effect.Effect<void>
   readonly onSnapshot: (snapshot: Snapshot) => Effect.Effect<void>
-  /** Asked between steps; after a yes the last finished step is sent as a snapshot and the job ends. */
+  /** Asked between steps; after a yes a snapshot of the last finished step is taken and the job ends. */
   readonly shouldStop: () => boolean
 }
 
@@ -130,5 +141,4 @@ export interface TrainResult {
   /** Updates done, `untilStep` unless the run was stopped. */
   readonly step: number
   readonly stopped: boolean
-  readonly snapshot: Uint8Array
 }

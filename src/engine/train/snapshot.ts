@@ -1,18 +1,29 @@
 /**
- * Snapshots: the whole state of a training run between two steps, as the bytes of a safetensors file.
+ * Snapshots: the whole state of a training run between two steps, as a safetensors file. It is written and read matrix by matrix,
+ * so that an adapter of any size has one.
  *
  * Adapter matrices and embedding rows, both Adam moments, the number of updates done and the loss average. Random streams are named by the
  * step and need no state. Equal states give equal bytes, and a run continued from a snapshot is bit-identical to one
  * that was never interrupted.
  */
 import { Effect } from "effect"
+import type { BadFile } from "../../formats/bad-file.ts"
 import type { EmbeddingRows } from "../../formats/embedding-file.ts"
-import type { LoraModule } from "../../formats/lora-file.ts"
-import { decodeSafetensors, encodeSafetensors, type TensorToStore } from "../../formats/safetensors.ts"
+import type { LoraModuleToCome } from "../../formats/lora-file.ts"
+import {
+  readFloat32Into,
+  readSafetensorsHeader,
+  readTensor,
+  readTensorAsFloat32,
+  type SafetensorsHeader,
+} from "../../formats/safetensors.ts"
+import type { StoredDType, TensorValues } from "../../formats/stored-dtype.ts"
+import { safetensorsPieces, type TensorToCome } from "../../formats/write-safetensors.ts"
 import { embeddingTables } from "../../settings/family.ts"
-import { type EngineFailure, inputFailure, wordsOf } from "../jobs/engine-failure.ts"
+import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
 import type { AdamWState } from "./adam-w.ts"
 import { type AdapterLayout, matricesOf, viewOf } from "./adapter-layout.ts"
+import { writeFile } from "./write-file.ts"
 
 export interface TrainState extends AdamWState {
   /** Updates done. */
@@ -37,68 +48,73 @@ export const freshState = (parameters: Float32Array): TrainState => ({
   lossAverage: 0,
 })
 
-export const encodeSnapshot = (layout: AdapterLayout, state: TrainState): Uint8Array => {
-  const tensors = new Map<string, TensorToStore>()
-  for (const [part, array] of arraysOf(state)) {
-    for (const matrix of matricesOf(layout)) {
-      tensors.set(`${part}/${matrix.name}`, { dtype: "F32", shape: matrix.fileShape, data: viewOf(array, matrix) })
-    }
+/** Writes the state to a new file, piece by piece. */
+export const writeSnapshot = (
+  file: string,
+  layout: AdapterLayout,
+  state: TrainState,
+): Effect.Effect<void, EngineFailure> => {
+  const tensors = new Map<string, TensorToCome>()
+  const put = (name: string, dtype: StoredDType, shape: readonly number[], data: TensorValues): void => {
+    tensors.set(name, { dtype, shape, data: Effect.succeed(data) })
   }
-  tensors.set("step", { dtype: "I64", shape: [1], data: BigInt64Array.of(BigInt(state.step)) })
-  tensors.set("loss_average", { dtype: "F64", shape: [1], data: Float64Array.of(state.lossAverage) })
-  return encodeSafetensors(tensors, { loom_snapshot: "1" })
+  for (const [part, array] of arraysOf(state)) {
+    for (const matrix of matricesOf(layout))
+      put(`${part}/${matrix.name}`, "F32", matrix.fileShape, viewOf(array, matrix))
+  }
+  put("step", "I64", [1], BigInt64Array.of(BigInt(state.step)))
+  put("loss_average", "F64", [1], Float64Array.of(state.lossAverage))
+  return writeFile(`the snapshot after step ${state.step}`, file, safetensorsPieces(tensors, { loom_snapshot: "1" }))
 }
 
-const restore = (layout: AdapterLayout, bytes: Uint8Array): TrainState => {
-  const { header, float32, values } = decodeSafetensors(bytes, "the snapshot")
+const unfit = (why: string): EngineFailure =>
+  inputFailure(
+    "the snapshot to go on from",
+    `it does not fit this run (${why})`,
+    "Start the training from its first step",
+  )
+
+/** The state in a snapshot's file, read to where it belongs; fails when it is of another network or rank. */
+export const readSnapshot = Effect.fn("readSnapshot")(function* (file: string, layout: AdapterLayout) {
+  const opened = <A>(work: Effect.Effect<A, BadFile>) => Effect.mapError(work, ({ message }) => unfit(message))
+  const header = yield* opened(readSafetensorsHeader(file))
   const state = freshState(new Float32Array(layout.length))
   for (const [part, array] of arraysOf(state)) {
     for (const matrix of matricesOf(layout)) {
       const name = `${part}/${matrix.name}`
       const stored = header.tensors.get(name)?.shape
       if (`${stored}` !== `${matrix.fileShape}`) {
-        throw new Error(`${name} has shape [${stored ?? "none"}], the run needs [${matrix.fileShape}]`)
+        return yield* unfit(`${name} has shape [${stored ?? "none"}], the run needs [${matrix.fileShape}]`)
       }
-      viewOf(array, matrix).set(float32(name))
+      yield* opened(readFloat32Into(header, name, viewOf(array, matrix)))
     }
   }
-  state.step = Number((values("step") as BigInt64Array)[0])
-  state.lossAverage = (values("loss_average") as Float64Array)[0]!
+  state.step = Number((yield* opened(readTensor(header, "step")))[0])
+  state.lossAverage = Number((yield* opened(readTensor(header, "loss_average")))[0])
   return state
-}
-
-/** The state a snapshot holds; fails when it belongs to another network or rank. */
-export const decodeSnapshot = (layout: AdapterLayout, bytes: Uint8Array): Effect.Effect<TrainState, EngineFailure> =>
-  Effect.try({
-    try: () => restore(layout, bytes),
-    catch: (thrown) =>
-      inputFailure(
-        "the snapshot to go on from",
-        `it does not fit this run (${wordsOf(thrown)})`,
-        "Start the training from its first step",
-      ),
-  })
+})
 
 /** The custom embedding's rows in a snapshot, for each text encoder; empty when none was trained. */
-export const embeddingOf = (snapshot: Uint8Array): readonly EmbeddingRows[] => {
-  const { header, float32 } = decodeSafetensors(snapshot, "the snapshot")
-  return embeddingTables.flatMap((table) => {
-    const name = `adapter/${table}`
-    const stored = header.tensors.get(name)
-    return stored === undefined ? [] : [{ data: float32(name), shape: stored.shape }]
-  })
-}
+export const embeddingIn = (snapshot: SafetensorsHeader): Effect.Effect<readonly EmbeddingRows[], BadFile> =>
+  Effect.forEach(
+    embeddingTables.map((table) => `adapter/${table}`).filter((name) => snapshot.tensors.has(name)),
+    (name) =>
+      Effect.map(readTensorAsFloat32(snapshot, name), (data) => ({ data, shape: snapshot.tensors.get(name)!.shape })),
+  )
 
 const downName = /^adapter\/(.+)\.lora_down\.weight$/
 
 /** The adapters in a snapshot as modules of a LoRA file; alpha is what such files store in place of the scale. */
-export const loraModulesOf = (snapshot: Uint8Array, networkScale: number): readonly LoraModule[] => {
-  const { header, float32 } = decodeSafetensors(snapshot, "the snapshot")
-  return [...header.tensors].flatMap(([name, { shape: downShape }]) => {
+export const loraModulesInSnapshot = (
+  snapshot: SafetensorsHeader,
+  networkScale: number,
+): readonly LoraModuleToCome[] => {
+  const matrix = (name: string) => readTensorAsFloat32(snapshot, name)
+  return [...snapshot.tensors].flatMap(([name, { shape: downShape }]) => {
     const key = downName.exec(name)?.[1]
     if (key === undefined) return []
     const upName = `adapter/${key}.lora_up.weight`
-    const upShape = header.tensors.get(upName)!.shape
-    return { key, down: float32(name), up: float32(upName), downShape, upShape, alpha: networkScale * downShape[0]! }
+    const upShape = snapshot.tensors.get(upName)!.shape
+    return { key, down: matrix(name), up: matrix(upName), downShape, upShape, alpha: networkScale * downShape[0]! }
   })
 }

@@ -6,25 +6,26 @@
  * reads it.
  */
 import { Effect } from "effect"
-import { encodeSafetensors, type TensorToStore } from "../../formats/safetensors.ts"
+import { safetensorsPieces, type TensorToCome } from "../../formats/write-safetensors.ts"
 import { openSchedule } from "../base/open-schedule.ts"
-import type { TrainJob } from "../jobs/train-job.ts"
+import type { Training } from "../jobs/train-job.ts"
 import { type AdapterLayout, adapterMatrices, viewOf } from "./adapter-layout.ts"
 import { peakRates } from "./learning-rates.ts"
 import { openTrainer, type TrainedPicture, type Update } from "./trainer.ts"
+import { writeFile } from "./write-file.ts"
 
-type Tensors = Map<string, TensorToStore>
+type Tensors = Map<string, TensorToCome>
 
-const float32 = (shape: readonly number[], data: Float32Array): TensorToStore => ({
+// Copied, because the run goes on in the same arrays.
+const float32 = (shape: readonly number[], data: Float32Array): TensorToCome => ({
   dtype: "F32",
   shape,
-  // Copied, because the run goes on in the same arrays.
-  data: data.slice(),
+  data: Effect.succeed(data.slice()),
 })
-const int64 = (values: readonly number[]): TensorToStore => ({
+const int64 = (values: readonly number[]): TensorToCome => ({
   dtype: "I64",
   shape: [values.length],
-  data: BigInt64Array.from(values, BigInt),
+  data: Effect.succeed(BigInt64Array.from(values, BigInt)),
 })
 
 const writeMatrices = (tensors: Tensors, prefix: string, layout: AdapterLayout, flat: Float32Array): void => {
@@ -75,7 +76,7 @@ const writeUpdate = (tensors: Tensors, layout: AdapterLayout, update: Update, pa
   writeEmbedding(tensors, `embedding.${index}`, layout, parameters)
 }
 
-const settingsOf = ({ settings, encoding }: TrainJob, predictionType: string) => ({
+const settingsOf = ({ settings, encoding }: Training, predictionType: string) => ({
   family: encoding.family,
   clip_skip: encoding.clipSkip,
   scale: settings.networkScale,
@@ -95,8 +96,8 @@ const settingsOf = ({ settings, encoding }: TrainJob, predictionType: string) =>
   ...(settings.schedule.kind === "constant" ? {} : { schedule: settings.schedule.kind }),
 })
 
-/** The bytes of the trace of the first `steps` updates after the job's start. */
-export const trace = Effect.fn("trace")(function* (job: TrainJob, steps: number) {
+/** Writes the trace of the first `steps` updates after the job's start. */
+export const trace = Effect.fn("trace")(function* (job: Training, steps: number, file: string) {
   const { settings } = job
   const { predictionType } = yield* openSchedule(job.base, settings.predictionType)
   const { layout, state, update } = yield* openTrainer(job)
@@ -104,5 +105,10 @@ export const trace = Effect.fn("trace")(function* (job: TrainJob, steps: number)
   writeInitial(tensors, layout, state.parameters, settings.networkScale * settings.networkDim)
   for (let done = 0; done < steps; done++) writeUpdate(tensors, layout, yield* update, state.parameters)
   const written = settingsOf(job, predictionType)
-  return encodeSafetensors(tensors, { loom_trace: "1", settings: JSON.stringify(written) })
+  yield* writeFile(
+    "the trace",
+    file,
+    safetensorsPieces(tensors, { loom_trace: "1", settings: JSON.stringify(written) }),
+  )
+  return null
 })

@@ -1,16 +1,17 @@
 /**
  * The training job: updates until the last step or until asked to stop, with a record of each and snapshots on the way.
  *
- * Promises: the step that was begun when the parent asked to stop is finished and sent as a snapshot; after the first
+ * Promises: the step that was begun when the parent asked to stop is finished and kept as a snapshot; after the first
  * interval every adapter's `up` has moved from zero, or the run fails and says which did not.
  */
+import { join } from "node:path"
 import { Effect } from "effect"
 import { workFailure } from "../jobs/engine-failure.ts"
 import { Parent } from "../jobs/parent.ts"
 import type { StepRecord, TrainJob, TrainResult } from "../jobs/train-job.ts"
 import { type AdapterLayout, viewOf } from "./adapter-layout.ts"
 import type { LearningRates } from "./learning-rates.ts"
-import { encodeSnapshot, type TrainState } from "./snapshot.ts"
+import { type TrainState, writeSnapshot } from "./snapshot.ts"
 import { openTrainer, type Update } from "./trainer.ts"
 
 /** Weight of the past in the smoothed loss: about the last 50 steps count. */
@@ -60,6 +61,12 @@ export const train = Effect.fn("train")(function* (job: TrainJob) {
   const { layout, state, facts, update } = yield* openTrainer(job)
   yield* parent.tell({ kind: "start", facts })
   const checkAt = Math.min(checkedInterval, job.untilStep)
+  const keep = Effect.gen(function* () {
+    const { step } = state
+    const file = join(job.snapshotFolder, `${step}.safetensors`)
+    yield* writeSnapshot(file, layout, state)
+    yield* parent.tell({ kind: "snapshot", snapshot: { step, file } })
+  })
   const hasEnded = () => state.step >= job.untilStep || parent.asksToStop()
 
   while (!hasEnded()) {
@@ -68,10 +75,8 @@ export const train = Effect.fn("train")(function* (job: TrainJob) {
     yield* parent.tell({ kind: "step", record })
     if (state.step === checkAt) yield* checkMoved(layout, state)
     if (hasEnded() || !job.snapshotAtSteps.includes(state.step)) continue
-    yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: encodeSnapshot(layout, state) } })
+    yield* keep
   }
-  const snapshot = encodeSnapshot(layout, state)
-  if (state.step > job.fromStep)
-    yield* parent.tell({ kind: "snapshot", snapshot: { step: state.step, bytes: snapshot } })
-  return { step: state.step, stopped: state.step < job.untilStep, snapshot } satisfies TrainResult
+  if (state.step > job.fromStep) yield* keep
+  return { step: state.step, stopped: state.step < job.untilStep } satisfies TrainResult
 })

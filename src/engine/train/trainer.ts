@@ -18,7 +18,7 @@ import { type Component, openUnet, openVaeConfig } from "../base/base-model.ts"
 import { openSchedule } from "../base/open-schedule.ts"
 import { checkFamily, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure, workFailure } from "../jobs/engine-failure.ts"
-import type { TrainFacts, TrainJob, TrainSample } from "../jobs/train-job.ts"
+import type { TrainFacts, Training, TrainSample } from "../jobs/train-job.ts"
 import { Sessions } from "../session/sessions.ts"
 import { adamWUpdate, clipFactor, gradientNorm } from "./adam-w.ts"
 import { type AdapterLayout, adapterLayout, type GroupRange, initialParameters, viewOf } from "./adapter-layout.ts"
@@ -27,7 +27,7 @@ import { type LearningRates, learningRatesAt, peakRates } from "./learning-rates
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { planTraining } from "./plan-training.ts"
 import { picturesPerRun, shapesFor } from "./run-shapes.ts"
-import { decodeSnapshot, freshState, type TrainState } from "./snapshot.ts"
+import { freshState, readSnapshot, type TrainState } from "./snapshot.ts"
 import type { TrainedNetworks } from "./train-graph.ts"
 import { type Objective, openTrainRun, type TrainedParameters, type TrainRun } from "./train-run.ts"
 import { type CaptionsRead, checkMentioned, type TrainingTexts, trainingTexts } from "./training-texts.ts"
@@ -59,7 +59,7 @@ export interface Trainer {
   readonly update: Effect.Effect<Update, EngineFailure, Sessions>
 }
 
-const checkJob = ({ samples, settings }: TrainJob): Effect.Effect<void, EngineFailure> => {
+const checkJob = ({ samples, settings }: Training): Effect.Effect<void, EngineFailure> => {
   if (samples.length === 0) return inputFailure("training", "there are no pictures", "Give at least one picture")
   if (Object.keys(peakRates(settings)).length === 0) {
     return inputFailure("unetLearningRate", "0 trains nothing", "Choose a rate above 0; 1e-4 is usual")
@@ -108,7 +108,7 @@ export const runsByShape = (
 }
 
 const pictureRunner = (
-  { settings, samples }: TrainJob,
+  { settings, samples }: Training,
   networks: Networks,
   layout: AdapterLayout,
   parameters: Float32Array,
@@ -144,12 +144,12 @@ const pictureRunner = (
 }
 
 const startingState = (
-  { resume, fromStep }: TrainJob,
+  { resume, fromStep }: Training,
   layout: AdapterLayout,
   start: Effect.Effect<Float32Array, EngineFailure>,
 ) =>
   Effect.gen(function* () {
-    const state = resume === undefined ? freshState(yield* start) : yield* decodeSnapshot(layout, resume)
+    const state = resume === undefined ? freshState(yield* start) : yield* readSnapshot(resume.path, layout)
     if (state.step === fromStep) return state
     return yield* workFailure(
       "the snapshot to go on from",
@@ -234,7 +234,7 @@ export const openNetworks = Effect.fn("openNetworks")(function* (wanted: Network
 })
 
 export const openTrainer = Effect.fn("openTrainer")(function* (
-  job: TrainJob,
+  job: Training,
 ): Effect.fn.Return<Trainer, EngineFailure, Sessions> {
   yield* checkJob(job)
   const { base, encoding, settings, samples, memory: choice = "auto" } = job

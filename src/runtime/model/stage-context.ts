@@ -4,7 +4,7 @@
  * Everything here leaves the key untouched. A stage that reads the outside world by other means will be wrong some
  * day; that is what a source is for.
  */
-import { Context, type Effect, type Option } from "effect"
+import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { Blob } from "./blob.ts"
 import type { Problem, StageFailure } from "./stage-failure.ts"
 
@@ -26,6 +26,12 @@ export interface Progress {
 export interface StageBlobs {
   /** Keeps bytes in the cache and names them. */
   readonly put: (bytes: Uint8Array) => Effect.Effect<Blob, StageFailure>
+  /** The same of bytes that come in pieces, of which none is kept: any number of gigabytes. */
+  readonly putStream: <E, R>(pieces: Stream.Stream<Uint8Array, E, R>) => Effect.Effect<Blob, StageFailure | E, R>
+  /** A folder for files that are being made; it goes with the scope. */
+  readonly scratch: Effect.Effect<string, StageFailure, Scope.Scope>
+  /** Moves a finished file of a scratch folder into the cache, without copying it. */
+  readonly take: (file: string) => Effect.Effect<Blob, StageFailure>
   /** The bytes of a blob. */
   readonly bytes: (blob: Blob) => Effect.Effect<Uint8Array, StageFailure>
   /** An absolute file that holds exactly these bytes; not to be written to. */

@@ -1,10 +1,11 @@
 /** The `StageContext` of one running stage or item: the runtime's services, with the stage's name on everything they report, and its speaker's on what goes wrong. */
-import { Effect } from "effect"
+import { Effect, type Stream } from "effect"
+import type { Blob } from "../model/blob.ts"
 import { Events } from "../model/events.ts"
 import { StageContext } from "../model/stage-context.ts"
 import { StageFailure } from "../model/stage-failure.ts"
-import type { StorageFailure } from "../model/storage-failure.ts"
-import { type BlobMissing, Blobs } from "../storage/blobs.ts"
+import { StorageFailure } from "../model/storage-failure.ts"
+import { BlobMissing, Blobs } from "../storage/blobs.ts"
 import { type RunId, Store } from "../storage/store.ts"
 import { Trajectories } from "../storage/trajectory.ts"
 
@@ -40,6 +41,10 @@ export const runningStageContext = Effect.fnUntraced(function* ({
     item,
     blobs: {
       put: (bytes) => asWork(speaker, blobs.put(bytes)),
+      putStream: <E, R>(pieces: Stream.Stream<Uint8Array, E, R>) =>
+        asWork(speaker, blobs.putStream(pieces)) as Effect.Effect<Blob, StageFailure | E, R>,
+      scratch: asWork(speaker, blobs.scratch),
+      take: (file) => asWork(speaker, blobs.take(file)),
       bytes: (blob) => asWork(speaker, blobs.bytes(blob)),
       path: (blob) => asWork(speaker, blobs.path(blob)),
     },
@@ -59,9 +64,13 @@ export const runningStageContext = Effect.fnUntraced(function* ({
   })
 })
 
-const asWork = <A>(speaker: string, effect: Effect.Effect<A, StorageFailure | BlobMissing>) =>
+/** What is not the storage's own stays as it is. */
+type Spoken<E> = StageFailure | Exclude<E, StorageFailure | BlobMissing>
+
+const asWork = <A, E, R>(speaker: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, Spoken<E>, R> =>
   Effect.mapError(effect, (error) => {
-    if (error._tag === "StorageFailure") return new StageFailure({ ...sentences(error), kind: "work" })
+    if (error instanceof StorageFailure) return new StageFailure({ ...sentences(error), kind: "work" })
+    if (!(error instanceof BlobMissing)) return error as Spoken<E>
     const what = "A stored result could not be read"
     return new StageFailure({ what, where: speaker, why: error.why, hint: error.hint, kind: "work", cause: error })
   })

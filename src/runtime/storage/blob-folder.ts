@@ -10,6 +10,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import type { Blob, Sha256 } from "../model/blob.ts"
 import type { CommitPoint } from "./commit-points.ts"
+import { digestBytes, inPieces } from "./large-bytes.ts"
 import { livenessOf, type Processes, type ProcessIdentity } from "./process-identity.ts"
 
 /** How a blob's file looks: as published, of the right size but touched since, or not there (or of another size). */
@@ -20,6 +21,10 @@ export interface BlobFolder {
   readonly look: (blob: Blob) => Look
   readonly publish: (bytes: Uint8Array) => Promise<Blob>
   readonly publishFile: (source: string) => Promise<Blob>
+  /** A new path among the temporary files, for a file or a folder that is being made. */
+  readonly draft: () => string
+  /** Publishes a finished file by moving it; it must lie in the cache folder and hold exactly these bytes. */
+  readonly adopt: (file: string, blob: Blob) => Promise<void>
   /** Marks a doubtful file, whose bytes were found to be right, as published. */
   readonly affirm: (sha256: Sha256) => void
   /** Removes a file that does not hold what its name says. */
@@ -51,23 +56,30 @@ export const openBlobFolder = (
     return stat.mtimeMs === publishedAtSeconds * 1000 ? "whole" : "doubtful"
   }
 
+  const draft = (): string => path.join(temporary, `${draftPrefix(processes.own)}.${written++}`)
+
+  const adopt = async (file: string, blob: Blob): Promise<void> => {
+    await seal(file, reach)
+    if (look(blob) !== "whole") await moveInto(fileOf(blob.sha256), file, blobs, reach)
+  }
+
   /** Writes a temporary file with `fill`, which tells what it wrote, and moves it to its name. */
   const publishWith = async (fill: (file: fs.promises.FileHandle) => Promise<Blob>): Promise<Blob> => {
-    const draft = path.join(temporary, `${draftPrefix(processes.own)}.${written++}`)
+    const file = draft()
     try {
-      const blob = await writeDraft(draft, fill, reach)
-      if (look(blob) !== "whole") await moveInto(fileOf(blob.sha256), draft, blobs, reach)
+      const blob = await writeDraft(file, fill)
+      await adopt(file, blob)
       return blob
     } finally {
-      await fs.promises.rm(draft, { force: true })
+      await fs.promises.rm(file, { force: true })
     }
   }
 
   const publish = async (bytes: Uint8Array): Promise<Blob> => {
-    const blob: Blob = { sha256: crypto.hash("sha256", bytes) as Sha256, sizeBytes: bytes.byteLength }
+    const blob: Blob = { sha256: digestBytes(bytes), sizeBytes: bytes.byteLength }
     if (look(blob) === "whole") return blob
     return publishWith(async (file) => {
-      await file.writeFile(bytes)
+      for (const piece of inPieces(bytes)) await file.writeFile(piece)
       return blob
     })
   }
@@ -77,6 +89,8 @@ export const openBlobFolder = (
     look,
     publish,
     publishFile: (source) => publishWith((file) => copyInto(file, source)),
+    draft,
+    adopt,
     affirm: (sha256) => fs.utimesSync(fileOf(sha256), publishedAtSeconds, publishedAtSeconds),
     discard: (sha256) => fs.rmSync(fileOf(sha256), { force: true }),
   }
@@ -93,21 +107,25 @@ const copyInto = async (file: fs.promises.FileHandle, source: string): Promise<B
   return { sha256: hash.digest("hex") as Sha256, sizeBytes }
 }
 
-const writeDraft = async (
-  draft: string,
-  fill: (file: fs.promises.FileHandle) => Promise<Blob>,
-  reach: (point: CommitPoint) => void,
-): Promise<Blob> => {
+const writeDraft = async (draft: string, fill: (file: fs.promises.FileHandle) => Promise<Blob>): Promise<Blob> => {
   const file = await fs.promises.open(draft, "wx")
   try {
-    const blob = await fill(file)
+    return await fill(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes a written file what a published one is: read-only, of the fixed time, and on the disk. */
+const seal = async (draft: string, reach: (point: CommitPoint) => void): Promise<void> => {
+  const file = await fs.promises.open(draft, "r+")
+  try {
     reach("blob-written")
     // Read-only, for those whom the umask lets read.
     await file.chmod((await file.stat()).mode & 0o444)
     await file.utimes(publishedAtSeconds, publishedAtSeconds)
     await file.sync()
     reach("blob-synced")
-    return blob
   } finally {
     await file.close()
   }
@@ -152,7 +170,7 @@ const removeLeftovers = (temporary: string, processes: (typeof Processes)["Servi
     if (liveness === "alive") continue
     const draft = path.join(temporary, name)
     nowMs ??= nowThere(temporary)
-    if (liveness === "dead" || changedAtMs(draft) < nowMs - dayMs) fs.rmSync(draft, { force: true })
+    if (liveness === "dead" || changedAtMs(draft) < nowMs - dayMs) fs.rmSync(draft, { force: true, recursive: true })
   }
 }
 

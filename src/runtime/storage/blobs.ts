@@ -12,13 +12,14 @@
 import * as crypto from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import { Context, Effect, Layer, Option, Schema, type Scope, Stream } from "effect"
 import { Blob, type Sha256 } from "../model/blob.ts"
 import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
 import { type BlobFolder, openBlobFolder } from "./blob-folder.ts"
 import { cacheFailure } from "./cache-failure.ts"
 import { CommitPoints } from "./commit-points.ts"
 import { digestFile, FileMemo } from "./file-memo.ts"
+import { digestBytes, inPieces, readWholeFile } from "./large-bytes.ts"
 import { Processes } from "./process-identity.ts"
 import { Store } from "./store.ts"
 
@@ -37,6 +38,12 @@ export class Blobs extends Context.Service<
   Blobs,
   {
     readonly put: (bytes: Uint8Array) => Effect.Effect<Blob, StorageFailure>
+    /** The same of bytes that come in pieces, of which none is kept: any number of gigabytes. */
+    readonly putStream: <E, R>(pieces: Stream.Stream<Uint8Array, E, R>) => Effect.Effect<Blob, StorageFailure | E, R>
+    /** A folder for files that are being made, in the cache folder; it goes with the scope, or when the cache is opened after a crash. */
+    readonly scratch: Effect.Effect<string, StorageFailure, Scope.Scope>
+    /** Moves a finished file of a scratch folder into the store. */
+    readonly take: (file: string) => Effect.Effect<Blob, StorageFailure>
     /** Copies a file into the store. */
     readonly putFile: (file: string) => Effect.Effect<Blob, StorageFailure>
     /** The whole bytes, their digest checked. */
@@ -75,6 +82,18 @@ export class Blobs extends Context.Service<
         )
       }
 
+      const adopt = ({ file, blob }: Written) =>
+        publish(storing, async () => {
+          await folder.adopt(file, blob)
+          return blob
+        })
+
+      const take = Effect.fn("Blobs.take")(function* (file: string) {
+        const sha256 = yield* digestFile(file)
+        const sizeBytes = yield* attempt(storing, file, () => fs.statSync(file).size)
+        return yield* adopt({ file, blob: { sha256, sizeBytes } })
+      })
+
       const pathOf = Effect.fn("Blobs.path")(function* (blob: Blob) {
         const file = yield* locate(blob)
         return Option.isSome(file) ? file.value : yield* missing(blob)
@@ -91,7 +110,7 @@ export class Blobs extends Context.Service<
       const bytes = Effect.fn("Blobs.bytes")(function* (blob: Blob) {
         const file = yield* pathOf(blob)
         const content = yield* readWhole(file)
-        if (crypto.hash("sha256", content) === blob.sha256) return content
+        if (digestBytes(content) === blob.sha256) return content
         yield* discard(folder, blob)
         return yield* missing(blob)
       })
@@ -106,7 +125,10 @@ export class Blobs extends Context.Service<
       })
 
       return {
-        put: (content) => publish("Storing a result", () => folder.publish(content)),
+        put: (content) => publish(storing, () => folder.publish(content)),
+        putStream: (pieces) => Effect.scoped(Effect.flatMap(writeDraft(folder.draft(), pieces), adopt)),
+        scratch: scratchFolder(folder),
+        take,
         putFile,
         bytes,
         path: pathOf,
@@ -117,6 +139,56 @@ export class Blobs extends Context.Service<
     }),
   )
 }
+
+const storing = "Storing a result"
+
+const attempt = <A>(what: string, where: string, work: () => A | Promise<A>): Effect.Effect<A, StorageFailure> =>
+  Effect.tryPromise({ try: async () => work(), catch: (cause) => storageFailure(what, where, cause) })
+
+interface Written {
+  readonly file: string
+  readonly blob: Blob
+}
+
+/** Writes pieces one after the other to a file that goes with the scope, unless it was moved away. */
+const writeDraft = Effect.fnUntraced(function* <E, R>(file: string, pieces: Stream.Stream<Uint8Array, E, R>) {
+  const onFile = <A>(work: () => Promise<A>) => attempt(storing, file, work)
+  yield* Effect.addFinalizer(() => Effect.ignore(onFile(() => fs.promises.rm(file, { force: true }))))
+  const write = Effect.gen(function* () {
+    const handle = yield* Effect.acquireRelease(
+      onFile(() => fs.promises.open(file, "wx")),
+      (opened) => Effect.ignore(onFile(() => opened.close())),
+    )
+    const hash = crypto.createHash("sha256")
+    let sizeBytes = 0
+    yield* Stream.runForEach(pieces, (content) =>
+      onFile(async () => {
+        for (const piece of inPieces(content)) {
+          hash.update(piece)
+          await handle.writeFile(piece)
+        }
+        sizeBytes += content.length
+      }),
+    )
+    return { sha256: hash.digest("hex") as Sha256, sizeBytes }
+  })
+  return { file, blob: yield* Effect.scoped(write) } satisfies Written
+})
+
+const scratchFolder = (folder: BlobFolder) =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      const made = folder.draft()
+      return attempt("Making a temporary folder", made, () => {
+        fs.mkdirSync(made)
+        return made
+      })
+    }),
+    (made) =>
+      Effect.ignore(
+        attempt("Removing a temporary folder", made, () => fs.promises.rm(made, { recursive: true, force: true })),
+      ),
+  )
 
 /** Finds a file that holds a blob's bytes: in the store, else among the user's files. */
 const locateIn = (folder: BlobFolder, memo: FileMemo["Service"]) =>
@@ -140,7 +212,7 @@ const discard = (folder: BlobFolder, blob: Blob): Effect.Effect<void> =>
 
 const readWhole = (file: string): Effect.Effect<Uint8Array, StorageFailure> =>
   Effect.tryPromise({
-    try: (signal) => fs.promises.readFile(file, { signal }),
+    try: (signal) => readWholeFile(file, signal),
     catch: (cause) => storageFailure("Reading stored bytes", file, cause, "read"),
   })
 

@@ -7,7 +7,7 @@
 import { Deferred, Effect, Option } from "effect"
 import { denoisingBands, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
-import type { StepRecord, StoredSample } from "../../engine/jobs/train-job.ts"
+import type { Snapshot, StepRecord, StoredSample } from "../../engine/jobs/train-job.ts"
 import type { Blob } from "../../runtime/model/blob.ts"
 import type { KnownWorkQuery } from "../../runtime/model/node.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
@@ -134,8 +134,8 @@ const trainStretch = Effect.fnUntraced(function* (
   const trouble = yield* Deferred.make<never, StageFailure>()
   const orTrouble = (work: Effect.Effect<void, StageFailure>) =>
     Effect.catch(work, (failure) => Effect.asVoid(Deferred.fail(trouble, failure)))
-  const keep = (step: number, bytes: Uint8Array) =>
-    Effect.flatMap(blobs.put(bytes), (blob) => trajectory.file(keys[step - 1]!, blob))
+  const keep = ({ step, file }: Snapshot) =>
+    Effect.flatMap(blobs.take(file), (blob) => trajectory.file(keys[step - 1]!, blob))
   const regular = multiples(course.snapshotEverySteps, from, untilStep)
   const job = {
     base: yield* locateFiles(course.base.files),
@@ -146,6 +146,7 @@ const trainStretch = Effect.fnUntraced(function* (
     fromStep: from,
     untilStep,
     snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
+    snapshotFolder: yield* blobs.scratch,
     memory: course.memory,
   }
   const result = yield* engine
@@ -163,13 +164,11 @@ const trainStretch = Effect.fnUntraced(function* (
             }),
           ),
         ),
-      onSnapshot: ({ step, bytes }) => orTrouble(keep(step, bytes)),
+      onSnapshot: (snapshot) => orTrouble(keep(snapshot)),
       shouldStop: stopRequested,
     })
     .pipe(Effect.mapError(stageFailure("train")), Effect.raceFirst(Deferred.await(trouble)))
   if (result.stopped) {
-    // Nothing to keep when not a single step was done.
-    if (result.step > from) yield* keep(result.step, result.snapshot)
     return yield* new StageStopped({
       done: result.step,
       of: steps,
@@ -177,7 +176,7 @@ const trainStretch = Effect.fnUntraced(function* (
       hint: `Run the same command again to go on from step ${result.step}`,
     })
   }
-})
+}, Effect.scoped)
 
 /** The snapshots at all save steps; what is missing is trained. */
 export const reachSteps = Effect.fn("reachSteps")(function* (course: Course) {

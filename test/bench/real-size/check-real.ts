@@ -13,13 +13,13 @@ import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import { Engine } from "../../../src/engine/engine.ts"
-import type { TrainJob } from "../../../src/engine/jobs/train-job.ts"
 import { type MemoryMode, memoryModes } from "../../../src/settings/memory-mode.ts"
 import { TrainSettings } from "../../../src/settings/train-settings.ts"
 import { encodedSample } from "../../rig/encoded-sample.ts"
 import { encodingOf } from "../../rig/encoding-of.ts"
 import { filesIn } from "../../rig/files-in.ts"
-import { storedJob } from "../../rig/stored-job.ts"
+import type { JobInHand } from "../../rig/stored-job.ts"
+import { traceHere } from "../../rig/trained.ts"
 import { chosenModes } from "./chosen-modes.ts"
 
 const { values: options } = parseArgs({
@@ -45,12 +45,11 @@ const picture = (side: number): Float32Array =>
   })
 
 const traced = Effect.fnUntraced(function* (folder: string, side: number, modes: readonly MemoryMode[]) {
-  const engine = yield* Engine
   const base = filesIn(folder)
   const encoding = encodingOf(base, 1)
   const timeIds = [side, side, 0, 0, side, side]
   const toEncode = { caption: "a red cat", pixels: picture(side), side, encoding, timeIds }
-  const job: TrainJob = {
+  const job: JobInHand = {
     base,
     encoding,
     settings: TrainSettings.make({ networkDim: 16, unetLearningRate: 1e-4, steps: 1, seed: 1, warmupSteps: 0 }),
@@ -61,7 +60,7 @@ const traced = Effect.fnUntraced(function* (folder: string, side: number, modes:
   }
   return yield* Effect.forEach(modes, (memory) => {
     const startedAt = performance.now()
-    return Effect.tap(engine.traceTraining(storedJob({ ...job, memory }), 1), () =>
+    return Effect.tap(traceHere({ ...job, memory }, 1), () =>
       Effect.sync(() =>
         say(`traced one step, memory "${memory}": ${((performance.now() - startedAt) / 1000).toFixed(1)} s`),
       ),

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it, vi } from "@effect/vitest"
-import { Effect, Exit, Option } from "effect"
+import { Effect, Exit, Option, Stream } from "effect"
 import type { Blob } from "../../../src/runtime/model/blob.ts"
 import { Blobs } from "../../../src/runtime/storage/blobs.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
@@ -91,6 +91,78 @@ describe("a blob", () => {
           expect(fs.statSync(yield* blobs.path(blob)).size).toBe(3_000_000)
         }),
       )
+    }),
+  )
+
+  it.live("is the same from pieces as from its bytes at once", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const blobs = yield* Blobs
+          const blob = yield* blobs.putStream(Stream.make(bytesOf("hel"), bytesOf(""), bytesOf("lo")))
+          expect(text(yield* blobs.bytes(blob))).toBe("hello")
+          expect(yield* blobs.put(bytesOf("hello"))).toEqual(blob)
+        }),
+      )
+    }),
+  )
+
+  it.live("that breaks off between two pieces leaves nothing behind, and fails as they do", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const pieces = Stream.concat(Stream.make(bytesOf("hel")), Stream.fail("no more"))
+      const put = Effect.flatMap(Blobs, (blobs) => blobs.putStream(pieces))
+      expect(yield* Effect.flip(inStorage(folder, put))).toBe("no more")
+      expect(fs.readdirSync(path.join(folder, "blobs"))).toEqual(["temporary"])
+      expect(fs.readdirSync(path.join(folder, "blobs", "temporary"))).toEqual([])
+    }),
+  )
+
+  it.live("is a finished file of a scratch folder, moved; the folder goes with its scope", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const blobs = yield* Blobs
+          const make = Effect.gen(function* () {
+            const scratch = yield* blobs.scratch
+            const file = path.join(scratch, "made")
+            fs.writeFileSync(file, "hello")
+            fs.writeFileSync(path.join(scratch, "unfinished"), "hel")
+            return { blob: yield* blobs.take(file), file }
+          })
+          const { blob, file } = yield* Effect.scoped(make)
+          expect(fs.existsSync(file)).toBe(false)
+          expect(text(yield* blobs.bytes(blob))).toBe("hello")
+          expect(yield* blobs.put(bytesOf("hello"))).toEqual(blob)
+          expect(fs.readdirSync(path.join(folder, "blobs", "temporary"))).toEqual([])
+        }),
+      )
+    }),
+  )
+
+  it.live("a scratch folder of a process that is gone is removed when the cache is opened again", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const temporary = path.join(folder, "blobs", "temporary")
+      const scratch = yield* inStorage(
+        folder,
+        Effect.scoped(
+          Effect.map(
+            Effect.flatMap(Blobs, (blobs) => blobs.scratch),
+            (made) => path.basename(made),
+          ),
+        ),
+      )
+      // As its own, but of a process number that nobody has.
+      const left = path.join(temporary, scratch.replace(`.${process.pid}.`, ".4194305."))
+      fs.mkdirSync(left)
+      fs.writeFileSync(path.join(left, "snapshot"), "half")
+      yield* inStorage(folder, Effect.void)
+      expect(fs.readdirSync(temporary)).toEqual([])
     }),
   )
 
