@@ -1,5 +1,5 @@
 /** `loom trace`: computes what a training reads, trains a few steps, and writes every number of them into one file. */
-import { rename, rm, stat, writeFile } from "node:fs/promises"
+import { rm, stat, writeFile } from "node:fs/promises"
 import { availableParallelism } from "node:os"
 import { join, resolve } from "node:path"
 import { Effect, Option } from "effect"
@@ -7,6 +7,7 @@ import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { resolveStage } from "../runtime/run/resolve-stage.ts"
 import { runningStageContext } from "../runtime/run/running-stage-context.ts"
+import { moveFile } from "../runtime/storage/move-file.ts"
 import { noRun } from "../runtime/storage/unrecorded.ts"
 import { withinCores } from "../stages/base/engine-words.ts"
 import { stopOnAbort } from "../tools/stop-on-abort.ts"
@@ -59,7 +60,7 @@ const draftOf = (file: string) => {
   )
   const finish = attempt(async () => {
     const { size } = await stat(draft)
-    await rename(draft, file)
+    await moveFile(draft, file)
     return size
   })
   return Effect.as(made, { draft, finish })

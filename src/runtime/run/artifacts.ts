@@ -16,6 +16,7 @@ import { StageFailure } from "../model/stage-failure.ts"
 import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
 import { Blobs } from "../storage/blobs.ts"
 import { FileMemo } from "../storage/file-memo.ts"
+import { moveFile } from "../storage/move-file.ts"
 import type { PlacedArtifact } from "./run-outcome.ts"
 
 export interface ArtifactWriter {
@@ -149,9 +150,16 @@ const copyWhole = (origin: string, file: string) => async () => {
   await fs.mkdir(path.dirname(file), { recursive: true })
   const temporary = temporaryName(file)
   const mode = await modeOfNew(temporary)
-  await fs.copyFile(origin, temporary, fs.constants.COPYFILE_FICLONE)
-  await fs.chmod(temporary, mode)
-  await fs.rename(temporary, file)
+  try {
+    await fs.copyFile(origin, temporary, fs.constants.COPYFILE_FICLONE)
+    await fs.chmod(temporary, mode)
+    // Windows copies a file's date along, and that of a blob says nothing.
+    const now = new Date()
+    await fs.utimes(temporary, now, now)
+    await moveFile(temporary, file)
+  } finally {
+    await fs.rm(temporary, { force: true })
+  }
 }
 
 /** Makes the file, so that umask and folder say who may use it; a copy takes over the mode of what is copied. */
@@ -173,7 +181,7 @@ const moveAside = (file: string) => async () => {
   for (let number = 1; ; number++) {
     const aside = path.join(dir, `${name} (kept ${number})${ext}`)
     if (await isThere(aside)()) continue
-    await fs.rename(file, aside)
+    await moveFile(file, aside)
     return aside
   }
 }
@@ -189,6 +197,10 @@ const writeLedger = (folder: string, ledger: Ledger) => async () => {
   const file = path.join(folder, ledgerName)
   await fs.mkdir(folder, { recursive: true })
   const temporary = temporaryName(file)
-  await fs.writeFile(temporary, `${JSON.stringify(ledger, null, 2)}\n`)
-  await fs.rename(temporary, file)
+  try {
+    await fs.writeFile(temporary, `${JSON.stringify(ledger, null, 2)}\n`)
+    await moveFile(temporary, file)
+  } finally {
+    await fs.rm(temporary, { force: true })
+  }
 }

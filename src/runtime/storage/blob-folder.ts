@@ -11,7 +11,9 @@ import * as path from "node:path"
 import type { Blob, Sha256 } from "../model/blob.ts"
 import type { CommitPoint } from "./commit-points.ts"
 import { digestBytes, inPieces } from "./large-bytes.ts"
+import { moveFile, removeFile } from "./move-file.ts"
 import { livenessOf, type Processes, type ProcessIdentity } from "./process-identity.ts"
+import { syncFolder } from "./sync-folder.ts"
 
 /** How a blob's file looks: as published, of the right size but touched since, or not there (or of another size). */
 export type Look = "whole" | "doubtful" | "absent"
@@ -46,7 +48,6 @@ export const openBlobFolder = (
   const temporary = path.join(blobs, "temporary")
   fs.mkdirSync(temporary, { recursive: true })
   removeLeftovers(temporary, processes)
-  let written = 0
 
   const fileOf = (sha256: Sha256): string => path.join(blobs, sha256.slice(0, 2), sha256.slice(2))
 
@@ -56,11 +57,16 @@ export const openBlobFolder = (
     return stat.mtimeMs === publishedAtSeconds * 1000 ? "whole" : "doubtful"
   }
 
-  const draft = (): string => path.join(temporary, `${draftPrefix(processes.own)}.${written++}`)
+  // Named at random beside that: where processes have no known start, a number used again would give a name used before.
+  const draft = (): string => path.join(temporary, `${draftPrefix(processes.own)}.${crypto.randomUUID()}`)
 
   const adopt = async (file: string, blob: Blob): Promise<void> => {
     await seal(file, reach)
-    if (look(blob) !== "whole") await moveInto(fileOf(blob.sha256), file, blobs, reach)
+    if (look(blob) === "whole") return
+    await moveInto(fileOf(blob.sha256), file, blobs, reach).catch((cause: unknown) => {
+      // Another process may have published the same bytes meanwhile, and have them open.
+      if (look(blob) !== "whole") throw cause
+    })
   }
 
   /** Writes a temporary file with `fill`, which tells what it wrote, and moves it to its name. */
@@ -71,7 +77,7 @@ export const openBlobFolder = (
       await adopt(file, blob)
       return blob
     } finally {
-      await fs.promises.rm(file, { force: true })
+      await removeFile(file)
     }
   }
 
@@ -139,21 +145,10 @@ const moveInto = async (
 ): Promise<void> => {
   const shard = path.dirname(target)
   if ((await fs.promises.mkdir(shard, { recursive: true })) !== undefined) await syncFolder(blobs)
-  await fs.promises.rename(draft, target)
+  await moveFile(draft, target)
   reach("blob-renamed")
   await syncFolder(shard)
   reach("blob-published")
-}
-
-// Windows cannot open a folder to flush it; there the file system's own journal has to do.
-const syncFolder = async (folder: string): Promise<void> => {
-  if (process.platform === "win32") return
-  const handle = await fs.promises.open(folder, "r")
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 /** Names a process and what its number is valid in, short enough for a file name. */
