@@ -5,7 +5,7 @@ import { Effect, Option } from "effect"
 import { counted } from "../runtime/model/counted.ts"
 import { FileMemo } from "../runtime/storage/file-memo.ts"
 import { Store } from "../runtime/storage/store.ts"
-import { codeChange, commonFolder, openOrigin, writeRestored } from "../tools/restore.ts"
+import { codeChange, commonFolder, machineChange, openOrigin, writeRestored } from "../tools/restore.ts"
 import type { CliFailure } from "./cli-failure.ts"
 import { locateLora } from "./find-lora.ts"
 import { withCache } from "./project.ts"
@@ -66,7 +66,8 @@ export const restore = Effect.fn("loom restore")(function* (input: RestoreInput)
   const digests = pictures.map(({ key, sha256 }) => [key, sha256] as const)
   const known = yield* places(input, digests, Object.entries(base))
   const written = yield* Effect.mapError(writeRestored({ ...opened, ...known, into: input.into }), fromRunEnd)
-  const done = { file, ...opened, ...written, known, change: yield* codeChange(opened.origin) }
+  const machine = machineChange(opened.origin)
+  const done = { file, ...opened, ...written, known, machine, change: yield* codeChange(opened.origin) }
   if (input.json) return tellJson(done)
   tell(done, input)
 })
@@ -78,20 +79,23 @@ interface Done {
   readonly places: { readonly pictures: string; readonly base: string }
   readonly known: { readonly pictures: string | undefined; readonly base: string | undefined }
   readonly change: string | null
+  readonly machine: string | null
 }
 
-const tellJson = ({ file, files, places, known, change }: Done): void => {
+const tellJson = ({ file, files, places, known, change, machine }: Done): void => {
   const found = { pictures: known.pictures !== undefined, base: known.base !== undefined }
   process.stdout.write(
-    `${JSON.stringify({ version: jsonVersion, type: "restored", from: file, files, places, found, change })}\n`,
+    `${JSON.stringify({ version: jsonVersion, type: "restored", from: file, files, places, found, change, machine })}\n`,
   )
 }
 
-const tell = ({ file, origin, files, places, known, change }: Done, { noColor }: RestoreInput): void => {
+const tell = ({ file, origin, files, places, known, change, machine }: Done, { noColor }: RestoreInput): void => {
   const paint = style(wantsColor(process.stderr, noColor))
   const warn = (where: string, why: string, hint: string) =>
     process.stderr.write(`${sayTrouble({ where, why, hint, severity: "warning" }, paint)}\n`)
   if (change !== null) warn(file, `${change}, so a run may give other bytes`, "The settings are the same")
+  if (machine !== null)
+    warn(file, `${machine}: other last bits are to be expected`, "The LoRA is as good; only its bytes differ")
   if (known.pictures === undefined) {
     const hint = `Put them into ${places.pictures} beside the pipeline, or restore with --pictures FOLDER`
     warn("pictures", `this machine has not seen the ${counted(origin.pictures.length, "picture")}`, hint)

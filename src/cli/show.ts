@@ -76,8 +76,9 @@ const holdings = (shown: ShownFile): readonly Row[] => {
 
 const mostTags = 12
 
-const story = ({ notes, triggers, tags, origin }: ShownFile): readonly Row[] => [
+const story = ({ notes, triggers, tags, origin, otherMachine }: ShownFile): readonly Row[] => [
   ...(origin === undefined ? [] : [["made by", `Loom ${origin.loom ?? ""}`.trim()] as const]),
+  ...(otherMachine === null ? [] : [["made on", `${otherMachine}; here other last bits are to be expected`] as const]),
   ...triggers.map((trigger) => ["trigger", trigger] as const),
   ...notes.map(({ label, value }) => [label, value] as const),
   ...(tags.length === 0

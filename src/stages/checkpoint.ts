@@ -79,6 +79,7 @@ const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: 
     })),
     base: Object.fromEntries(Object.entries(base.files).map(([name, { sha256 }]) => [name, sha256])),
     code: trained.code,
+    machine: trained.machine,
   }) satisfies MetadataJson
 
 const unetDigest = ({ files }: BaseModelFolder): string | undefined =>

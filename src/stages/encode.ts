@@ -6,6 +6,7 @@
  */
 import { Effect, Schema } from "effect"
 import { Engine } from "../engine/engine.ts"
+import { computingMachine } from "../engine/jobs/computing-machine.ts"
 import { broken, composite } from "../runtime/define/composite.ts"
 import { stage } from "../runtime/define/stage.ts"
 import { Items } from "../runtime/model/items.ts"
@@ -61,6 +62,7 @@ const join = stage({
     textEncoder: TextPart,
   },
   output: Dataset,
+  machine: computingMachine,
   services: Engine.layer,
   cores: engineCores,
   inspect: ({ texts }) => lostWords(texts),

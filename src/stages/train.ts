@@ -7,6 +7,7 @@
  */
 import { Effect } from "effect"
 import { Engine } from "../engine/engine.ts"
+import { computingMachine } from "../engine/jobs/computing-machine.ts"
 import { stage } from "../runtime/define/stage.ts"
 import type { WiredStage } from "../runtime/model/wired-stage.ts"
 import { wordsToOurs } from "../settings/words-to-ours.ts"
@@ -70,6 +71,7 @@ export const train: (
     ...likeProblems(dataset.trigger, dataset.triggerLike),
   ],
   knownWork: ({ params, inputs, ...asked }) => knownSteps({ ...inputs, settings: settingsFor(params) }, asked),
+  machine: computingMachine,
   services: Engine.layer,
   cores: engineCores,
   run: Effect.fnUntraced(function* ({ params, ...inputs }) {
@@ -83,6 +85,6 @@ export const train: (
     const saves = yield* Effect.forEach(snapshots, ({ step, snapshot }) =>
       Effect.map(trainedFrom(snapshot, settings), (trained) => ({ step, ...trained })),
     )
-    return { saves, settings, code }
+    return { saves, settings, code, machine: computingMachine }
   }),
 })

@@ -42,6 +42,8 @@ const OriginRecord = Schema.Struct({
   base: Schema.Record(Schema.String, Digest),
   /** Of the code that trained. */
   code: Schema.String,
+  /** Kind of machine that trained; earlier records do not say it. */
+  machine: Schema.optionalKey(Schema.String),
 })
 
 export interface Origin extends Schema.Schema.Type<typeof OriginRecord> {

@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import { Effect, Option } from "effect"
+import { computingMachine } from "../engine/jobs/computing-machine.ts"
 import { readSafetensorsHeader } from "../formats/safetensors.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
 import { codeDigest } from "../runtime/plan/code-digest.ts"
@@ -55,6 +56,10 @@ export const codeChange = Effect.fn("codeChange")(function* ({ code, loom }: Ori
     ? `it was made by a Loom ${loom} whose training code differs from this one's`
     : `it was made by ${maker}, and this is Loom ${loomVersion}`
 })
+
+/** Why the last bits will be others here than in the file; null when they will not, or the file does not say where it was made. */
+export const machineChange = ({ machine }: Pick<Origin, "machine">, here = computingMachine): string | null =>
+  machine === undefined || machine === here ? null : `it was made on ${machine}, and this is ${here}`
 
 /** The folder that most of the files lie in, given what is known of each digest. */
 export const commonFolder = (folders: readonly (string | undefined)[]): string | undefined => {

@@ -6,6 +6,7 @@ import { readSafetensorsHeader, readTensorAsFloat32, type SafetensorsHeader } fr
 import { type TrainingNotes, trainingNotes } from "../formats/training-notes.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
 import { type Origin, originOf } from "./origin-record.ts"
+import { machineChange } from "./restore.ts"
 
 export type { AdapterSummary, Count, EmbeddingSummary } from "../formats/adapter-summary.ts"
 
@@ -18,6 +19,8 @@ export interface ShownFile extends TrainingNotes {
   readonly metadata: Readonly<Record<string, string>>
   /** Of a file that Loom made. */
   readonly origin: Origin | undefined
+  /** The kind of machine it was made on, where this one is another; null where it is not, or the file does not say. */
+  readonly otherMachine: string | null
 }
 
 const alphasOf = Effect.fnUntraced(function* (header: SafetensorsHeader, { alphas }: AdapterSummary) {
@@ -58,6 +61,7 @@ export const showFile = Effect.fn("showFile")(function* (file: string) {
       ({ reason, hint }) => new StageFailure({ what: "", where: file, why: `the file ${reason}`, hint, kind: "input" }),
     ),
   )
+  const origin = Option.getOrUndefined(originOf(header.metadata))
   const { size } = yield* Effect.promise(() => stat(file))
   return {
     file,
@@ -66,6 +70,7 @@ export const showFile = Effect.fn("showFile")(function* (file: string) {
     alphas,
     ...trainingNotes(header.metadata),
     metadata: header.metadata,
-    origin: Option.getOrUndefined(originOf(header.metadata)),
+    origin,
+    otherMachine: origin === undefined || machineChange(origin) === null ? null : origin.machine!,
   } satisfies ShownFile
 })

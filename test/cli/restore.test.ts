@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, w
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { computingMachine } from "../../src/engine/jobs/computing-machine.ts"
 import { decodeLoraFile, encodeLoraFile } from "../rig/lora-bytes.ts"
 import { wording } from "../rig/told.ts"
 import { addPicture, closeStudio, makeStudio, type Studio } from "../stages/studio.ts"
@@ -166,6 +167,18 @@ describe("loom restore", patience, () => {
     expect(ending(refused)).toEqual({ code: 3, errors: ["stranger.safetensors"], warnings: [] })
     expect(refused.stderr).toMatchSnapshot()
     expect(existsSync(at("strange"))).toBe(false)
+  })
+
+  it("a LoRA that another kind of machine made says where it was made, when it is restored and when it is shown", async () => {
+    spoiled((record) => Object.assign(record, { machine: "plan9 mips64 wide" }))
+    const restored = await loom("restore", "stranger.safetensors", "--into", "foreign")
+    expect(ending(restored)).toEqual({ code: 0, errors: [], warnings: ["stranger.safetensors"] })
+    expect(restored.stderr).toContain("plan9 mips64 wide")
+    const shown = JSON.parse((await loom("show", "stranger.safetensors", "--json")).stdout)
+    expect(shown.otherMachine).toBe("plan9 mips64 wide")
+    expect((await loom("show", "stranger.safetensors")).stdout).toContain("plan9 mips64 wide; here other last bits")
+    const own = JSON.parse((await loom("show", "my-dog", "--json")).stdout)
+    expect([own.otherMachine, own.origin.machine]).toEqual([null, computingMachine])
   })
 
   it("a LoRA of the first version, which knew fewer settings, comes back with what was done then", async () => {

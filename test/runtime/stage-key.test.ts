@@ -6,10 +6,12 @@ import { pipeline } from "../../src/runtime/define/pipeline.ts"
 import { source } from "../../src/runtime/define/source.ts"
 import { stage } from "../../src/runtime/define/stage.ts"
 import type { Json } from "../../src/runtime/model/canonical-json.ts"
+import { changesBetween } from "../../src/runtime/model/changes.ts"
 import { digestJson } from "../../src/runtime/model/fingerprint.ts"
 import { Items } from "../../src/runtime/model/items.ts"
 import { brief, isKeyedList, known } from "../../src/runtime/model/known-value.ts"
 import { schemaIdentity } from "../../src/runtime/model/schema-codec.ts"
+import { sayChanges } from "../../src/runtime/plan/say-change.ts"
 import { itemKeys, stageKey } from "../../src/runtime/plan/stage-key.ts"
 
 const code = {
@@ -48,6 +50,30 @@ const instanceOf = Effect.fnUntraced(function* (label: string) {
 })
 
 describe("a key", () => {
+  it.effect("of a stage that computes differently on another kind of machine names the kind, also in the reason", () =>
+    Effect.gen(function* () {
+      const on = (machine: string) =>
+        pipeline("computed", () =>
+          stage({
+            name: "sum",
+            code: import.meta.url,
+            wires: {},
+            output: Schema.Int,
+            machine,
+            run: () => Effect.succeed(1),
+          })({}),
+        ).instantiate()
+      const imageOn = Effect.fnUntraced(function* (machine: string) {
+        const [instance] = (yield* on(machine)).stages
+        if (instance?.node.kind !== "stage") throw new Error("sum is a stage")
+        return stageKey(instance, instance.node, code, {}).preImage
+      })
+      const changes = changesBetween(yield* imageOn("linux x64 avx2"), yield* imageOn("win32 x64"))
+      expect(changes).toEqual([{ kind: "machine", from: "linux x64 avx2", to: "win32 x64" }])
+      expect(sayChanges(changes)).toBe("another kind of machine: linux x64 avx2 → win32 x64")
+    }),
+  )
+
   it.effect("of a stage is made of its name, code, output schema, keyed parameters and inputs", () =>
     Effect.gen(function* () {
       const instance = yield* instanceOf("join")

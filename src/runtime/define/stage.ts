@@ -38,6 +38,8 @@ export interface WorkingDefinition<P extends ParamsSchema, X extends Fields, R> 
   readonly passes?: X
   /** What of the parameters enters the keys, field by field. Default: all of them, as the schema encodes them. */
   readonly keyed?: (params: P["Type"]) => object
+  /** The kind of machine that it computes on, where its bytes depend on that: part of its keys. Default: they do not. */
+  readonly machine?: string
   /** Built once per run and shared, and only when some stage that asks for it really runs. */
   readonly services?: Layer.Layer<R, StageFailure>
   /** Looks at the parameters alone, before anything runs. */

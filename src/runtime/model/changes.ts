@@ -38,6 +38,8 @@ export type Change =
   | { readonly kind: "code"; readonly files: readonly string[] }
   | { readonly kind: "packages"; readonly from: readonly string[]; readonly to: readonly string[] }
   | { readonly kind: "output-schema" }
+  /** It is computed on another kind of machine; empty where it was not said. */
+  | { readonly kind: "machine"; readonly from: string; readonly to: string }
   /** A difference in a field this version does not know. */
   | { readonly kind: "other"; readonly field: string }
   /** Part of the work is known from before, and it goes on from there: `unit` "steps". */
@@ -84,6 +86,7 @@ const order: readonly Change["kind"][] = [
   "code",
   "packages",
   "output-schema",
+  "machine",
 ]
 const rank = (change: Change): number => (order.includes(change.kind) ? order.indexOf(change.kind) : order.length)
 
@@ -91,6 +94,7 @@ const fieldChanges = (field: string, from: Json | undefined, to: Json | undefine
   if (field.startsWith("param.")) return parameterChanges(field.slice("param.".length), from, to)
   if (field.startsWith("input.")) return [inputChange(field.slice("input.".length), asRecord(from), asRecord(to))]
   if (field === "value") return [inputChange("value", asRecord(from), asRecord(to))]
+  if (field === "machine") return [{ kind: "machine", from: textOf(from), to: textOf(to) }]
   if (field === "code") return codeChanges(asRecord(from), asRecord(to))
   return [field === "output" ? { kind: "output-schema" } : { kind: "other", field }]
 }
@@ -140,6 +144,8 @@ const codeChanges = (from: JsonRecord, to: JsonRecord): readonly Change[] => {
     gone.length + come.length === 0 ? [] : [{ kind: "packages", from: gone, to: come }]
   return files.length > 0 || packages.length === 0 ? [{ kind: "code", files }, ...packages] : packages
 }
+
+const textOf = (json: Json | undefined): string => (typeof json === "string" ? json : "")
 
 const texts = (json: Json | undefined): readonly string[] =>
   Array.isArray(json) ? json.filter((item): item is string => typeof item === "string") : []

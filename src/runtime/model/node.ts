@@ -61,6 +61,8 @@ interface WorkingNode extends NodeBase {
   readonly inputSchemas: Fields
   /** What of the parameters enters the key. */
   readonly keyed?: ((params: unknown) => object) | undefined
+  /** The kind of machine that its bytes depend on; enters the key. */
+  readonly machine?: string | undefined
   readonly services?: Layer.Layer<never, StageFailure> | undefined
   readonly cores: number
   /** Looks at the stage in its graph, once the whole pipeline is wired. */

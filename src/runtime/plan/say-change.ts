@@ -35,6 +35,10 @@ export const sayChange = (change: Change): string => {
       return sayPackages(change.from, change.to)
     case "output-schema":
       return "the shape of its output changed"
+    case "machine":
+      return change.from === "" || change.to === ""
+        ? "the machine counts now"
+        : `another kind of machine: ${change.from} → ${change.to}`
     case "other":
       return `${change.field} changed`
     case "goes-on":

@@ -3,6 +3,7 @@
  *
  *   stage          the stage's name: two stages in one module differ by it alone
  *   code           digest of the stage's module and the local modules it imports, file by file
+ *   machine        the kind of machine, where the bytes depend on it
  *   output         shape of the output schema, so that a result never outlives its schema
  *   param.NAME     each parameter on its own, so that a difference names it
  *   input.NAME     the digest of each input's value: content, not history, so an equal value changes nothing
@@ -60,6 +61,7 @@ const commonFields = (
 ): Record<string, Json> => ({
   stage: node.name,
   code: codeField(code),
+  ...(node.machine !== undefined && { machine: node.machine }),
   output: schemaIdentity(node.kind === "items" ? node.resultSchema : node.outputSchema),
   ...prefixed("param", instance.keyedParams),
 })

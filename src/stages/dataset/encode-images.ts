@@ -1,6 +1,7 @@
 /** Pictures through the VAE: mean and log-variance of each, so that every use can draw its own latents. */
 import { Effect } from "effect"
 import { Engine } from "../../engine/engine.ts"
+import { computingMachine } from "../../engine/jobs/computing-machine.ts"
 import { encodeLatents } from "../../formats/encoded-sample.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
@@ -30,6 +31,7 @@ export const encodeImages = itemStage({
   item: CroppedPicture,
   shared: { vae: VaePart },
   output: EncodedPicture,
+  machine: computingMachine,
   services: Engine.layer,
   cores: engineCores,
   inspect: ({ items, vae }) => sizeProblems(items, vae, "crop's size"),

@@ -4,6 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { Engine } from "../../engine/engine.ts"
+import { computingMachine } from "../../engine/jobs/computing-machine.ts"
 import { encodeCondition } from "../../formats/encoded-sample.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
@@ -25,6 +26,7 @@ export const encodeTexts = itemStage({
   item: Caption,
   shared: { textEncoder: TextPart },
   output: EncodedText,
+  machine: computingMachine,
   services: Engine.layer,
   cores: engineCores,
   check: ({ clipSkip }) =>

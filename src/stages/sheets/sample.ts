@@ -1,6 +1,7 @@
 /** Paints the pictures of an evaluation, one at a time. */
 import { Effect } from "effect"
 import { Engine } from "../../engine/engine.ts"
+import { computingMachine } from "../../engine/jobs/computing-machine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { engineCores, locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
@@ -22,6 +23,7 @@ export const sample = itemStage({
   item: SampleRecipe,
   shared: { base: BaseModelFolder },
   output: Sample,
+  machine: computingMachine,
   services: Engine.layer,
   cores: engineCores,
   inspect: ({ items, base, here }) => sizeProblems(items, base, `${here.label}'s size`),

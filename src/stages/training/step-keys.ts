@@ -6,6 +6,7 @@
  * trainings whose rates agree up to a step share it.
  */
 import { Effect } from "effect"
+import { computingMachine } from "../../engine/jobs/computing-machine.ts"
 import { learningRatesAt, peakRates } from "../../engine/train/learning-rates.ts"
 import { StageFailure } from "../../runtime/model/stage-failure.ts"
 import { codeDigest } from "../../runtime/plan/code-digest.ts"
@@ -68,6 +69,7 @@ export const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }
   const { start, steps } = inForce(settings)
   const from = {
     code: digest,
+    machine: computingMachine,
     ...start,
     encoding: dataset.encoding,
     base: trainedOn(base, settings),

@@ -2,6 +2,7 @@
 import { Effect, Schema } from "effect"
 import { evenTimesteps, lossByBand } from "../../diffusion/denoising-bands.ts"
 import { Engine } from "../../engine/engine.ts"
+import { computingMachine } from "../../engine/jobs/computing-machine.ts"
 import { itemStage } from "../../runtime/define/item-stage.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
 import { withDefault } from "../../settings/field-defaults.ts"
@@ -44,6 +45,7 @@ export const validationLoss = itemStage({
   item: ValidatedCheckpoint,
   shared: { heldOut: Dataset, base: BaseModelFolder },
   output: ValidationLoss,
+  machine: computingMachine,
   services: Engine.layer,
   cores: engineCores,
   check: checkValidation,

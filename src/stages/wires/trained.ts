@@ -17,6 +17,8 @@ export const Trained = named(
     settings: TrainSettings,
     /** Digest of the code that trained. */
     code: Schema.String,
+    /** Kind of machine that it was trained on, which decides the last bits. */
+    machine: Schema.String,
   }),
 )
 export interface Trained extends Schema.Schema.Type<typeof Trained> {}
