@@ -5,7 +5,11 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
+import { openUnet } from "../../src/engine/base/base-model.ts"
 import { openWeights } from "../../src/engine/base/component-weights.ts"
+import { encodeImage } from "../../src/engine/encode/encode-image.ts"
+import { encodeText } from "../../src/engine/encode/encode-text.ts"
+import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
 import { openSession, type SessionPlan, sessionOptions } from "../../src/engine/session/session.ts"
 import { Sessions } from "../../src/engine/session/sessions.ts"
 import { unpackedWeightBytesLimit } from "../../src/engine/session/weight-memory.ts"
@@ -14,9 +18,11 @@ import { encodeSafetensors } from "../../src/formats/write-safetensors.ts"
 import { gemm, input } from "../../src/graph/build.ts"
 import { lowerToOnnx } from "../../src/graph/onnx/lower.ts"
 import { weightsFrom } from "../../src/models/model-weights.ts"
+import { unet } from "../../src/models/unet.ts"
 import { type MemoryMode, memoryModes } from "../../src/settings/memory-mode.ts"
+import { encodingOf } from "../rig/encoding-of.ts"
 import { makeTinyBase } from "./tiny-base.ts"
-import { tinyJob } from "./tiny-job.ts"
+import { randomPixels, side, tinyJob } from "./tiny-job.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "loom-sessions-"))
 const file = join(folder, "weights.safetensors")
@@ -90,7 +96,64 @@ const gradientsOf = (inBlock: boolean) =>
     return yield* Effect.provideService(three, Sessions, asIf)
   }).pipe(Effect.provide(Sessions.layer(1), { local: true }))
 
+/** The tiny base with some fields of a configuration changed, its weights where they lie. */
+const withConfig = (path: string, fields: object): BaseModelFiles => {
+  const changed = join(mkdtempSync(join(tmpdir(), "loom-config-")), "config.json")
+  writeFileSync(changed, JSON.stringify({ ...JSON.parse(readFileSync(tinyBase[path]!, "utf8")), ...fields }))
+  return { ...tinyBase, [path]: changed }
+}
+
+const textStates = (base: BaseModelFiles) =>
+  Effect.map(encodeText({ base, text: "a photo of a dog", encoding: encodingOf(base, null) }), ({ condition }) => [
+    ...condition.states.data,
+  ])
+const latentMeans = (base: BaseModelFiles) =>
+  Effect.map(encodeImage({ base, pixels: randomPixels(1), height: side, width: side }), ({ mean }) => [...mean])
+const predictions = (base: BaseModelFiles) =>
+  Effect.gen(function* () {
+    const { config, weights } = yield* openUnet(base)
+    const [latents, time, states] = [
+      new Float32Array(256).fill(0.5),
+      new Float32Array(8).fill(0.5),
+      new Float32Array(77 * 16),
+    ]
+    const session = yield* (yield* Sessions).get({
+      kind: "the UNet",
+      facts: [],
+      weights,
+      build: () => {
+        const feeds = { sample: input("x", [1, 4, 8, 8]), timeFeatures: input("t", [1, 8]) }
+        const text = { states: input("c", [1, 77, 16]), pooled: null }
+        const scope = { weights: weightsFrom(weights.header), adapters: new Map() }
+        return { outputs: { y: unet(scope, config, { ...feeds, text }) } }
+      },
+    })
+    const data = new Float32Array(256)
+    const feeds = { x: { data: latents, shape: [1, 4, 8, 8] }, t: { data: time, shape: [1, 8] } }
+    const context = { c: { data: states.fill(0.1), shape: [1, 77, 16] } }
+    yield* session.prepare({ ...feeds, ...context }, { y: { data, shape: [1, 4, 8, 8] } })
+    return [...data]
+  })
+
 describe("sessions", () => {
+  it.effect.each([
+    ["text encoder's hidden_act", textStates, "text_encoder/config.json", { hidden_act: "gelu" }],
+    ["text encoder's layer_norm_eps", textStates, "text_encoder/config.json", { layer_norm_eps: 0.1 }],
+    ["VAE's norm_num_groups", latentMeans, "vae/config.json", { norm_num_groups: 2 }],
+    ["UNet's norm_num_groups", predictions, "unet/config.json", { norm_num_groups: 2 }],
+    ["UNet's attention_head_dim", predictions, "unet/config.json", { attention_head_dim: 4 }],
+  ] as const)("two models of the same weights that differ in the %s share none", ([, work, path, fields]) =>
+    Effect.gen(function* () {
+      const other = withConfig(path, fields)
+      const alone = (base: BaseModelFiles) => work(base).pipe(Effect.provide(Sessions.layer(1), { local: true }))
+      const [first, second] = [yield* alone(tinyBase), yield* alone(other)]
+      assert.notDeepEqual(first, second)
+      assert.deepStrictEqual(yield* work(tinyBase), first)
+      assert.deepStrictEqual(yield* work(other), second)
+      assert.deepStrictEqual(yield* work(tinyBase), first)
+    }).pipe(Effect.provide(Sessions.layer(1))),
+  )
+
   it.effect("the same request twice is one session; another shape or a replaced file is another", () =>
     Effect.gen(function* () {
       writeWeights(1)

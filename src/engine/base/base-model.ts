@@ -36,7 +36,9 @@ const opener =
   (files: BaseModelFiles): Effect.Effect<Component<Config>, EngineFailure> =>
     Effect.gen(function* () {
       const config = yield* openConfig(files, folder, decode)
-      return { config, weights: yield* openWeights(files, folder, stem) }
+      const weights = yield* openWeights(files, folder, stem)
+      // Two models may share weights and differ in a configuration, which shapes the graph as much.
+      return { config, weights: { ...weights, signature: JSON.stringify([config, weights.signature]) } }
     })
 
 export const openUnet = opener<UnetConfig>("unet", "diffusion_pytorch_model", decodeUnetConfig)

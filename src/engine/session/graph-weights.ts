@@ -12,7 +12,7 @@ export interface GraphWeights {
   readonly locate: (weightName: string) => WeightLocation
   /** Bytes of all tensors as stored. */
   readonly storedBytes: number
-  /** Changes when a file is replaced or edited: what a session was made from. */
+  /** Changes when a file is replaced or edited, or another configuration describes it: what a session was made from. */
   readonly signature: string
 }
 
