@@ -4,7 +4,7 @@
  * Reading a file is an Effect that fails with `BadFile`; decoding bytes in memory is a plain function that throws it. No file is
  * read as a whole, so its size does not matter. How files are written: write-safetensors.ts.
  */
-import { type FileHandle, open } from "node:fs/promises"
+import { type FileHandle, open, stat } from "node:fs/promises"
 import { Effect } from "effect"
 import { BadFile } from "./bad-file.ts"
 import { headerLengthOf, lengthPrefixBytes, parseHeader, type SafetensorsHeader } from "./safetensors-header.ts"
@@ -38,6 +38,11 @@ const readInto = async (handle: FileHandle, target: Uint8Array, position: number
 
 /** `length` bytes from `position`, or fewer where the file ends. */
 const readBytes = async (file: string, position: number, length: number) => {
+  // Opening a pipe waits for somebody to write into it.
+  const found = await stat(file)
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new BadFile({ file, reason: "is not a file", hint: "Name a file" })
+  }
   await using handle = await open(file, "r")
   const { size } = await handle.stat()
   const bytes = new Uint8Array(Math.max(0, Math.min(length, size - position)))

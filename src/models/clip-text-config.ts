@@ -7,7 +7,7 @@
  */
 import { Schema } from "effect"
 import { withFileDefault } from "../settings/field-defaults.ts"
-import { configDecoder, PositiveInt } from "./unsupported-config.ts"
+import { configDecoder, PositiveInt, PositiveNumber } from "./unsupported-config.ts"
 
 export const ClipTextConfig = Schema.Struct({
   vocab_size: withFileDefault(PositiveInt, 49408),
@@ -19,7 +19,7 @@ export const ClipTextConfig = Schema.Struct({
   num_attention_heads: withFileDefault(PositiveInt, 8),
   max_position_embeddings: withFileDefault(PositiveInt, 77),
   hidden_act: withFileDefault(Schema.Literals(["quick_gelu", "gelu"]), "quick_gelu"),
-  layer_norm_eps: withFileDefault(Schema.Finite, 1e-5),
+  layer_norm_eps: withFileDefault(PositiveNumber, 1e-5),
 })
 export type ClipTextConfig = typeof ClipTextConfig.Type
 

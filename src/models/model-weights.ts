@@ -46,7 +46,7 @@ export class WeightMismatch extends Schema.TaggedError<WeightMismatch>()("Weight
   found: Schema.String,
 }) {
   get hint(): string {
-    return "check that the weights file and the config.json beside it belong to the same model"
+    return "Check that the weights file and the config.json beside it belong to the same model"
   }
   override get message(): string {
     return `weight ${this.key}: expected shape [${this.expectedShape}], found ${this.found}`

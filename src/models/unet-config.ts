@@ -9,7 +9,7 @@ import { Schema } from "effect"
 import { familyOf, familyRecord } from "../settings/family.ts"
 import { withFileDefault } from "../settings/field-defaults.ts"
 import type { ConditionShape } from "../settings/text-condition.ts"
-import { type Complaint, configDecoder, indivisibleWidth, PositiveInt } from "./unsupported-config.ts"
+import { type Complaint, configDecoder, indivisibleWidth, PositiveInt, PositiveNumber } from "./unsupported-config.ts"
 
 /** One value for all levels, or one per level. */
 const PerLevel = Schema.Union([PositiveInt, Schema.Array(PositiveInt)])
@@ -39,9 +39,9 @@ export const UnetConfig = Schema.Struct({
   block_out_channels: withFileDefault(Schema.Array(PositiveInt), [320, 640, 1280, 1280]),
   layers_per_block: withFileDefault(PerLevel, 2),
   downsample_padding: withFileDefault(Schema.Literals([0, 1]), 1),
-  mid_block_scale_factor: withFileDefault(Schema.Finite, 1),
+  mid_block_scale_factor: withFileDefault(PositiveNumber, 1),
   norm_num_groups: withFileDefault(PositiveInt, 32),
-  norm_eps: withFileDefault(Schema.Finite, 1e-5),
+  norm_eps: withFileDefault(PositiveNumber, 1e-5),
   cross_attention_dim: withFileDefault(PerLevel, 1280),
   transformer_layers_per_block: withFileDefault(Depth, 1),
   reverse_transformer_layers_per_block: withFileDefault(Schema.NullOr(Depth), null),

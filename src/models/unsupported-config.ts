@@ -17,7 +17,7 @@ export class UnsupportedConfig extends Schema.TaggedError<UnsupportedConfig>()("
   supported: Schema.String,
 }) {
   get hint(): string {
-    return `use a model whose ${this.model} config has ${this.field} set to ${this.supported}`
+    return `Use a model whose ${this.model} config has ${this.field} set to ${this.supported}`
   }
   override get message(): string {
     return `${this.model} config: ${this.field} = ${this.value} is not supported; supported: ${this.supported}`
@@ -71,7 +71,7 @@ export const saidValue = (value: unknown): string => {
   return said.length <= mostShown ? said : `${said.slice(0, mostShown)}…`
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** A decoder of one model's config: refuses `onlyAs` violations, then types, then what `inconsistency` finds. */
@@ -95,6 +95,7 @@ export const configDecoder = <S extends Schema.ConstraintDecoder<unknown>>(defin
 }
 
 export const PositiveInt = Schema.Int.check(Schema.isGreaterThan(0))
+export const PositiveNumber = Schema.Finite.check(Schema.isGreaterThan(0))
 
 /** Norm groups must divide every width they are applied to. */
 export const indivisibleWidth = (field: string, groups: number, widths: readonly number[]): Complaint | undefined => {

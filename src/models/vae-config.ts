@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { withFileDefault } from "../settings/field-defaults.ts"
-import { type Complaint, configDecoder, indivisibleWidth, PositiveInt } from "./unsupported-config.ts"
+import { type Complaint, configDecoder, indivisibleWidth, PositiveInt, PositiveNumber } from "./unsupported-config.ts"
 
 export const VaeConfig = Schema.Struct({
   in_channels: withFileDefault(PositiveInt, 3),
@@ -19,7 +19,7 @@ export const VaeConfig = Schema.Struct({
   use_post_quant_conv: withFileDefault(Schema.Boolean, true),
   mid_block_add_attention: withFileDefault(Schema.Boolean, true),
   /** Latents are trained on as (z − shift_factor) · scaling_factor. */
-  scaling_factor: withFileDefault(Schema.Finite, 0.18215),
+  scaling_factor: withFileDefault(PositiveNumber, 0.18215),
   shift_factor: withFileDefault(Schema.NullOr(Schema.Finite), null),
 })
 export type VaeConfig = typeof VaeConfig.Type

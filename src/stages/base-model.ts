@@ -10,10 +10,18 @@ import { source } from "../runtime/define/source.ts"
 import { SourceContext } from "../runtime/model/stage-context.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
 import type { WiredStage } from "../runtime/model/wired-stage.ts"
-import { componentsOf, describeFolder, findComponent, headerProblems, namesIn } from "./base/base-folder.ts"
+import {
+  componentsOf,
+  describeFolder,
+  findComponent,
+  headerProblems,
+  indexProblems,
+  namesIn,
+} from "./base/base-folder.ts"
 import { digestFiles, Folder, sizeWishProblems } from "./base/base-parts.ts"
 import { ExpectedFiles, expectationProblems } from "./base/expected-files.ts"
 import { memoryProblems } from "./base/memory-problems.ts"
+import { partProblems } from "./base/part-problems.ts"
 import type { WantedSize } from "./base/picture-size.ts"
 import { wantedTrainings } from "./training/wanted-trainings.ts"
 import { type BaseModel, BaseModelFolder } from "./wires/base-files.ts"
@@ -60,14 +68,23 @@ const wholeFolder = source({
     const { problems, isSizeKnown, ...facts } = yield* describeFolder(root)
     const found = yield* Effect.forEach(componentsOf(facts.family), (component) => findComponent(root, component))
     const files = found.flatMap((part) => part.files)
-    const all = [...found.flatMap((part) => part.problems), ...problems, ...(yield* headerProblems(files))]
+    const seen = [
+      ...found.flatMap((part) => part.problems),
+      ...problems,
+      ...(yield* indexProblems(root)),
+      ...(yield* headerProblems(files)),
+    ]
+    const opened = yield* partProblems(root, Object.fromEntries(files), facts.family, seen)
+    const all = [...seen, ...opened]
     const digests = yield* digestFiles(files)
     const unexpected = expectationProblems(params.expect, Object.entries(digests), "expect")
     const unfit = sizeWishProblems(sizes, { ...facts, isSizeKnown })
     const wrong = [...all, ...unexpected, ...unfit]
     // What is broken cannot be measured; nor can a size that does not fit, which the VAE's source tells.
     const measurable = trainings.filter(
-      ({ size }) => wrong.length === 0 && sizeWishProblems([size], { ...facts, isSizeKnown }).length === 0,
+      ({ size }) =>
+        wrong.every(({ severity }) => severity !== "error") &&
+        sizeWishProblems([size], { ...facts, isSizeKnown }).length === 0,
     )
     const tooLarge = yield* memoryProblems(measurable, Object.fromEntries(files))
     yield* Effect.forEach([...wrong, ...tooLarge], context.problem)

@@ -118,6 +118,6 @@ describe("a VAE config", () => {
   it("a refusal says what, where, and what to do", () => {
     const error = refusal(decodeVaeConfig, { act_fn: "relu" })
     expect(error?.message).toBe('vae config: act_fn = "relu" is not supported; supported: "silu" or "swish"')
-    expect(error?.hint).toBe('use a model whose vae config has act_fn set to "silu" or "swish"')
+    expect(error?.hint).toBe('Use a model whose vae config has act_fn set to "silu" or "swish"')
   })
 })

@@ -55,7 +55,8 @@ const sayings = (all: readonly Saying[], folder?: string): Sayings => ({
   wording: wording(all.map(({ sentence }) => sentence).join("\n"), folder),
 })
 
-export const problemsTold = (problems: readonly StageProblem[]): Sayings => sayings(problems.map(fromProblem))
+export const problemsTold = (problems: readonly StageProblem[], folder?: string): Sayings =>
+  sayings(problems.map(fromProblem), folder)
 
 /** Everything a run is refused for, or fails with. Items fail in no order, so failures are told by their places. */
 export const refusalTold = (

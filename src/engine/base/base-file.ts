@@ -56,7 +56,11 @@ export const readBaseText = Effect.fn("readBaseText")(function* (
     )
   }
   return yield* Effect.tryPromise({
-    try: async () => decodeText(file, await readFile(file)),
+    try: async () => {
+      // A pipe or a device would be read for ever.
+      if (!(await stat(file)).isFile()) throw inputFailure(file, "it is not a file", again)
+      return decodeText(file, await readFile(file))
+    },
     catch: (thrown) =>
       thrown instanceof EngineFailure
         ? thrown

@@ -14,12 +14,30 @@ import { fileSignature, hasBaseFile, readBaseJson } from "./base-file.ts"
 
 export interface ComponentWeights extends GraphWeights {
   readonly header: WeightHeader
+  /** The names of all weights. */
+  readonly keys: readonly string[]
 }
 
-const ShardIndex = Schema.Struct({ weight_map: Schema.Record(Schema.String, Schema.String) })
+const ShardName = Schema.String.check(
+  Schema.makeFilter(
+    (name) => /^[^/\\]+\.safetensors$/.test(name) || "the name of a .safetensors file beside the index",
+  ),
+)
+const ShardIndex = Schema.Struct({ weight_map: Schema.Record(Schema.String, ShardName) })
+
+/** Which file of the folder each weight lies in, by the index at this path. */
+export const readShardIndex = (
+  files: BaseModelFiles,
+  path: string,
+): Effect.Effect<ReadonlyMap<string, string>, EngineFailure> =>
+  Effect.flatMap(readBaseJson(files, path, ShardIndex), ({ weight_map }) => {
+    const shardOf = new Map(Object.entries(weight_map))
+    if (shardOf.size > 0) return Effect.succeed(shardOf)
+    return inputFailure(files[path]!, "weight_map names no weights", "Download the file again")
+  })
 
 /** Full precision first; in each case one file before shards. The last spelling is an older diffusers' own. */
-const endings = [
+export const weightEndings = [
   ".safetensors",
   ".safetensors.index.json",
   ".fp16.safetensors",
@@ -46,10 +64,19 @@ const missingWeights = (files: BaseModelFiles, folder: string, stem: string): En
   return inputFailure(`${folder}/${stem}.safetensors`, "the base model has no such file", hint)
 }
 
-const shardsOf = Effect.fn("shardsOf")(function* (files: BaseModelFiles, folder: string, path: string) {
-  if (!path.endsWith(".json")) return [path]
-  const { weight_map } = yield* readBaseJson(files, path, ShardIndex)
-  return [...new Set(Object.values(weight_map))].sort().map((name) => `${folder}/${name}`)
+/** The headers of all files that the weights lie in, each of which holds what the index says. */
+const readHeaders = Effect.fnUntraced(function* (files: BaseModelFiles, folder: string, path: string) {
+  if (!path.endsWith(".json")) return [yield* readHeader(files, path)]
+  const index = yield* readShardIndex(files, path)
+  const names = [...new Set(index.values())].sort()
+  const headers = yield* Effect.forEach(names, (name) => readHeader(files, `${folder}/${name}`))
+  for (const [key, name] of index) {
+    const { file, tensors } = headers[names.indexOf(name)]!
+    if (tensors.has(key)) continue
+    const why = `it does not hold "${key}", which the index beside it looks for here`
+    return yield* inputFailure(file, why, "Download index and weights again, of one version of the model")
+  }
+  return headers
 })
 
 /** Opens `folder`'s weights, named `stem` plus one of the usual endings. */
@@ -58,16 +85,16 @@ export const openWeights = Effect.fn("openWeights")(function* (
   folder: string,
   stem: string,
 ): Effect.fn.Return<ComponentWeights, EngineFailure> {
-  const path = endings.map((ending) => `${folder}/${stem}${ending}`).find((one) => hasBaseFile(files, one))
+  const path = weightEndings.map((ending) => `${folder}/${stem}${ending}`).find((one) => hasBaseFile(files, one))
   if (path === undefined) return yield* missingWeights(files, folder, stem)
-  const paths = yield* shardsOf(files, folder, path)
-  const headers = yield* Effect.forEach(paths, (one) => readHeader(files, one))
+  const headers = yield* readHeaders(files, folder, path)
   const shardOf = new Map(headers.flatMap((header) => [...header.tensors.keys()].map((key) => [key, header] as const)))
   const tensors = new Map(headers.flatMap((header) => [...header.tensors]))
   const signatures = yield* Effect.forEach(headers, ({ file }) => fileSignature(file))
   return {
     file: files[path]!,
     header: headerOf({ file: files[path]!, tensors }),
+    keys: [...tensors.keys()],
     // A weight's name is its key, perhaps followed by a range of rows.
     locate: (weightName) => locateWeights({ "": shardOf.get(weightName.split("#")[0]!)! })(weightName),
     storedBytes: [...tensors.values()].reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),

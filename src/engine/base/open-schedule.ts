@@ -1,17 +1,16 @@
 /** The noise schedule of a base model, from its own scheduler config, with the prediction type overridden on request. */
 import { Effect } from "effect"
 import { type NoiseSchedule, noiseSchedule } from "../../diffusion/noise-schedule.ts"
-import { SchedulerConfig } from "../../diffusion/scheduler-config.ts"
 import type { PredictionType } from "../../settings/prediction-type.ts"
 import type { EngineFailure } from "../jobs/engine-failure.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
-import { readBaseJson } from "./base-file.ts"
+import { readSchedulerConfig } from "./base-config.ts"
 
 export const openSchedule = (
   base: BaseModelFiles,
   predictionType: PredictionType | null,
 ): Effect.Effect<NoiseSchedule, EngineFailure> =>
-  Effect.map(readBaseJson(base, "scheduler/scheduler_config.json", SchedulerConfig), (config) => {
+  Effect.map(readSchedulerConfig(base), (config) => {
     const schedule = noiseSchedule(config)
     return { ...schedule, predictionType: predictionType ?? schedule.predictionType }
   })

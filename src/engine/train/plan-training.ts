@@ -12,7 +12,8 @@ import { type AdapterSpec, trainsText } from "../../settings/adapter-spec.ts"
 import { familyOf } from "../../settings/family.ts"
 import type { MemoryChoice } from "../../settings/memory-mode.ts"
 import { textEncoding } from "../../settings/text-encoding.ts"
-import { openUnet, openVaeConfig } from "../base/base-model.ts"
+import { readVaeConfig } from "../base/base-config.ts"
+import { openUnet } from "../base/base-model.ts"
 import { openTextNetworks } from "../base/text-networks.ts"
 import { EngineFailure } from "../jobs/engine-failure.ts"
 import type { MemoryPlan } from "../jobs/memory-need.ts"
@@ -69,7 +70,7 @@ export const foreseeTraining = Effect.fn("foreseeTraining")(function* (
 ): Effect.fn.Return<MemoryPlan, EngineFailure> {
   const unet = yield* openUnet(base)
   const texts = yield* openTextNetworks(base, textEncoding(familyOf(unet.config)))
-  const factor = vaeFactor(yield* openVaeConfig(base))
+  const factor = vaeFactor(yield* readVaeConfig(base))
   const sample: SampleShapes = {
     latentShape: [unet.config.in_channels, height / factor, width / factor],
     conditionShape: conditionShape(unet.config, texts[0]!.tokenizer.length),

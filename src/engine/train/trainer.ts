@@ -14,7 +14,8 @@ import { trainsText } from "../../settings/adapter-spec.ts"
 import type { MemoryMode } from "../../settings/memory-mode.ts"
 import type { OptimizerSettings } from "../../settings/train-settings.ts"
 import { type TrainedStart, trainedStart } from "../../settings/trained-start.ts"
-import { type Component, openUnet, openVaeConfig } from "../base/base-model.ts"
+import { readVaeConfig } from "../base/base-config.ts"
+import { type Component, openUnet } from "../base/base-model.ts"
 import { openSchedule } from "../base/open-schedule.ts"
 import { checkFamily, openTextNetworks, type TextNetwork } from "../base/text-networks.ts"
 import { type EngineFailure, inputFailure, workFailure } from "../jobs/engine-failure.ts"
@@ -224,7 +225,7 @@ export const openNetworks = Effect.fn("openNetworks")(function* (wanted: Network
   const networks: Networks = {
     unet: yield* openUnet(base),
     texts,
-    vae: yield* openVaeConfig(base),
+    vae: yield* readVaeConfig(base),
     schedule: yield* openSchedule(base, wanted.predictionType),
     captions: yield* trainingTexts(wanted, texts),
   }

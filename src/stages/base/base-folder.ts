@@ -3,15 +3,17 @@
  *
  * Only configurations and the headers of weight files are read, so looking costs milliseconds whatever the model's size.
  */
-import { readdir, readFile } from "node:fs/promises"
+import { readdir } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Result, Schema } from "effect"
-import { SchedulerConfig } from "../../diffusion/scheduler-config.ts"
+import { Effect, Schema } from "effect"
+import { readSchedulerConfig, readTextConfig, readUnetConfig, readVaeConfig } from "../../engine/base/base-config.ts"
+import { readBaseJson } from "../../engine/base/base-file.ts"
+import { readShardIndex, weightEndings } from "../../engine/base/component-weights.ts"
+import type { EngineFailure } from "../../engine/jobs/engine-failure.ts"
+import type { BaseModelFiles } from "../../engine/jobs/train-job.ts"
 import { readSafetensorsHeader } from "../../formats/safetensors.ts"
-import { decodeClipTextConfig } from "../../models/clip-text-config.ts"
-import { decodeUnetConfig, type UnetConfig } from "../../models/unet-config.ts"
-import type { UnsupportedConfig } from "../../models/unsupported-config.ts"
-import { decodeVaeConfig, type VaeConfig, vaeFactor } from "../../models/vae-config.ts"
+import type { UnetConfig } from "../../models/unet-config.ts"
+import { type VaeConfig, vaeFactor } from "../../models/vae-config.ts"
 import type { Problem } from "../../runtime/model/stage-failure.ts"
 import {
   type FamilyName,
@@ -29,6 +31,8 @@ export interface Component {
   /** Name of the weight file without its ending. */
   readonly weights?: string
   readonly needs: readonly string[]
+  /** A file that does where one of the needed is missing. */
+  readonly instead?: string
   readonly takes?: readonly string[]
   /** What to do when it is missing, where that is not said of every folder. */
   readonly hint?: string
@@ -48,7 +52,8 @@ const textPair = ({ folder, tokenizerFolder, nth }: FamilyTextEncoder, hint: str
     folder: tokenizerFolder,
     noun: `${nth}tokenizer`,
     needs: ["vocab.json", "merges.txt"],
-    takes: ["tokenizer_config.json", "special_tokens_map.json"],
+    instead: "tokenizer.json",
+    takes: ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"],
     hint,
   },
 ]
@@ -70,17 +75,16 @@ export const componentsOf = (family: FamilyName): readonly Component[] => [
   scheduler,
 ]
 
-/** Full precision first, and one file before shards; the engine looks in the same order. */
-const weightEndings = [".safetensors", ".safetensors.index.json", ".fp16.safetensors", ".fp16.safetensors.index.json"]
-
 const hintFor = ({ hint }: Component): string => hint ?? layoutHint
-const againHint = "Download the file again"
 
 /** Names in a folder; undefined when there is no such folder. */
 export const namesIn = (folder: string): Effect.Effect<readonly string[] | undefined> =>
   Effect.promise(() => readdir(folder).catch(() => undefined))
 
-const error = (field: string, why: string, hint: string): Problem => ({ field, why, hint, severity: "error" })
+export const error = (field: string, why: string, hint: string): Problem => ({ field, why, hint, severity: "error" })
+
+/** A failure of the engine to open a file, as a problem of that file. */
+export const problemOf = ({ what, why, hint }: EngineFailure): Problem => error(what, why, hint)
 
 export interface Found {
   /** Path inside the folder, such as "unet/config.json", and where it lies. */
@@ -88,17 +92,14 @@ export interface Found {
   readonly problems: readonly Problem[]
 }
 
-const ShardIndex = Schema.fromJsonString(Schema.Struct({ weight_map: Schema.Record(Schema.String, Schema.String) }))
-
-const readText = (path: string): Effect.Effect<string> => Effect.promise(() => readFile(path, "utf8").catch(() => ""))
-
 /** The files a component's weights lie in: one, or an index and its shards. Empty when there are none. */
 const findWeights = Effect.fnUntraced(function* (folder: string, stem: string, names: readonly string[]) {
   const name = weightEndings.map((ending) => stem + ending).find((one) => names.includes(one))
   if (name === undefined) return []
   if (!name.endsWith(".json")) return [name]
-  const index = Schema.decodeUnknownResult(ShardIndex)(yield* readText(join(folder, name)))
-  return [name, ...new Set(Object.values(Result.getOrElse(index, () => ({ weight_map: {} })).weight_map))]
+  // An index that cannot be read is told with the part it belongs to.
+  const index = yield* Effect.orElseSucceed(readShardIndex({ [name]: join(folder, name) }, name), () => new Map())
+  return [name, ...new Set<string>(index.values())]
 })
 
 const noWeights = (folder: string, stem: string, names: readonly string[], layout: string): Problem => {
@@ -117,10 +118,13 @@ export const findComponent = Effect.fnUntraced(function* (root: string, componen
   }
   const stem = component.weights
   const weights = stem === undefined ? [] : yield* findWeights(folder, stem, names)
-  const problems = [...component.needs, ...weights]
+  const { needs, instead, takes = [] } = component
+  const isReplaced = instead !== undefined && names.includes(instead) && needs.some((name) => !names.includes(name))
+  const needed = [...(isReplaced ? [instead] : needs), ...weights]
+  const problems = needed
     .filter((name) => !names.includes(name))
     .map((name) => error(join(folder, name), "the file is missing", hintFor(component)))
-  const present = [...component.needs, ...(component.takes ?? []), ...weights].filter((name) => names.includes(name))
+  const present = [...needed, ...takes].filter((name) => names.includes(name))
   return {
     files: present.map((name) => [`${component.folder}/${name}`, join(folder, name)]),
     problems:
@@ -128,6 +132,22 @@ export const findComponent = Effect.fnUntraced(function* (root: string, componen
         ? [...problems, noWeights(folder, stem, names, hintFor(component))]
         : problems,
   } as Found
+})
+
+const indexName = "model_index.json"
+
+/** The folder's own table of contents decides nothing here, but where it is damaged, more may be. */
+export const indexProblems = Effect.fnUntraced(function* (root: string) {
+  if (!(yield* namesIn(root))?.includes(indexName)) return []
+  const read = readBaseJson(
+    { [indexName]: join(root, indexName) },
+    indexName,
+    Schema.Record(Schema.String, Schema.Unknown),
+  )
+  return yield* Effect.match(read, {
+    onSuccess: (): readonly Problem[] => [],
+    onFailure: (failure): readonly Problem[] => [problemOf(failure)],
+  })
 })
 
 /** What is wrong with the headers of weight files. */
@@ -143,32 +163,22 @@ export const headerProblems = (files: Found["files"]): Effect.Effect<readonly Pr
       ),
   ).pipe(Effect.map((problems) => problems.flat()))
 
-/** A field that cannot be built, its value, and what it may be. */
-type Refusal = Pick<UnsupportedConfig, "field" | "value" | "supported" | "hint">
-
 interface Read<Config> {
   readonly config: Config | undefined
   readonly problems: readonly Problem[]
 }
 
-/** A component's config.json; one that is not there has been reported already. */
-const readConfig = Effect.fnUntraced(function* <Config>(
-  path: string,
-  decode: (json: unknown) => Effect.Effect<Config, Refusal>,
-) {
-  const text = yield* readText(path)
-  if (text === "") return { config: undefined, problems: [] } as Read<Config>
-  const json = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))(text)
-  if (Result.isFailure(json)) {
-    return { config: undefined, problems: [error(path, "the file is not JSON", againHint)] } as Read<Config>
-  }
-  return yield* decode(json.success).pipe(
+type ReadConfig<Config> = (files: BaseModelFiles) => Effect.Effect<Config, EngineFailure>
+
+/** What a configuration says. One that is not there has been reported already. */
+const readConfig = Effect.fnUntraced(function* <Config>(root: string, path: string, read: ReadConfig<Config>) {
+  const [folder = "", name = ""] = path.split("/")
+  const isThere = (yield* namesIn(join(root, folder)))?.includes(name) ?? false
+  if (!isThere) return { config: undefined, problems: [] } as Read<Config>
+  return yield* read({ [path]: join(root, path) }).pipe(
     Effect.match({
       onSuccess: (config): Read<Config> => ({ config, problems: [] }),
-      onFailure: ({ field, value, supported, hint }): Read<Config> => ({
-        config: undefined,
-        problems: [error(path, `${field} = ${value} is not supported, only ${supported}`, hint)],
-      }),
+      onFailure: (failure): Read<Config> => ({ config: undefined, problems: [problemOf(failure)] }),
     }),
   )
 })
@@ -180,38 +190,17 @@ const familyFor = (config: UnetConfig | undefined): FamilyName =>
 const sizeMultipleOf = (unetConfig: UnetConfig | undefined, vaeConfig: VaeConfig | undefined): number =>
   (vaeConfig === undefined ? 8 : vaeFactor(vaeConfig)) * 2 ** ((unetConfig?.block_out_channels.length ?? 4) - 1)
 
-/** Models whose noise has no schedule of betas say so in nothing but the name of their scheduler. */
-const foreignSchedule = (json: unknown): Refusal | undefined => {
-  const name = (json as { readonly _class_name?: unknown } | null)?._class_name
-  if (typeof name !== "string" || !/^(EDM|FlowMatch)/.test(name)) return undefined
-  const supported = "a schedule of betas, as Stable Diffusion has it"
-  return { field: "_class_name", value: JSON.stringify(name), supported, hint: "Use a model of another kind" }
-}
-
-const decodeScheduler = (json: unknown): Effect.Effect<SchedulerConfig, Refusal> => {
-  const foreign = foreignSchedule(json)
-  if (foreign !== undefined) return Effect.fail(foreign)
-  return Schema.decodeUnknownEffect(SchedulerConfig)(json).pipe(
-    Effect.mapError(({ message }) => ({
-      field: "the noise schedule",
-      value: message.split("\n").join(" ").trim(),
-      supported: "what Stable Diffusion models use",
-      hint: "Use the scheduler_config.json that belongs to the model",
-    })),
-  )
-}
-
 /** The configurations of the text encoders that can be read; what is wrong with the others is told with their problems. */
 const readTextConfigs = (root: string, family: FamilyName) =>
   Effect.forEach(
     textComponents(family).filter(({ weights }) => weights !== undefined),
-    ({ folder }) => readConfig(join(root, folder, "config.json"), decodeClipTextConfig),
+    ({ folder }) => readConfig(root, `${folder}/config.json`, (files) => readTextConfig(files, folder)),
   )
 
 /** What the configurations in a folder say about the model. */
 export const describeFolder = Effect.fnUntraced(function* (root: string) {
-  const forUnet = yield* readConfig(join(root, "unet/config.json"), decodeUnetConfig)
-  const forVae = yield* readConfig(join(root, "vae/config.json"), decodeVaeConfig)
+  const forUnet = yield* readConfig(root, "unet/config.json", readUnetConfig)
+  const forVae = yield* readConfig(root, "vae/config.json", readVaeConfig)
   const family = familyFor(forUnet.config)
   const forTexts = yield* readTextConfigs(root, family)
   const texts = forTexts.flatMap(({ config }) => config ?? [])
@@ -219,7 +208,7 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
   const isWhole = forUnet.config !== undefined && texts.length === forTexts.length
   const mismatch =
     latentProblem(forUnet.config, forVae.config) ?? (isWhole ? conditionProblem(forUnet.config, texts) : undefined)
-  const forScheduler = yield* readConfig(join(root, "scheduler/scheduler_config.json"), decodeScheduler)
+  const forScheduler = yield* readConfig(root, "scheduler/scheduler_config.json", readSchedulerConfig)
   return {
     family,
     predictionType: forScheduler.config?.prediction_type ?? ("epsilon" satisfies PredictionType),
@@ -238,7 +227,7 @@ export const describeFolder = Effect.fnUntraced(function* (root: string) {
 
 /** Kind of a model, by its UNet. */
 export const familyIn = (root: string): Effect.Effect<FamilyName> =>
-  Effect.map(readConfig(join(root, "unet/config.json"), decodeUnetConfig), ({ config }) => familyFor(config))
+  Effect.map(readConfig(root, "unet/config.json", readUnetConfig), ({ config }) => familyFor(config))
 
 /** Layers of the text encoder, of several the fewest; undefined when a configuration cannot be read, which is told elsewhere. */
 export const textLayers = Effect.fnUntraced(function* (root: string, family: FamilyName) {
