@@ -1,7 +1,8 @@
 /**
  * Captions beside pictures: `dog.txt` belongs to `dog.jpg`.
  *
- * UTF-8, with or without a byte order mark, white space trimmed at both ends. No file means no caption (`null`), but
+ * UTF-8, with or without a byte order mark, lines ended in any way, white space trimmed at both ends: the text is the same wherever
+ * it was saved. No file means no caption (`null`), but
  * a file that is there and says nothing is an error: whoever made it meant to write something.
  */
 import { readFile } from "node:fs/promises"
@@ -24,7 +25,7 @@ export const decodeCaption = (bytes: Uint8Array, file: string): string => {
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
     throw new BadFile({ file, reason: "is UTF-16 text", hint: asUtf8 })
   }
-  const caption = decodeUtf8(bytes, file).trim()
+  const caption = decodeUtf8(bytes, file).replace(/\r\n?/g, "\n").trim()
   if (caption !== "") return caption
   throw new BadFile({ file, reason: "holds nothing but white space", hint: "Write a caption into it, or delete it" })
 }
@@ -40,7 +41,7 @@ const decodeUtf8 = (bytes: Uint8Array, file: string): string => {
   throw new BadFile({ file, reason: "is not UTF-8 text", hint: asUtf8 })
 }
 
-/** The caption of a picture, from the file beside it; `null` when there is no such file. */
+/** The caption of a picture (or of a caption file itself), from the file beside it; `null` when there is no such file. */
 export const readCaptionFile = (picture: string): Effect.Effect<string | null, BadFile> => {
   const file = captionFileOf(picture)
   return Effect.tryPromise({

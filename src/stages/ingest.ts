@@ -5,10 +5,9 @@
  * read once to the end: that proves it whole, and gives its size after EXIF orientation. The original bytes travel on
  * by reference; nothing is copied.
  */
-import { readdir } from "node:fs/promises"
 import { extname, join, parse, resolve } from "node:path"
 import { Effect, Schema } from "effect"
-import { readCaptionFile } from "../formats/caption-file.ts"
+import { captionFileOf, readCaptionFile } from "../formats/caption-file.ts"
 import { notAPicture } from "../formats/picture-signature.ts"
 import { inOneCall } from "../runtime/define/create-node.ts"
 import { itemStage } from "../runtime/define/item-stage.ts"
@@ -19,6 +18,7 @@ import { SourceContext, StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
 import { named } from "../runtime/model/word.ts"
 import { type ExpectedFiles as Expected, ExpectedFiles, expectationProblems } from "./base/expected-files.ts"
+import { type FolderFile, filesIn, keyOfName } from "./dataset/folder-files.ts"
 import { listNames } from "./dataset/list-names.ts"
 import { CaptionText } from "./wires/captions.ts"
 import { Picture, type Pictures } from "./wires/pictures.ts"
@@ -36,20 +36,13 @@ const Folder = Schema.Struct({
 
 const isPicture = (name: string): boolean => pictureExtensions.includes(extname(name).toLowerCase())
 
-/** Picture files of a folder by name; undefined when there is no such folder. */
-const listFolder = (folder: string): Effect.Effect<readonly string[] | undefined> =>
-  Effect.promise(() =>
-    readdir(folder).then(
-      (names) => names.filter((name) => !name.startsWith(".")).sort(),
-      () => undefined,
-    ),
-  )
+const picturesAmong = (files: readonly FolderFile[]): readonly FolderFile[] => files.filter(({ key }) => isPicture(key))
 
-/** Names that would share one caption file. */
-const sameStem = (names: readonly string[]): readonly (readonly string[])[] =>
-  Object.values(Object.groupBy(names, (name) => parse(name).name.toLowerCase())).filter(
+/** Pictures that would share one caption file. */
+const sameStem = (pictures: readonly FolderFile[]): readonly (readonly FolderFile[])[] =>
+  Object.values(Object.groupBy(pictures, ({ key }) => parse(key).name.toLowerCase())).filter(
     (group) => group !== undefined && group.length > 1,
-  ) as readonly (readonly string[])[]
+  ) as readonly (readonly FolderFile[])[]
 
 /** Files that somebody may have meant to be used and that are not. */
 const strangers = (names: readonly string[]): readonly { readonly why: string; readonly hint: string }[] => {
@@ -67,8 +60,12 @@ const strangers = (names: readonly string[]): readonly { readonly why: string; r
 }
 
 /** The pictures that are wanted among those of a folder. */
-const wanted = (pictures: readonly string[], expect: Expected): readonly string[] =>
-  expect === null ? pictures : pictures.filter((name) => Object.hasOwn(expect, name))
+const wanted = (pictures: readonly FolderFile[], expect: Expected): readonly FolderFile[] =>
+  expect === null ? pictures : pictures.filter(({ key }) => Object.hasOwn(expect, key))
+
+/** The list as keys say it, whoever typed it. */
+const byKey = (expect: Expected): Expected =>
+  expect && Object.fromEntries(Object.entries(expect).map(([name, digest]) => [keyOfName(name), digest]))
 
 /** Where to get what an empty folder should hold. */
 const fillHint = (isFolder: boolean, expect: Expected): string => {
@@ -79,13 +76,13 @@ const fillHint = (isFolder: boolean, expect: Expected): string => {
 }
 
 /** Files that do not even start like a picture. Whether the rest of one is whole is seen when it is decoded. */
-const spoiled = Effect.fnUntraced(function* (folder: string, names: readonly string[]) {
+const spoiled = Effect.fnUntraced(function* (folder: string, files: readonly FolderFile[]) {
   const reasons = yield* Effect.forEach(
-    names,
-    (name) => Effect.promise(() => notAPicture(join(folder, name)).catch(() => undefined)),
+    files,
+    ({ name }) => Effect.promise(() => notAPicture(join(folder, name)).catch(() => undefined)),
     { concurrency: 8 },
   )
-  return names.flatMap((name, index): readonly Problem[] => {
+  return files.flatMap(({ name }, index): readonly Problem[] => {
     const why = reasons[index]
     const hint = `Save ${name} again from a picture program, or take it out of the folder`
     return why === undefined ? [] : [{ field: join(folder, name), why, hint, severity: "error" }]
@@ -102,38 +99,42 @@ const pictureFiles = source({
   read: Effect.fnUntraced(function* ({ params }) {
     const context = yield* SourceContext
     const folder = resolve(context.root, params.folder)
-    const names = yield* listFolder(folder)
-    const pictures = (names ?? []).filter(isPicture)
+    const files = yield* filesIn(folder)
+    const expect = byKey(params.expect)
+    const pictures = picturesAmong(files ?? [])
     if (pictures.length === 0) {
       return yield* new StageFailure({
         what: "no pictures to train on",
         where: folder,
-        why: names === undefined ? noFolder : "the folder holds no picture",
-        hint: fillHint(names !== undefined, params.expect),
+        why: files === undefined ? noFolder : "the folder holds no picture",
+        hint: fillHint(files !== undefined, expect),
         kind: "input",
       })
     }
-    const taken = wanted(pictures, params.expect)
+    const taken = wanted(pictures, expect)
     yield* Effect.forEach(sameStem(taken), (group) =>
       context.problem({
-        field: join(folder, group[0] ?? ""),
-        why: `${group.join(" and ")} share one caption file`,
+        field: join(folder, group[0]?.name ?? ""),
+        why: `${group.map(({ name }) => name).join(" and ")} share one caption file`,
         hint: "Rename one of them",
         severity: "error",
       }),
     )
     yield* Effect.forEach(yield* spoiled(folder, taken), context.problem)
-    yield* Effect.forEach(strangers(names ?? []), ({ why, hint }) => context.warn(`${folder}: ${why}`, hint))
-    const digests = yield* Effect.forEach(pictures, (key) =>
-      Effect.map(context.fileBlob(join(folder, key)), (file) => [key, file] as const),
+    yield* Effect.forEach(strangers((files ?? []).map(({ key }) => key)), ({ why, hint }) =>
+      context.warn(`${folder}: ${why}`, hint),
     )
-    yield* Effect.forEach(expectationProblems(params.expect, digests, "ingest's expect"), context.problem)
-    const left = pictures.filter((name) => !taken.includes(name))
+    const digests = yield* Effect.forEach(pictures, ({ key, name }) =>
+      Effect.map(context.fileBlob(join(folder, name)), (file) => [key, file] as const),
+    )
+    yield* Effect.forEach(expectationProblems(expect, digests, "ingest's expect"), context.problem)
+    const left = pictures.filter((picture) => !taken.includes(picture))
     if (left.length > 0) {
-      const [why, hint] = [`left out: ${listNames(left)}`, "Only the expected pictures are used"]
+      const [why, hint] = [`left out: ${listNames(left.map(({ key }) => key))}`, "Only the expected pictures are used"]
       yield* context.problem({ field: folder, why, hint, severity: "warning" })
     }
-    return digests.filter(([key]) => taken.includes(key)).map(([key, file]) => ({ key, value: { file } }))
+    const takenKeys = new Set(taken.map(({ key }) => key))
+    return digests.filter(([key]) => takenKeys.has(key)).map(([key, file]) => ({ key, value: { file } }))
   }),
 })
 
@@ -146,13 +147,15 @@ const captionFiles = source({
     const context = yield* SourceContext
     const folder = resolve(context.root, params.folder)
     // A folder that cannot be read is told by the source of the pictures.
-    const names = (yield* listFolder(folder)) ?? []
+    const files = (yield* filesIn(folder)) ?? []
     const captions = resolve(context.root, params.captions ?? params.folder)
-    if ((yield* listFolder(captions)) === undefined && params.captions !== null) {
+    const written = yield* filesIn(captions)
+    if (written === undefined && params.captions !== null) {
       yield* context.problem({ field: captions, why: noFolder, hint: captionsHint, severity: "error" })
     }
-    return yield* Effect.forEach(wanted(names.filter(isPicture), params.expect), (key) =>
-      readCaptionFile(join(captions, key)).pipe(
+    const nameOf = new Map(written?.map(({ key, name }) => [key, name]))
+    return yield* Effect.forEach(wanted(picturesAmong(files), byKey(params.expect)), ({ key }) =>
+      readCaptionFile(join(captions, nameOf.get(captionFileOf(key)) ?? key)).pipe(
         Effect.catch(({ file, reason, hint }) =>
           Effect.as(context.problem({ field: file, why: `the file ${reason}`, hint, severity: "error" }), null),
         ),

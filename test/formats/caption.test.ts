@@ -30,6 +30,13 @@ describe("a caption file", () => {
     expect(await Effect.runPromise(await captionOf("a dog"))).toBe("a dog")
   })
 
+  test("says the same however its lines end", async () => {
+    for (const end of ["\n", "\r\n", "\r"]) {
+      const text = ["\ufeffa dog", "on a beach", ""].join(end)
+      expect(await Effect.runPromise(await captionOf(text))).toBe("a dog\non a beach")
+    }
+  })
+
   test("that does not exist is no caption", async () => {
     expect(await Effect.runPromise(readCaptionFile(join(folder, "cat.jpg")))).toBeNull()
   })

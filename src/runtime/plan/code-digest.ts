@@ -7,8 +7,8 @@
  * format version, so that a new progress bar does not compute everything again.
  *
  * The specifiers are found in the raw text, comments and strings included. That errs on the safe side: a file that is only mentioned
- * is hashed too, while one that is imported is never overlooked. Comments count, time stamps do not, and paths are relative to
- * the stage's module, so a project can be moved. Outside: specifiers that are computed, files that are read by a path, the
+ * is hashed too, while one that is imported is never overlooked. Comments count, time stamps and a checkout's line ends do not, and
+ * paths are relative to the stage's module, so a project can be moved. Outside: specifiers that are computed, files that are read by a path, the
  * packages' own dependencies, Node's version.
  */
 import * as crypto from "node:crypto"
@@ -116,7 +116,10 @@ const describe = (
 ): CodeDigest => {
   const folder = path.dirname(entry)
   const files = [...reached]
-    .map(([file, { sha256 }]) => ({ path: path.relative(folder, file).replaceAll(path.sep, "/"), sha256 }))
+    .map(([file, { sha256 }]) => ({
+      path: path.relative(folder, file).replaceAll(path.sep, "/").normalize("NFC"),
+      sha256,
+    }))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
   const names = [...packages].sort()
   const content = { files: files.map((file) => [file.path, file.sha256]), packages: names }
@@ -125,11 +128,15 @@ const describe = (
 
 const isInRuntime = (file: string): boolean => file.startsWith(runtimeFolder + path.sep)
 
+/** As git stores it: a checkout may have CRLF, which means the same to JavaScript and JSON. */
+const withUnixLines = (bytes: Buffer): Buffer =>
+  bytes.includes("\r\n") ? Buffer.from(bytes.toString("latin1").replaceAll("\r\n", "\n"), "latin1") : bytes
+
 const isModule = (file: string): boolean => /\.[cm]?[jt]sx?$/.test(file)
 
 const readFacts = (file: string, manifestOf: ManifestReader): FileFacts => {
   const bytes = fs.readFileSync(file)
-  const sha256 = crypto.hash("sha256", bytes)
+  const sha256 = crypto.hash("sha256", isModule(file) || file.endsWith(".json") ? withUnixLines(bytes) : bytes)
   if (!isModule(file)) return { sha256, local: [], packages: [] }
   const local = new Set<string>()
   const packages = new Set<string>()

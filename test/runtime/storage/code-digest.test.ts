@@ -53,6 +53,25 @@ const changes = (edit: Readonly<Record<string, string>>) =>
   })
 
 describe("a stage's code", () => {
+  it.live(
+    "is the same from a checkout with Windows' line ends; a file that is neither code nor JSON is its bytes",
+    () =>
+      Effect.gen(function* () {
+        const windows = Object.entries(project).map(([name, text]) => [name, text.replaceAll("\n", "\r\n")])
+        expect(yield* changes(Object.fromEntries(windows))).toBe(false)
+        expect(yield* changes({ "lib/table.json": '{\r\n"x":2}' })).toBe(true)
+        const folder = yield* temporaryFolder
+        write(folder, {
+          ...project,
+          "stages/worker.mjs": 'new URL("words.txt", import.meta.url)',
+          "stages/words.txt": "a\n",
+        })
+        const before = yield* digestIn(folder)
+        write(folder, { "stages/words.txt": "a\r\n" })
+        expect((yield* digestIn(folder)).digest).not.toBe(before.digest)
+      }),
+  )
+
   it.live("is its module and what that imports, from file to file", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
