@@ -1,4 +1,5 @@
 /** What a terminal shows of fixed events: rates, room, colours, names, times. */
+import { win32 } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { BusyClock } from "../../src/cli/reporters/busy-clock.ts"
 import { cutToWidth, displayWidth } from "../../src/cli/reporters/display-width.ts"
@@ -228,6 +229,15 @@ describe("sentences", () => {
     expect(fromHere('"/data/a/x.png"', "/data/a")).toBe('"x.png"')
     expect(fromHere("/data/a+b/x.png", "/data/a+b")).toBe("x.png")
     expect(fromHere("/etc//x", "/")).toBe("/etc//x")
+    expect(fromHere("/data/a/b\\c.png", "/data/a")).toBe("b\\c.png")
+  })
+
+  it("show a Windows path from here with slashes, in whatever case the drive is written", () => {
+    const here = (text: string) => fromHere(text, "C:\\Users\\ada\\my dogs", win32)
+    expect(here("Did you mean C:\\Users\\ada\\my dogs\\pipelines\\dog.ts?")).toBe("Did you mean pipelines/dog.ts?")
+    expect(here("c:\\users\\ada\\my dogs\\output\\dog.safetensors:3")).toBe("output/dog.safetensors:3")
+    expect(here("D:\\models\\x C:\\Users\\ada\\my dogs2\\y")).toBe("D:\\models\\x C:\\Users\\ada\\my dogs2\\y")
+    expect(fromHere("C:\\x\\y", "C:\\", win32)).toBe("C:\\x\\y")
   })
 
   it("of a warning keep the names in it", () => {

@@ -3,6 +3,7 @@
  *
  * The sentences are wording and stay out of the test's body: `wording` gives them as a snapshot keeps them.
  */
+import { sep } from "node:path"
 import type { StageProblem } from "../../src/runtime/define/pipeline-graph.ts"
 import type { RunEvent } from "../../src/runtime/model/events.ts"
 import type { FailureAt } from "../../src/runtime/run/run-outcome.ts"
@@ -46,7 +47,7 @@ export const wording = (text: string, folder?: string): string =>
     .trimEnd()
 
 const within = (folder: string | undefined, text: string): string =>
-  folder === undefined ? text : text.replaceAll(`${folder}/`, "")
+  folder === undefined ? text : text.replaceAll(`${folder}${sep}`, "")
 
 const sayings = (all: readonly Saying[], folder?: string): Sayings => ({
   told: all.map(({ told }) =>

@@ -1,4 +1,5 @@
 /** Small turns of phrase of the command line: colours, durations, sizes, times, sentences. */
+import systemPath, { type PlatformPath } from "node:path"
 
 export interface Style {
   readonly bold: (text: string) => string
@@ -79,11 +80,20 @@ export const closed = (text: string): string => {
 /** A hint as a sentence: a capital in front, one full stop at the end. What begins with a path or a name keeps its letters. */
 export const sentence = (text: string): string => capitalized(closed(text))
 
-/** Paths in a text, as seen from `folder`; a longer path that only holds its name is another one. */
-export const fromHere = (text: string, folder: string = process.cwd()): string => {
-  const inside = folder.endsWith("/") ? folder : `${folder}/`
-  return inside === "/" ? text : text.replace(pathStart(inside), "")
+/**
+ * Paths in a text, as seen from `folder`; a longer path that only holds its name is another one. What is left of a Windows path has
+ * slashes, which every shell there takes.
+ */
+export const fromHere = (text: string, folder: string = process.cwd(), path: PlatformPath = systemPath): string => {
+  const inside = folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`
+  if (inside === path.parse(inside).root) return text
+  return text.replace(pathInside(inside, path), (_, rest: string) =>
+    path.sep === "\\" ? rest.replaceAll("\\", "/") : rest,
+  )
 }
 
-const pathStart = (path: string): RegExp =>
-  new RegExp(`(?<![\\w./~-])${path.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}`, "g")
+/** Windows does not tell capitals from small letters. */
+const pathInside = (folder: string, { sep }: PlatformPath): RegExp => {
+  const start = folder.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")
+  return new RegExp(`(?<![\\w./~\\\\-])${start}([^\\s"'<>|:*?]*)`, sep === "\\" ? "gi" : "g")
+}
