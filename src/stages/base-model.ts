@@ -23,6 +23,7 @@ import { ExpectedFiles, expectationProblems } from "./base/expected-files.ts"
 import { memoryProblems } from "./base/memory-problems.ts"
 import { partProblems } from "./base/part-problems.ts"
 import type { WantedSize } from "./base/picture-size.ts"
+import { digestProblems } from "./base/stated-digests.ts"
 import { wantedTrainings } from "./training/wanted-trainings.ts"
 import { type BaseModel, BaseModelFolder } from "./wires/base-files.ts"
 
@@ -77,9 +78,12 @@ const wholeFolder = source({
     const opened = yield* partProblems(root, Object.fromEntries(files), facts.family, seen)
     const all = [...seen, ...opened]
     const digests = yield* digestFiles(files)
+    // What is broken is told by what is wrong with it, which says more than a digest.
+    const broken = new Set(all.map(({ field }) => field))
+    const other = (yield* digestProblems(root, files, digests)).filter(({ field }) => !broken.has(field))
     const unexpected = expectationProblems(params.expect, Object.entries(digests), "expect")
     const unfit = sizeWishProblems(sizes, { ...facts, isSizeKnown })
-    const wrong = [...all, ...unexpected, ...unfit]
+    const wrong = [...all, ...other, ...unexpected, ...unfit]
     // What is broken cannot be measured; nor can a size that does not fit, which the VAE's source tells.
     const measurable = trainings.filter(
       ({ size }) =>

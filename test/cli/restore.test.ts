@@ -111,7 +111,10 @@ describe("loom restore", patience, () => {
     cpSync(at("base"), at("spoiled/base"), { recursive: true })
     renameSync(at("spoiled/pictures/picture-0.jpg"), at("spoiled/pictures/renamed.jpg"))
     cpSync(at("spoiled/pictures/picture-2.jpg"), at("spoiled/pictures/picture-1.jpg"))
-    writeFileSync(at("spoiled/base/scheduler/scheduler_config.json"), '{ "beta_schedule": "linear" }')
+    writeFileSync(
+      at("spoiled/base/scheduler/scheduler_config.json"),
+      '{ "beta_schedule": "linear", "beta_start": 0.0001, "beta_end": 0.02 }',
+    )
     const places = ["--pictures", "spoiled/pictures", "--base", "spoiled/base"]
     expect((await loom("restore", "my-dog", "--into", "spoiled", ...places)).code).toBe(0)
     const { code, stderr } = await loom("run", "spoiled/my-dog.ts")
