@@ -2,10 +2,11 @@ import * as crypto from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import type { Blob } from "../../../src/runtime/model/blob.ts"
 import type { StorageFailure } from "../../../src/runtime/model/storage-failure.ts"
 import { FileMemo } from "../../../src/runtime/storage/file-memo.ts"
+import { FileSystems, fileSystemOfType } from "../../../src/runtime/storage/file-system.ts"
 import { Store } from "../../../src/runtime/storage/store.ts"
 import { inStorage, temporaryFolder } from "./rig/temporary-storage.ts"
 
@@ -71,14 +72,17 @@ describe("a file's digest", () => {
     ),
   )
 
-  it.live("is not taken from memory when the file had been written a moment before", () =>
-    withSettledFile(({ file, digest, memo, plant }) =>
+  it.live.each([
+    ["in the future", new Date(Date.now() + 86_400_000)],
+    ["of 1970", new Date(0)],
+    ["of 1980", new Date("1980-01-01T00:00:00Z")],
+  ] as const)("is read once when the file has a modification time %s", ([, time]) =>
+    withSettledFile(({ file, digest, plant }) =>
       Effect.gen(function* () {
-        fs.writeFileSync(file, "new")
-        const blob = yield* digest
-        expect(yield* memo.find(blob)).toEqual(Option.some(file))
+        fs.utimesSync(file, time, time)
+        yield* digest
         yield* plant
-        expect((yield* digest).sha256).toBe(digestOf("new"))
+        expect((yield* digest).sha256).toBe("f".repeat(64))
       }),
     ),
   )
@@ -90,5 +94,95 @@ describe("a file's digest", () => {
         expect((yield* Effect.flip(memo.digest(path.dirname(file)))).why).toBe("it is not a file")
       }),
     ),
+  )
+})
+
+describe("a file system", () => {
+  const written = Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const [file, cache] = [path.join(folder, "base.bin"), path.join(folder, "cache")]
+    fs.writeFileSync(file, "weights")
+    return { file, cache }
+  })
+  /** The digest as it is remembered, made false first so that reading can be told from remembering. */
+  const remembered = (cache: string, file: string, change: (stamp: string) => string = (stamp) => stamp) =>
+    inStorage(
+      cache,
+      Effect.gen(function* () {
+        const { tables } = yield* Store
+        const row = tables.files.byPath(file)
+        if (row !== undefined) tables.files.remember({ ...row, stamp: change(row.stamp), sha256: "f".repeat(64) })
+        return (yield* (yield* FileMemo).digest(file)).sha256
+      }),
+    )
+  const on = (type: number) => Effect.provide(Layer.succeed(FileSystems, () => fileSystemOfType(type)))
+  const withInode = (inode: string) => (stamp: string) => stamp.replace(/ \S+$/, ` ${inode}`)
+  const [ext4, nfs, exFat, fat] = [0xef53, 0x6969, 0x2011bab0, 0x4d44]
+
+  it.live.each([
+    ["NFS, whatever its server's clock says", nfs],
+    ["exFAT", exFat],
+  ] as const)("has its files read once: %s", ([, type]) =>
+    Effect.gen(function* () {
+      const { cache, file } = yield* written
+      expect(yield* on(type)(remembered(cache, file))).toBe(digestOf("weights"))
+      expect(yield* on(type)(remembered(cache, file))).toBe("f".repeat(64))
+    }),
+  )
+
+  it.live("whose inodes mean nothing is not asked for them, nor FAT for a change time", () =>
+    Effect.gen(function* () {
+      const { cache, file } = yield* written
+      yield* on(fat)(remembered(cache, file))
+      fs.chmodSync(file, 0o600)
+      expect(yield* on(fat)(remembered(cache, file))).toBe("f".repeat(64))
+      yield* on(ext4)(remembered(cache, file))
+      expect(yield* on(ext4)(remembered(cache, file, withInode("7")))).toBe(digestOf("weights"))
+    }),
+  )
+
+  it.live("has a file read only when a further write would leave another stamp", () =>
+    Effect.gen(function* () {
+      const { cache, file } = yield* written
+      const coarse = Layer.succeed(FileSystems, () => ({ ...fileSystemOfType(fat), tickMs: 400 }))
+      const now = new Date()
+      const write = (content: string) => {
+        fs.writeFileSync(file, content)
+        fs.utimesSync(file, now, now)
+      }
+      write("one")
+      const digests = inStorage(
+        cache,
+        Effect.gen(function* () {
+          const memo = yield* FileMemo
+          const first = yield* Effect.forkChild(memo.digest(file))
+          yield* Effect.sleep(100)
+          write("two")
+          return [yield* Fiber.join(first), yield* memo.digest(file)]
+        }),
+      )
+      for (const { sha256 } of yield* Effect.provide(digests, coarse)) expect(sha256).toBe(digestOf("two"))
+    }),
+  )
+
+  it.live("that gives other inodes by and by is found out at the first", () =>
+    Effect.gen(function* () {
+      const { cache, file } = yield* written
+      const again = (inode: string, sha256: string) =>
+        inStorage(
+          cache,
+          Effect.gen(function* () {
+            const { tables } = yield* Store
+            const row = tables.files.byPath(file)
+            const isWild = row?.stamp.endsWith(" -") ?? false
+            if (row !== undefined && !isWild) tables.files.remember({ ...row, stamp: withInode(inode)(row.stamp) })
+            if (row !== undefined && isWild) tables.files.remember({ ...row, sha256 })
+            return (yield* (yield* FileMemo).digest(file)).sha256
+          }),
+        )
+      yield* again("1", "")
+      expect(yield* again("2", "")).toBe(digestOf("weights"))
+      expect(yield* again("3", "e".repeat(64))).toBe("e".repeat(64))
+    }),
   )
 })
