@@ -39,11 +39,15 @@ export const phrasePlaces = (
 /** Whether the caption has the phrase as whole words. */
 export const containsPhrase = (caption: string, phrase: string): boolean => phrasePlaces(caption, phrase).length > 0
 
+/** The text with the trigger, or nothing, wherever `[trigger]` stands, however it is written. */
+export const replaceTriggerPlaceholder = (text: string, trigger: string | null): string =>
+  text.replace(placeholder, () => trigger ?? "")
+
 /** The caption that is trained on. Without a trigger (or with one that `TriggerWord` refuses) it stays as it is. */
 export const withTrigger = (caption: string, trigger: string | null): string => {
   const phrase = trigger?.trim() ?? ""
   if (phrase === "" || hasBracket(phrase)) return caption
-  const replaced = caption.replace(placeholder, () => phrase)
+  const replaced = replaceTriggerPlaceholder(caption, phrase)
   if (containsPhrase(replaced, phrase)) return replaced
   return replaced.trim() === "" ? phrase : `${phrase}, ${replaced}`
 }

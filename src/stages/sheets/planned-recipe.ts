@@ -1,4 +1,5 @@
 /** What every planned picture is made of: what it is painted with, the prompt with its trigger word, and the size. */
+import { replaceTriggerPlaceholder } from "../../formats/caption-text.ts"
 import { familyRecord } from "../../settings/family.ts"
 import type { Dataset } from "../wires/dataset.ts"
 import type { SampleRecipe } from "../wires/samples.ts"
@@ -19,7 +20,7 @@ export const paintedWith = (
 })
 
 export const promptFor = (prompt: string, { trigger }: Dataset): string =>
-  prompt.replaceAll("[trigger]", () => trigger ?? "").trim()
+  replaceTriggerPlaceholder(prompt, trigger).trim()
 
 /** As asked for, else as trained on. */
 export const sizeFor = (size: Pick<SampleRecipe, "width" | "height"> | null, { samples, encoding }: Dataset) => {
