@@ -4,7 +4,7 @@ import { adaptedParts } from "./adapter-spec.ts"
 import { withDefault } from "./field-defaults.ts"
 import { flag, number, rate, same } from "./other-words.ts"
 import { fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf } from "./row.ts"
-import { above0, atLeast, trainsNothing } from "./rules.ts"
+import { above0, atLeast, notTooLow, trainsNothing } from "./rules.ts"
 
 const dimWhy = "must be 1 or more, or 0 with a custom embedding that trains alone"
 const dimHint = "Usual values are 4 to 128"
@@ -17,6 +17,7 @@ const textModelRows = {
     meaning: "Learning rate of the text encoders' adapters after warm-up.",
     inForce: "rates",
     rules: [above0("4e-5 is usual; textModel: null leaves the text encoder as it is", trainsNothing)],
+    together: [notTooLow],
     kohya: flag("--text_encoder_lr", undefined, rate),
     drawThings: same("text model learning rate"),
     shown: rate,
@@ -73,6 +74,7 @@ export const adapterRows = {
         why: `must be greater than 0${trainsNothing}`,
         hint: rateHint,
       },
+      notTooLow,
     ],
     kohya: {
       name: "--unet_lr",

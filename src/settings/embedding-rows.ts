@@ -5,7 +5,7 @@ import { withDefault } from "./field-defaults.ts"
 import { isKeyword } from "./keyword.ts"
 import { nothingInDrawThings, number, rate, same } from "./other-words.ts"
 import { type Beside, fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf } from "./row.ts"
-import { above0, atLeast, trainsNothing } from "./rules.ts"
+import { above0, atLeast, notTooLow, trainsNothing } from "./rules.ts"
 
 const keywordHint = 'Use letters, digits, "-" and "_", such as "my-dog"; captions may write it as <my-dog>'
 /** What a caption has room for between its first and its last token. */
@@ -52,6 +52,7 @@ export const customEmbeddingRows = {
     inForce: "rates",
     rules: [above0("1e-3 to 1e-2 is usual; customEmbedding: null trains none", trainsNothing)],
     together: [
+      notTooLow,
       {
         holds: (value) => value < 0.05,
         why: "often tears an embedding apart",
@@ -77,6 +78,23 @@ export const customEmbeddingRows = {
         says: (stop) => `the embedding trains alone, so nothing changes after step ${stop}`,
         hint: "Train as many steps",
         advice: (stop) => `Set steps to ${stop}`,
+        severity: "warning",
+      },
+      {
+        holds: (stop, { steps }) => stop === null || stop <= steps,
+        why: "",
+        says: (stop, { steps }) =>
+          `${stop} is more than the ${steps} steps there are, so the embedding is trained in all of them`,
+        hint: "Give null for all steps, unless more are to follow",
+        severity: "warning",
+      },
+      {
+        holds: (stop, { steps, warmupSteps }) =>
+          stop === null || stop > steps || warmupSteps < 2 || stop >= warmupSteps,
+        why: "",
+        says: (stop, { warmupSteps }) =>
+          `${stop} lies inside the warm-up of ${warmupSteps} steps, so the embedding never has its full rate`,
+        hint: "Give more steps than warmupSteps, or fewer warmupSteps",
         severity: "warning",
       },
     ],

@@ -23,6 +23,9 @@ const denoisingRows = {
 
 const Denoising = Schema.Struct({ start: Schema.Finite, end: Schema.Finite })
 
+/** Of the thousand that the base models know: 0 the noisy start, 1 the clean end. */
+const timestepOf = (fraction: number): number => Math.round((1 - fraction) * 999)
+
 export const lossRows = {
   noiseOffset: row(Schema.Finite, {
     title: "noise offset",
@@ -49,6 +52,15 @@ export const lossRows = {
         holds: ({ start, end }) => isFraction(start) && isFraction(end) && start <= end,
         why: "start and end must lie between 0 and 1, the start first",
         hint: "{ start: 0, end: 1 } trains all of it",
+      },
+    ],
+    together: [
+      {
+        holds: ({ start, end }) => timestepOf(start) !== timestepOf(end),
+        why: "",
+        says: ({ start, end }) => `${start} to ${end} is a single timestep, and the others are left as they are`,
+        hint: "{ start: 0, end: 1 } trains all of them",
+        severity: "warning",
       },
     ],
     kohya: {

@@ -16,4 +16,14 @@ export const above0 = (hint: string, why = ""): Rule<number | null> => ({
 
 export const trainsNothing = ": at this rate nothing is trained"
 
+/** A step moves a weight by about its rate; below this no picture shows it, however many steps there are. */
+const leastRate = 1e-9
+
+export const notTooLow: Rule<number> = {
+  holds: (rate) => rate === 0 || rate >= leastRate,
+  why: "is so low that nothing comes of it",
+  hint: "Usual values are 1e-5 to 1e-3",
+  severity: "warning",
+}
+
 export const isFraction = (value: number): boolean => value >= 0 && value <= 1

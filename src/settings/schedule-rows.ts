@@ -30,6 +30,12 @@ const floor = row(Schema.Finite, {
       says: (value, beside) => `${value} lies above the learning rate ${lowestPeak(beside)}`,
       hint: "The floor is a rate, and holds for all that is trained",
     },
+    {
+      holds: (value, beside) => value !== lowestPeak(beside),
+      why: "is the learning rate itself, which so never falls",
+      hint: 'Give a lower floor, or { kind: "constant" }',
+      severity: "warning",
+    },
   ],
   kohya: { name: "--lr_scheduler_min_lr_ratio, which is floor / rate" },
   drawThings: { name: "UNet learning rate lower bound" },
@@ -54,6 +60,22 @@ const cosineRows = {
         hint: "Give more steps than warmupSteps, or null for all of them",
         severity: "warning",
       },
+      {
+        // More warm-up than there are steps is told by itself.
+        holds: (given, { steps, warmupSteps }) => given !== null || warmupSteps < 2 || warmupSteps !== steps,
+        why: "",
+        says: (_, { warmupSteps }) => `the warm-up takes all ${warmupSteps} steps, so the rate never falls`,
+        hint: "Give fewer warmupSteps: a tenth of the steps is plenty",
+        severity: "warning",
+      },
+      {
+        holds: (given, { steps }) => given === null || given <= steps,
+        why: "",
+        says: (given, { steps }) =>
+          `${given} is more than the ${steps} steps there are, so the rate does not come down to the floor`,
+        hint: "Give null for all steps, unless more are to follow",
+        severity: "warning",
+      },
     ],
     kohya: { name: "always the whole run" },
     drawThings: nothingInDrawThings,
@@ -75,6 +97,21 @@ const restartRows = {
         holds: (steps) => steps > 2,
         why: "is a restart at every step, so the rate never falls",
         hint: 'Give 3 or more, or { kind: "constant" }',
+        severity: "warning",
+      },
+      {
+        holds: (between, { steps }) => between - 1 <= steps || steps < 1,
+        why: "",
+        says: (between, { steps }) => `${between} is more than the ${steps} steps there are, so there is no restart`,
+        hint: 'Give fewer, or { kind: "cosine" }, which comes down at the last step',
+        severity: "warning",
+      },
+      {
+        holds: (between, { warmupSteps, steps }) => between <= 2 || warmupSteps <= between - 1 || between - 1 > steps,
+        why: "",
+        says: (between, { warmupSteps }) =>
+          `the first restart, after ${between - 1} steps, comes inside the warm-up of ${warmupSteps}`,
+        hint: "Give fewer warmupSteps",
         severity: "warning",
       },
     ],
@@ -101,6 +138,12 @@ export const LearningRateCurve = Schema.Union([
 export type LearningRateCurve = typeof LearningRateCurve.Type
 
 const constant = { kind: "constant" } as const
+
+/** Steps after a cosine has come down to 0: they change nothing. */
+const idleSteps = (schedule: Schedule, { steps }: Beside): number =>
+  schedule.kind === "cosine" && schedule.floor === 0 && schedule.steps !== null && schedule.steps >= 1
+    ? Math.max(0, steps - schedule.steps)
+    : 0
 
 const constantInKohya = ({ warmupSteps }: Beside): string => (warmupSteps > 0 ? "constant_with_warmup" : "constant")
 
@@ -142,6 +185,16 @@ export const schedule = resolvedRow(Schedule, withDefault(LearningRateCurve, con
     'What all learning rates do after warm-up: `{ kind: "constant" }`; `{ kind: "cosine", floor, steps }` falls along half a cosine, once; `{ kind: "cosine-restarts", floor, stepsBetweenRestarts }` does so again and again.',
   default: constant,
   inForce: "rates",
+  together: [
+    {
+      holds: (schedule, beside) => idleSteps(schedule, beside) === 0,
+      why: "",
+      says: (schedule, beside) =>
+        `the rates have come down to 0 before the end, so the last ${idleSteps(schedule, beside)} steps change nothing`,
+      hint: "Leave the schedule's steps out, train fewer steps, or give a floor above 0",
+      severity: "warning",
+    },
+  ],
   kohya: {
     name: "--lr_scheduler",
     flags: kohyaFlags,

@@ -181,22 +181,76 @@ describe("values that mean the same", () => {
 })
 
 describe("what looks wrong beside the other parameters", () => {
+  const findingsOf = (more: Partial<TrainParams>) => checkTraining({ ...everyDefault, ...more })
   const told = (more: Partial<TrainParams>) =>
-    checkTraining({ ...everyDefault, ...more }).map(({ severity, field, why }) => `${severity} ${field}: ${why}`)
+    findingsOf(more).map(({ severity, field, why }) => `${severity} ${field}: ${why}`)
 
   it("a cosine that ends inside the warm-up", () => {
     expect(told({ schedule: { kind: "cosine", floor: 0, steps: 10 } })).toEqual([
+      "warning schedule: the rates have come down to 0 before the end, so the last 990 steps change nothing",
       "warning schedule.steps: 10 lies inside the warm-up of 20 steps, so the rate drops from its peak to the floor at once",
     ])
-    expect(told({ schedule: { kind: "cosine", floor: 0, steps: 21 } })).toEqual([])
-    expect(told({ schedule: { kind: "cosine", floor: 0, steps: 10 }, warmupSteps: 0 })).toEqual([])
+    expect(told({ schedule: { kind: "cosine", floor: 1e-6, steps: 21 } })).toEqual([])
+    expect(told({ schedule: { kind: "cosine", floor: 1e-6, steps: 10 }, warmupSteps: 0 })).toEqual([])
   })
 
   it("restarts so near that the rate never falls", () => {
     expect(told({ schedule: { kind: "cosine-restarts", floor: 0, stepsBetweenRestarts: 2 } })).toEqual([
       "warning schedule.stepsBetweenRestarts: 2 is a restart at every step, so the rate never falls",
     ])
-    expect(told({ schedule: { kind: "cosine-restarts", floor: 0, stepsBetweenRestarts: 3 } })).toEqual([])
+    expect(told({ schedule: { kind: "cosine-restarts", floor: 0, stepsBetweenRestarts: 3 }, warmupSteps: 0 })).toEqual(
+      [],
+    )
+  })
+
+  const cosine = { kind: "cosine", floor: 0, steps: null } as const
+  const restarts = { kind: "cosine-restarts", floor: 0 } as const
+  const embedding = { keyword: "sks", length: 4, learningRate: 5e-3, stopAtStep: null, initWord: null }
+  const doubtful: readonly (readonly [what: string, params: Partial<TrainParams>, field: string])[] = [
+    ["a cosine over before the end", { schedule: { ...cosine, steps: 999 } }, "schedule"],
+    ["a cosine over after the end", { schedule: { ...cosine, steps: 1001 } }, "schedule.steps"],
+    ["a warm-up over all of a cosine", { schedule: cosine, warmupSteps: 1000 }, "schedule.steps"],
+    ["a floor as high as the rate", { schedule: { ...cosine, floor: 1e-4 } }, "schedule.floor"],
+    ["no restart", { schedule: { ...restarts, stepsBetweenRestarts: 1002 } }, "schedule.stepsBetweenRestarts"],
+    [
+      "a restart in the warm-up",
+      { schedule: { ...restarts, stepsBetweenRestarts: 20 } },
+      "schedule.stepsBetweenRestarts",
+    ],
+    [
+      "an embedding that stops too late",
+      { customEmbedding: { ...embedding, stopAtStep: 1001 } },
+      "customEmbedding.stopAtStep",
+    ],
+    [
+      "an embedding that stops in the warm-up",
+      { customEmbedding: { ...embedding, stopAtStep: 19 } },
+      "customEmbedding.stopAtStep",
+    ],
+    [
+      "an embedding hardly trained",
+      { customEmbedding: { ...embedding, learningRate: 1e-12 } },
+      "customEmbedding.learningRate",
+    ],
+    ["a UNet hardly trained", { unetLearningRate: 1e-12 }, "unetLearningRate"],
+    ["a text encoder hardly trained", { textModel: { learningRate: 1e-12 } }, "textModel.learningRate"],
+    ["a single timestep", { denoising: { start: 0.3, end: 0.3004 } }, "denoising"],
+  ]
+  it.each(doubtful)("%s", (_, params, field) => {
+    expect(findingsOf(params).map((found) => [found.severity, found.field])).toEqual([["warning", field]])
+  })
+
+  it.each<Partial<TrainParams>>([
+    { schedule: cosine },
+    { schedule: { ...cosine, steps: 1000 } },
+    { schedule: { ...cosine, floor: 1e-6, steps: 500 } },
+    { schedule: { ...restarts, stepsBetweenRestarts: 1001 } },
+    { schedule: { ...restarts, stepsBetweenRestarts: 21 } },
+    { customEmbedding: { ...embedding, stopAtStep: 20 } },
+    { customEmbedding: { ...embedding, stopAtStep: 1000 } },
+    { denoising: { start: 0.5, end: 0.502 } },
+  ])("but not what has its effect: %j", (params) => {
+    expect(findingsOf(params)).toEqual([])
   })
 
   it("a warm-up that never ends", () => {
