@@ -16,11 +16,11 @@ import type { Blob } from "../runtime/model/blob.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
 import type { MakeIn } from "../runtime/model/wire.ts"
-import type { WiredStage } from "../runtime/model/wired-stage.ts"
 import { withDefault } from "../settings/field-defaults.ts"
 import { baseNameOf } from "./base/base-name.ts"
 import { loomVersion } from "./training/loom-version.ts"
 import { nameProblems } from "./training/plain-name.ts"
+import { sameLoraFiles } from "./training/same-files.ts"
 import { saveEmbedding } from "./training/save-embedding.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
@@ -150,17 +150,6 @@ const saveAll = Effect.fnUntraced(function* (
   return { lora, embeddings: yield* saveEmbedding(stem, step, customEmbedding.keyword, embedding, metadata) }
 })
 
-const Called = Schema.Struct({ name: Schema.String })
-
-/** Two LoRAs of one name would write the same files, and the second would fail after its training. */
-const sameNames = (here: WiredStage): readonly Problem[] => {
-  const name = here.paramsAs(Called)?.name
-  const first = here.all("checkpoint").find((other) => other.paramsAs(Called)?.name === name)
-  if (first === undefined || first === here) return []
-  const why = `"${name}" is the name of ${first.label} too, and both would write the same files`
-  return [{ field: "name", why, hint: "Give each LoRA a name of its own", severity: "error" }]
-}
-
 const labelOf = (what: string, step: number, steps: number): string =>
   step === steps ? what : `${what} at an earlier step`
 
@@ -180,7 +169,7 @@ const checkpointStage = stage({
           : [{ path: saved.fileName, blob: saved.file, label: labelOf(what, saved.step, steps) }]
     return [...files.flatMap(artifact("LoRA")), ...embeddings.flatMap(artifact("embedding"))]
   },
-  wired: sameNames,
+  wired: sameLoraFiles,
   run: Effect.fnUntraced(function* ({ params, ...inputs }) {
     const { saves, settings } = inputs.trained
     const saved = yield* Effect.forEach(saves, (save) => saveAll(inputs, params, save))

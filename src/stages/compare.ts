@@ -23,6 +23,7 @@ import { drawSamples } from "./sheets/draw-samples.ts"
 import { type ComparedTraining, planComparison } from "./sheets/plan-comparison.ts"
 import { sample } from "./sheets/sample.ts"
 import { nameProblems } from "./training/plain-name.ts"
+import { sameSheets } from "./training/same-files.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { ComparedGroups, comparedKey, withoutTraining } from "./wires/comparison.ts"
 import { Dataset } from "./wires/dataset.ts"
@@ -88,6 +89,7 @@ const compareStage = stage({
   wires: { samples: Items(Sample) },
   output: Comparison,
   check: ({ name }) => nameProblems(name, "settings"),
+  wired: sameSheets,
   artifacts: ({ output: { name, sheet } }) => [{ path: sheetName(name), blob: sheet, label: "sheet of settings" }],
   run: Effect.fnUntraced(function* ({ params, samples }) {
     const { blobs } = yield* StageContext

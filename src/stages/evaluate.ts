@@ -19,6 +19,7 @@ import { drawSamples } from "./sheets/draw-samples.ts"
 import { howToUse } from "./sheets/how-to-use.ts"
 import { type EvaluateSettings, planSamples } from "./sheets/plan-samples.ts"
 import { sample } from "./sheets/sample.ts"
+import { sameLora } from "./training/same-files.ts"
 import { type BaseModel, BaseModelFolder } from "./wires/base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
 import { Dataset } from "./wires/dataset.ts"
@@ -151,6 +152,7 @@ const evaluateStage = stage({
   params: SheetParams,
   wires: { samples: Items(Sample), checkpoints: Checkpoints, dataset: Dataset, base: BaseModelFolder },
   output: Evaluation,
+  wired: sameLora("Give one evaluate all prompts and seeds, or save the training again under another name"),
   artifacts: ({ output }) => [
     { path: sheetName(output.name), blob: output.sheet, label: "picture sheet" },
     { path: `${output.name}-how-to-use.md`, blob: output.howToUse, label: "how to use it" },

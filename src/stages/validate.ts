@@ -12,6 +12,7 @@ import { Items } from "../runtime/model/items.ts"
 import { StageContext } from "../runtime/model/stage-context.ts"
 import type { Problem } from "../runtime/model/stage-failure.ts"
 import { trainedStart } from "../settings/trained-start.ts"
+import { sameLora } from "./training/same-files.ts"
 import { type ValidationParams, validationLoss } from "./training/validation-loss.ts"
 import { BaseModelFolder } from "./wires/base-files.ts"
 import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
@@ -72,6 +73,7 @@ const validateStage = stage({
   code: import.meta.url,
   wires: { losses: Items(ValidationLoss), checkpoints: Checkpoints },
   output: Validation,
+  wired: sameLora("Keep one of them, or save the training again under another name"),
   inspect: ({ losses }) => overTraining(losses.map(({ value }) => value)),
   artifacts: ({ output: { name, table } }) => [
     { path: `${name}-validation.csv`, blob: table, label: "validation losses" },

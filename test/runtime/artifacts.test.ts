@@ -132,6 +132,16 @@ describe("an artifact", () => {
     }),
   )
 
+  it.live("is refused when another stage has put one there whose name some systems take for the same", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      const [upper, lower] = [writer(project, "Same.txt"), writer(project, "same.txt")]
+      const both = pipeline("both", () => [upper({ text: "one" }), lower({ text: "one" })])
+      const failure = yield* Effect.flip(run(project, both))
+      expect(failure).toMatchObject({ failures: [{ failure: { what: "Two stages write the same file" } }] })
+    }),
+  )
+
   it.live("is made again when its bytes were deleted from the cache", () =>
     Effect.gen(function* () {
       const { project, file, again } = yield* prepared

@@ -30,6 +30,11 @@ const cases: readonly (readonly [choices: Loose, label: string, field: string])[
   [{ clipSkip: 1.5 }, "encode", "clipSkip"],
   [{ name: "" }, "checkpoint", "name"],
   [{ name: "a/b" }, "checkpoint", "name"],
+  [{ name: "con" }, "checkpoint", "name"],
+  [{ name: "dog." }, "checkpoint", "name"],
+  [{ name: "dog " }, "checkpoint", "name"],
+  [{ name: "dog\ud800" }, "checkpoint", "name"],
+  [{ name: "x".repeat(300) }, "checkpoint", "name"],
   [{ keepLast: 0 }, "checkpoint", "keepLast"],
   [{ keepLast: 1.5 }, "checkpoint", "keepLast"],
   [{ prompts: [] }, "evaluate", "prompts"],
@@ -89,6 +94,9 @@ const trainingCases: readonly (readonly [training: object, field: string])[] = [
   [{ textModel: { learningRate: 1e-4 }, customEmbedding: word, networkDim: 0 }, "textModel"],
   [{ customEmbedding: { ...word, keyword: "my dog" } }, "customEmbedding.keyword"],
   [{ customEmbedding: { ...word, keyword: "<sks>" } }, "customEmbedding.keyword"],
+  [{ customEmbedding: { ...word, keyword: "learned_embeds" } }, "customEmbedding.keyword"],
+  [{ customEmbedding: { ...word, keyword: "Learned_embeds_2" } }, "customEmbedding.keyword"],
+  [{ customEmbedding: { ...word, keyword: "nul" } }, "customEmbedding.keyword"],
   [{ customEmbedding: { length: 4 } }, "customEmbedding.keyword"],
   [{ customEmbedding: { ...word, length: 0 } }, "customEmbedding.length"],
   [{ customEmbedding: { ...word, length: 76 } }, "customEmbedding.length"],
@@ -167,6 +175,18 @@ describe("the wiring as a whole", () => {
     expect(told).toEqual([error("checkpoint-2", "name")])
     expect(wording).toMatchSnapshot()
     expect((await sayingsOf(["a", "b"], 100)).told).toEqual([])
+  })
+
+  it.each([
+    ["a", "A"],
+    ["a", "a-000050"],
+    ["a-000050", "a"],
+  ] as const)("two LoRAs whose files some system would take for the same are refused: %s, %s", async (...names) => {
+    const { told, wording } = await sayingsOf(names, 100)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject({ field: "name", severity: "error" })
+    expect(wording).toMatchSnapshot()
+    expect((await sayingsOf(["a", "a-5"], 100)).told).toEqual([])
   })
 
   it("a warm-up that never ends is warned about", async () => {

@@ -56,6 +56,24 @@ const cases: readonly (readonly [
   make: (made: ReturnType<typeof wires>) => unknown,
   is: readonly Told[],
 ])[] = [
+  [
+    "two picture sheets of one LoRA",
+    (w) => [evaluate(w.checkpoints, { prompts: ["a"] }), evaluate(w.checkpoints, { prompts: ["b"] })],
+    [error("evaluate-2", "checkpoints")],
+  ],
+  [
+    "two comparisons whose names differ in case",
+    (w) => ["Dims", "dims"].map((name) => compare({ dim: { "4": w.lora } }, { name, prompts: ["a"] })),
+    [error("compare-2", "name")],
+  ],
+  [
+    "a comparison called as a picture sheet is",
+    (w) => [
+      evaluate(w.checkpoints, { prompts: ["a"] }),
+      compare({ dim: { "4": w.lora } }, { name: "lora-sheet", prompts: ["a"] }),
+    ],
+    [error("compare", "name")],
+  ],
   ["nothing given", () => loose.crop(), [error("crop", "pictures")]],
   ["a forgotten parameter", (w) => loose.crop(w.pictures), [error("crop", "size")]],
   ["a path where a wire belongs", () => loose.crop("./pictures", { size: 64 }), [error("crop", "pictures")]],

@@ -8,6 +8,7 @@
  */
 import { Effect, Predicate, Result, Schema } from "effect"
 import type { Json } from "../model/canonical-json.ts"
+import { notAFileName, quotedName } from "../model/file-name.ts"
 import { nearestName } from "../model/nearest-name.ts"
 import type { ParamsSchema } from "../model/node.ts"
 import { decodeParams, encodeJson, type FieldIssue, makeParams } from "../model/schema-codec.ts"
@@ -100,6 +101,8 @@ const make = (
     paramsSchema,
     defaults: encodedDefaults,
     instantiate: Effect.fnUntraced(function* (overrides = {}) {
+      const misnamed = typeof name === "string" ? notAFileName(name) : "it is no text"
+      if (misnamed !== undefined) return yield* badName(String(name), misnamed)
       if (Result.isFailure(filled)) return yield* badDefaults(name, filled.failure)
       const encoded = yield* withOverrides(name, paramsSchema, encodedDefaults, overrides)
       const params = yield* Effect.fromResult(decodeParams(paramsSchema, encoded)).pipe(
@@ -160,6 +163,15 @@ const unknownParam = (pipeline: string, name: string, fields: readonly string[])
     kind: "input",
   })
 }
+
+const badName = (pipeline: string, because: string): StageFailure =>
+  new StageFailure({
+    what: "",
+    where: "pipeline name",
+    why: `${quotedName(pipeline)} cannot be the name of a folder everywhere, as the output's is: ${because}`,
+    hint: 'Give pipeline() a plain name, such as "my-dog".',
+    kind: "input",
+  })
 
 const badParams = (pipeline: string, issues: readonly FieldIssue[]): StageFailure =>
   new StageFailure({

@@ -11,6 +11,7 @@ import * as fs from "node:fs/promises"
 import * as path from "node:path"
 import { Effect, Option, Schema, Semaphore } from "effect"
 import { Events } from "../model/events.ts"
+import { foldedName } from "../model/file-name.ts"
 import type { Artifact } from "../model/node.ts"
 import { StageFailure } from "../model/stage-failure.ts"
 import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
@@ -35,8 +36,8 @@ interface OutputFolder {
   readonly folder: string
   /** Path → digest of what Loom wrote there last. */
   readonly ledger: Ledger
-  /** Who has written what in this run, by file. */
-  readonly owners: Map<string, { readonly stage: string; readonly sha256: string }>
+  /** Who has written what in this run, by file; of names that some system takes for one only one may be written. */
+  readonly owners: Map<string, { readonly stage: string; readonly file: string; readonly sha256: string }>
 }
 
 export const makeArtifactWriter = Effect.fnUntraced(function* (folder: string) {
@@ -63,9 +64,9 @@ const placeOne = Effect.fnUntraced(function* (output: OutputFolder, stage: strin
   const events = yield* Events
   const { path: name, blob, label } = artifact
   const file = yield* insideFolder(stage, output.folder, name)
-  const owner = output.owners.get(file) ?? { stage, sha256: blob.sha256 }
-  if (owner.sha256 !== blob.sha256) return yield* takenBy(owner.stage, stage, name)
-  output.owners.set(file, owner)
+  const owner = output.owners.get(foldedName(file)) ?? { stage, file, sha256: blob.sha256 }
+  if (owner.sha256 !== blob.sha256 || owner.file !== file) return yield* takenBy(owner.stage, stage, name)
+  output.owners.set(foldedName(file), owner)
   const present = yield* digestOf(file)
   const isSame = Option.contains(present, blob.sha256)
   if (!isSame) {
@@ -127,7 +128,7 @@ const takenBy = (owner: string, stage: string, name: string): StageFailure =>
   new StageFailure({
     what: "Two stages write the same file",
     where: `${stage}: ${name}`,
-    why: `${owner} has written another content there in this run`,
+    why: `${owner} has written another file there in this run`,
     hint: "Give one of them another name.",
     kind: "input",
   })
