@@ -137,6 +137,9 @@ export const openDatabase = (path: string, isShared: boolean): Database.Database
     if (isShared || journal === "rollback") useRollbackJournal(database, path, journal)
     else useWriteAheadLog(database)
     database.pragma("foreign_keys = ON")
+    // macOS alone: an ordinary flush leaves commits in the disk's own cache there. Node's fsync asks for the same by itself.
+    database.pragma("fullfsync = ON")
+    database.pragma("checkpoint_fullfsync = ON")
     migrate(database, path)
     return database
   } catch (cause) {

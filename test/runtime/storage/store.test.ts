@@ -1,4 +1,5 @@
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import Database from "better-sqlite3"
@@ -8,6 +9,7 @@ import { storageFailure } from "../../../src/runtime/model/storage-failure.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
 import { thisProcess } from "../../../src/runtime/storage/process-identity.ts"
 import { type StageRecord, Store } from "../../../src/runtime/storage/store.ts"
+import { openDatabase } from "../../../src/runtime/storage/store-schema.ts"
 import { inStorage, result, temporaryFolder } from "./rig/temporary-storage.ts"
 
 const stage = (label: string, state: StageRecord["state"]): StageRecord => ({
@@ -89,6 +91,15 @@ describe("a run whose process is gone without an end", () => {
       expect(runs.map((run) => run.state)).toEqual(["interrupted"])
     }),
   )
+})
+
+it("commits reach the platters on macOS too, where an ordinary flush stops at the disk's own cache", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "loom-store-"))
+  const database = openDatabase(path.join(folder, "loom.sqlite"), false)
+  const flushes = ["fullfsync", "checkpoint_fullfsync"].map((name) => database.pragma(name, { simple: true }))
+  database.close()
+  fs.rmSync(folder, { recursive: true })
+  expect(flushes).toEqual([1, 1])
 })
 
 describe("a cache that cannot be used", () => {
