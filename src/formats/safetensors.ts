@@ -20,7 +20,6 @@ const unreadable = (file: string, cause: unknown): BadFile => {
   if (cause instanceof BadFile) return cause
   const code = (cause as { readonly code?: unknown } | null)?.code
   if (code === "ENOENT") return new BadFile({ file, reason: "does not exist", hint: "Check the path" })
-  if (code === "EISDIR") return new BadFile({ file, reason: "is a folder", hint: "Name the file inside it" })
   return new BadFile({ file, reason: `cannot be read (${code ?? String(cause)})`, hint: "Check its permissions" })
 }
 
@@ -38,9 +37,11 @@ const readInto = async (handle: FileHandle, target: Uint8Array, position: number
 
 /** `length` bytes from `position`, or fewer where the file ends. */
 const readBytes = async (file: string, position: number, length: number) => {
-  // Opening a pipe waits for somebody to write into it.
   const found = await stat(file)
-  if (!found.isFile() && !found.isDirectory()) {
+  // Windows opens a folder as if it were an empty file.
+  if (found.isDirectory()) throw new BadFile({ file, reason: "is a folder", hint: "Name the file inside it" })
+  // Opening a pipe waits for somebody to write into it.
+  if (!found.isFile()) {
     throw new BadFile({ file, reason: "is not a file", hint: "Name a file" })
   }
   await using handle = await open(file, "r")

@@ -1,7 +1,7 @@
 /** Sources as plain functions: values, promises and Effects are all readings, and the second argument is all they need to know. */
 import { writeFileSync } from "node:fs"
 import { readdir } from "node:fs/promises"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"
 import { pipeline } from "../../src/runtime/define/pipeline.ts"
@@ -74,7 +74,7 @@ describe("a source's function", () => {
         project,
         reading(({ root, path }) => `${root} ${path("a/b")} ${path("/c")}`),
       )
-      expect(results).toEqual({ read: `${project.root} ${join(project.root, "a/b")} /c` })
+      expect(results).toEqual({ read: `${project.root} ${join(project.root, "a/b")} ${resolve("/c")}` })
     }),
   )
 
