@@ -67,7 +67,7 @@ const mostShown = 60
 
 /** A value as JSON, cut to a readable length. */
 export const saidValue = (value: unknown): string => {
-  const said = JSON.stringify(value) ?? "absent"
+  const said = typeof value === "number" ? `${value}` : (JSON.stringify(value) ?? "absent")
   return said.length <= mostShown ? said : `${said.slice(0, mostShown)}…`
 }
 

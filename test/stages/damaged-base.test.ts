@@ -50,7 +50,7 @@ const unetTensors = (): Map<string, TensorToStore> => {
 }
 
 /** The UNet's weights in two files and an index that may lie. */
-const shard = (change: (map: Record<string, string>) => void): void => {
+const shard = (change: (map: Record<string, string>) => void, ending = ".safetensors.index.json"): void => {
   const all = [...unetTensors()]
   const halves = [all.slice(0, 20), all.slice(20)]
   const map: Record<string, string> = {}
@@ -61,7 +61,7 @@ const shard = (change: (map: Record<string, string>) => void): void => {
   })
   change(map)
   place(unetWeights, undefined)
-  place(`${unetWeights}.index.json`, JSON.stringify({ weight_map: map }))
+  place(unetWeights.replace(".safetensors", ending), JSON.stringify({ weight_map: map }))
 }
 
 const toldIn = async () => {
@@ -275,6 +275,7 @@ describe("a base model whose parts do not fit is told when the pipeline is plann
 describe("a base model that is only written otherwise is taken", () => {
   const sound: readonly (readonly [title: string, change: () => void])[] = [
     ["in shards", () => shard(() => {})],
+    ["in shards of a variant, as diffusers names them", () => shard(() => {}, ".safetensors.index.fp16.json")],
     [
       "with a byte order mark",
       () => place("unet/config.json", `\ufeff${readFileSync(inBase("unet/config.json"), "utf8")}`),
