@@ -108,7 +108,7 @@ export interface BaseModelOptions {
  * The base model in `folder` (diffusers layout, relative to the pipeline file).
  *
  * Needed: `unet/`, `vae/` and `text_encoder/`, each with a config.json and weights as safetensors (16 or 32 bits), `tokenizer/`
- * with vocab.json and merges.txt, and `scheduler/scheduler_config.json`. Stable Diffusion XL also has `text_encoder_2/` and `tokenizer_2/`.
+ * with vocab.json and merges.txt (or tokenizer.json), and `scheduler/scheduler_config.json`. Stable Diffusion XL also has `text_encoder_2/` and `tokenizer_2/`.
  * What is missing or broken is told as errors before any work, all of it at once; so is a training that no memory here holds.
  *
  * @param folder Relative to the pipeline file. Where it lies is no part of any key; its files' bytes are.
