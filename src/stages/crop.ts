@@ -14,6 +14,7 @@ import type { MakeIn } from "../runtime/model/wire.ts"
 import { withDefault } from "../settings/field-defaults.ts"
 import { checkSize, PictureSize, sidesOf } from "./base/picture-size.ts"
 import { enlargingProblems, largeEnough, Upscale } from "./dataset/enlarging.ts"
+import { openSharp } from "./dataset/open-sharp.ts"
 import { CroppedPicture, type CroppedPictures, Picture, type Pictures } from "./wires/pictures.ts"
 
 const CropSettings = Schema.Struct({
@@ -90,7 +91,7 @@ const cut = async (
   plan: ReturnType<typeof coverCrop>,
   target: { readonly width: number; readonly height: number },
 ): Promise<Uint8Array> => {
-  const { default: sharp } = await import("sharp")
+  const sharp = await openSharp()
   return sharp(path, { failOn: "error" })
     .autoOrient()
     .resize(plan.width, plan.height, { fit: "fill", kernel: "lanczos3" })

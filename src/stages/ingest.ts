@@ -20,6 +20,7 @@ import { named } from "../runtime/model/word.ts"
 import { type ExpectedFiles as Expected, ExpectedFiles, expectationProblems } from "./base/expected-files.ts"
 import { type FolderFile, filesIn, keyOfName } from "./dataset/folder-files.ts"
 import { listNames } from "./dataset/list-names.ts"
+import { openSharp } from "./dataset/open-sharp.ts"
 import { CaptionText } from "./wires/captions.ts"
 import { Picture, type Pictures } from "./wires/pictures.ts"
 
@@ -170,7 +171,7 @@ const captionsHint = "Give ingest's captions the path of a folder, relative to t
 
 /** Reads the whole picture and gives its size; sharp names what is wrong with it. */
 const measure = async (path: string): Promise<{ readonly width: number; readonly height: number }> => {
-  const { default: sharp } = await import("sharp")
+  const sharp = await openSharp()
   const { autoOrient } = await sharp(path).metadata()
   // Decoding is the only proof; the small size spares the memory.
   await sharp(path, { failOn: "error" }).resize(16, 16, { fit: "fill" }).raw().toBuffer()

@@ -7,6 +7,7 @@ import { dirname, join, relative, resolve, sep } from "node:path"
 import { Effect, Option } from "effect"
 import { computingMachine } from "../engine/jobs/computing-machine.ts"
 import { readSafetensorsHeader } from "../formats/safetensors.ts"
+import { notAFileName } from "../runtime/model/file-name.ts"
 import { StageFailure } from "../runtime/model/stage-failure.ts"
 import { codeDigest } from "../runtime/plan/code-digest.ts"
 import { loomVersion } from "../stages/training/loom-version.ts"
@@ -74,6 +75,22 @@ const fromPipeline = (into: string, folder: string): string => {
   return path.startsWith("../") || path.startsWith("/") || /^[A-Za-z]:/.test(path) ? path : `./${path}`
 }
 
+/**
+ * Why the pictures cannot lie on a system under their own names; undefined when they can. Windows would write "a:b.txt" into a part of
+ * "a" that no folder shows, and "con.txt" to the console.
+ */
+export const namelessPicture = (
+  { pictures }: Pick<Origin, "pictures">,
+  platform: string = process.platform,
+): { readonly key: string; readonly why: string } | undefined => {
+  if (platform !== "win32") return undefined
+  for (const { key } of pictures) {
+    const why = notAFileName(key)
+    if (why !== undefined) return { key, why }
+  }
+  return undefined
+}
+
 export interface RestoreRequest extends OpenedOrigin {
   readonly into: string
   /** Where they lie; undefined when nobody knows. */
@@ -96,6 +113,11 @@ const write = (path: string, text: string) =>
 /** Writes the pipeline and what belongs to it, and gives the paths; nothing that is there already is changed. */
 export const writeRestored = Effect.fn("writeRestored")(function* (request: RestoreRequest) {
   const into = resolve(request.into)
+  const nameless = namelessPicture(request.origin)
+  if (nameless !== undefined) {
+    const why = `Windows has no such file name for this picture: ${nameless.why}`
+    return yield* refused(nameless.key, why, "Restore it on the system that the LoRA was made on")
+  }
   const { name, baseName } = request.origin
   const basePlace = isPlainName(baseName) ? baseName : "base"
   const places = {

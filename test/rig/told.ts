@@ -47,7 +47,9 @@ export const wording = (text: string, folder?: string): string =>
     .trimEnd()
 
 const within = (folder: string | undefined, text: string): string =>
-  folder === undefined ? text : text.replaceAll(`${folder}${sep}`, "")
+  folder === undefined ? withSlashes(text) : withSlashes(text.replaceAll(`${folder}${sep}`, ""))
+
+const withSlashes = (text: string): string => (sep === "/" ? text : text.replaceAll(sep, "/"))
 
 const sayings = (all: readonly Saying[], folder?: string): Sayings => ({
   told: all.map(({ told }) =>

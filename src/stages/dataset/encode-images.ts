@@ -11,10 +11,11 @@ import { sizeProblems } from "../base/size-problems.ts"
 import { VaePart } from "../wires/base-files.ts"
 import { EncodedPicture } from "../wires/dataset.ts"
 import { CroppedPicture } from "../wires/pictures.ts"
+import { openSharp } from "./open-sharp.ts"
 
 /** A picture file as the networks take it: [3, height, width], −1 … 1. */
 const readPixels = async (path: string) => {
-  const { default: sharp } = await import("sharp")
+  const sharp = await openSharp()
   const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true })
   const area = info.width * info.height
   const pixels = new Float32Array(3 * area)
