@@ -21,6 +21,8 @@ import type {
 } from "./jobs/host-protocol.ts"
 import type { StoredTraining, StoredTrainJob, TrainHooks, TrainResult } from "./jobs/train-job.ts"
 
+const withParent = (job: StoredTrainJob): StoredTrainJob => ({ ...job, parentBytes: process.memoryUsage.rss() })
+
 export class Engine extends Context.Service<
   Engine,
   {
@@ -52,7 +54,7 @@ export class Engine extends Context.Service<
         validate: (job) => hosts.run("validate", job),
         traceTraining: (job, steps, file) => Effect.asVoid(hosts.run("trace", { job, steps, file })),
         train: (job, hooks) =>
-          hosts.run("train", job, {
+          hosts.run("train", withParent(job), {
             shouldStop: hooks.shouldStop,
             onProgress: (progress) => {
               switch (progress.kind) {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest"
 import { EngineFailure } from "../../src/engine/jobs/engine-failure.ts"
 import type { MemoryNeed } from "../../src/engine/jobs/memory-need.ts"
-import { planMemory } from "../../src/engine/train/memory-plan.ts"
+import { memoryNeed, planMemory } from "../../src/engine/train/memory-plan.ts"
+import { input, meanOfAll, mul } from "../../src/graph/build.ts"
 import type { MemoryMode } from "../../src/settings/memory-mode.ts"
 
 const gigabyte = 1e9
@@ -56,5 +57,26 @@ describe("the memory plan", () => {
       why: '"small" needs 2.0 GB besides the model\'s file, and 1.0 GB are free',
       hint: "Close other programs, or train on smaller pictures",
     })
+  })
+})
+
+describe("what a training needs", () => {
+  const x = input("x", [1000])
+  const [loss, prediction] = [meanOfAll(mul(x, x)), mul(x, 2)]
+  const graph = { outputs: { loss, prediction }, gradients: { x: mul(x, 3) } }
+  const plain = { graphs: [graph], weightBytes: 0, parameters: 0, isSplit: false, parentBytes: 0 }
+  const heapBytes = (more: Partial<typeof plain>): number =>
+    memoryNeed({ ...plain, ...more }, "fast").heapBytes - memoryNeed(plain, "fast").heapBytes
+
+  it("is told of both processes: the one that asked stays beside the one that trains", () => {
+    expect(heapBytes({ parentBytes: 300e6 })).toBe(300e6)
+  })
+
+  it("is five numbers for each one that is trained: itself, gradient, the runtime's copy of that, two moments", () => {
+    expect(heapBytes({ parameters: 1e6 })).toBe(20e6)
+  })
+
+  it("is three more where an update takes several runs: a sum in double precision and a mean", () => {
+    expect(heapBytes({ parameters: 1e6, isSplit: true })).toBe(32e6)
   })
 })

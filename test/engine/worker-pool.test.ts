@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
+import { EngineThreads } from "../../src/engine/host/worker-pool.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 import { storedJob } from "../rig/stored-job.ts"
 import { trainHere } from "../rig/trained.ts"
@@ -76,6 +77,26 @@ describe.runIf(processesAreVisible)("the worker pool", () => {
       assert.isTrue(yield* Effect.promise(() => eventually(() => !hosts().includes(pid!))))
       assert.deepStrictEqual(yield* encode, before)
     }).pipe(Effect.provide(Engine.layer, { local: true })),
+  )
+
+  it.live("a training keeps no idle process beside it, whose sessions would hold memory", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const encode = (text: string) => engine.encodeText({ base, text, encoding: encodingOf(base, 1) })
+      yield* Effect.forEach(["a dog", "a cat"], encode, { concurrency: "unbounded" })
+      const before = hosts().length
+      let during: number | undefined
+      yield* engine.train(storedJob(tinyJob(base, 2)), {
+        onStep: () =>
+          Effect.sync(() => {
+            during = hosts().length
+          }),
+        onSnapshot: () => Effect.void,
+        shouldStop: () => false,
+      })
+      assert.strictEqual(before, Math.min(2, navigator.hardwareConcurrency))
+      assert.strictEqual(during, 1)
+    }).pipe(Effect.provide(Engine.layer, { local: true }), Effect.provideService(EngineThreads, 1)),
   )
 
   it.live("an interrupted job leaves no process behind", () =>

@@ -81,12 +81,20 @@ const listen = <N extends HostJobName>(host: HostProcess, place: Place, first: F
 /** A pool that ends all its processes with the scope. */
 export const makeWorkerPool: Effect.Effect<WorkerPool, never, Scope.Scope> = Effect.gen(function* () {
   const threads = yield* EngineThreads
-  const busy = new Set<Place>()
+  const [all, busy] = [new Set<Place>(), new Set<Place>()]
   let isOpen = true
   const pool = yield* Pool.makeWithTTL({
     acquire: Effect.acquireRelease(
-      Effect.sync((): Place => ({ host: undefined })),
-      vacate,
+      Effect.sync(() => {
+        const place: Place = { host: undefined }
+        all.add(place)
+        return place
+      }),
+      (place) =>
+        Effect.andThen(
+          vacate(place),
+          Effect.sync(() => all.delete(place)),
+        ),
     ),
     min: 0,
     max: placesFor(threads),
@@ -123,7 +131,9 @@ export const makeWorkerPool: Effect.Effect<WorkerPool, never, Scope.Scope> = Eff
       // Name and job belong together by this function's own type; the union of all requests cannot say so.
       const request = { name, job, threads } as HostRequest
       busy.add(place)
-      return Effect.scoped(attempt<N>(place, request, options)).pipe(
+      // A training plans with all that is free: processes that wait for work would keep their sessions' memory from it.
+      const idle = name === "train" ? [...all].filter((other) => !busy.has(other)) : []
+      return Effect.scoped(Effect.andThen(Effect.forEach(idle, vacate), attempt<N>(place, request, options))).pipe(
         Effect.onInterrupt(() => vacate(place)),
         Effect.ensuring(Effect.sync(() => busy.delete(place))),
       )

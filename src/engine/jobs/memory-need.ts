@@ -3,7 +3,7 @@ import type { MemoryMode } from "../../settings/memory-mode.ts"
 
 export interface MemoryNeed {
   readonly mode: MemoryMode
-  /** Memory of the process's own: it must be there. */
+  /** Memory of the training process and its parent: it must be there. */
   readonly heapBytes: number
   /** Weights in place in the user's file. */
   readonly mappedBytes: number

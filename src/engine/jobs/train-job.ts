@@ -55,6 +55,8 @@ interface TrainingFacts {
   readonly resume?: StoredFile
   /** Time against memory; changes no number. "auto" when left out. */
   readonly memory?: MemoryChoice
+  /** Resident memory of the process that asks, which stays beside the training; the engine fills it in. */
+  readonly parentBytes?: number
 }
 
 /** A training whose pictures lie in the content store. */

@@ -11,6 +11,7 @@ import { Context, Effect, type Scope } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import type { WeightPlaces } from "../../graph/onnx/weight-places.ts"
 import { type EngineFailure, wordsOf, workFailure } from "../jobs/engine-failure.ts"
+import { forgetSecondResults } from "./second-results.ts"
 import { isMapped } from "./weight-memory.ts"
 
 export interface SessionPlan {
@@ -144,7 +145,12 @@ export const openSession = Effect.fn("openSession")(function* (
   const prepare: Session["prepare"] = (feeds, results) => {
     const feedTensors = { ...tensorsOver(feeds), ...Object.fromEntries(shapes) }
     const resultTensors = tensorsOver(results)
-    return Effect.asVoid(Effect.tryPromise({ try: () => session.run(feedTensors, resultTensors), catch: failed }))
+    const resultBytes = Object.values(results).reduce((sum, { data }) => sum + data.byteLength, 0)
+    const run = () => {
+      forgetSecondResults(resultBytes)
+      return session.run(feedTensors, resultTensors)
+    }
+    return Effect.asVoid(Effect.tryPromise({ try: run, catch: failed }))
   }
   return { prepare }
 })

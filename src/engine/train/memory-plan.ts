@@ -1,8 +1,8 @@
 /**
  * Which memory mode a training takes, and what it will need, decided before the first step.
  *
- * Needed are: the process itself, the weights (mapped from the user's file, or unpacked), the trained parameters with
- * their gradients, moments and snapshot, and the most that a run of the graph holds at once, which the graph itself
+ * Needed are: the parent, the process itself, the weights (mapped from the user's file, or unpacked), the trained parameters with
+ * their gradients and moments, and the most that a run of the graph holds at once, which the graph itself
  * tells (graph/memory/peak-memory.ts). Mapped weights may be dropped by the system and read again, so what does not fit with
  * them only becomes slow; what does not fit without them cannot run, and is refused.
  */
@@ -20,13 +20,10 @@ const processBytes = 280 * 2 ** 20
 /** Inside kernels: copies in another layout, packed blocks. And what the allocator cannot hand out again. */
 const kernelShare = 1.15
 const kernelBytes = 64 * 2 ** 20
-/** Parameters, gradient, two moments. */
-const bytesPerParameter = 4 * (1 + 1 + 2)
+/** Parameters, gradient and its second copy (session/second-results.ts), two moments. */
+const bytesPerParameter = 4 * (1 + 2 + 2)
 /** Where an update takes several runs: sums in double precision, and their mean. */
 const bytesPerSum = 4 * (2 + 1)
-/** A snapshot of parameters and moments, and its copy on the way to the parent. */
-const snapshotBytesPerParameter = 4 * (3 + 3)
-
 export interface ToTrain {
   /** One for each shape of picture. */
   readonly graphs: readonly TrainedGraph[]
@@ -34,6 +31,8 @@ export interface ToTrain {
   readonly parameters: number
   /** Whether an update takes several runs. */
   readonly isSplit: boolean
+  /** Resident memory of the parent. Snapshots go to a file matrix by matrix, so it takes no more of them. */
+  readonly parentBytes: number
 }
 
 /** What the runs of all graphs hold at most. An arena is kept with the most it ever held; a block goes after each run. */
@@ -48,14 +47,12 @@ const bytesOfRuns = ({ graphs, weightBytes }: ToTrain, mode: MemoryMode) => {
 }
 
 export const memoryNeed = (toTrain: ToTrain, mode: MemoryMode): MemoryNeed => {
-  const { graphs, weightBytes, parameters, isSplit } = toTrain
+  const { graphs, weightBytes, parameters, isSplit, parentBytes } = toTrain
   const mapped = isMapped(weightBytes)
   const { arenaBytes, blockBytes } = bytesOfRuns(toTrain, mode)
   const unpacked = mapped ? 0 : unpackedBytes(weightBytes) * graphs.length
   const own = processBytes + parameters * (bytesPerParameter + (isSplit ? bytesPerSum : 0)) + unpacked
-  // Snapshots are taken between runs.
-  const passing = Math.max(blockBytes, parameters * snapshotBytesPerParameter)
-  return { mode, heapBytes: own + arenaBytes + passing, mappedBytes: mapped ? weightBytes : 0 }
+  return { mode, heapBytes: parentBytes + own + arenaBytes + blockBytes, mappedBytes: mapped ? weightBytes : 0 }
 }
 
 const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`

@@ -2,9 +2,9 @@
  * The memory plan of a training job: builds the graph of each shape of picture and asks it what a step will hold.
  *
  * The same is asked before there are pictures, to refuse a training that no memory holds before any work: everything that
- * matters is known from the base model's configurations and the size of the pictures to come.
+ * matters is known from the base model's configurations and the size of the pictures to come. Then the process that asks is the
+ * training's parent.
  */
-import { freemem } from "node:os"
 import { Effect } from "effect"
 import { conditionShape } from "../../models/unet-config.ts"
 import { vaeFactor } from "../../models/vae-config.ts"
@@ -16,31 +16,32 @@ import { readVaeConfig } from "../base/base-config.ts"
 import { openUnet } from "../base/base-model.ts"
 import { openTextNetworks } from "../base/text-networks.ts"
 import { EngineFailure } from "../jobs/engine-failure.ts"
+import { freeMemory } from "../jobs/free-memory.ts"
 import type { MemoryPlan } from "../jobs/memory-need.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
 import { graphFailure } from "../session/graph-failure.ts"
 import { type AdapterLayout, adapterLayout } from "./adapter-layout.ts"
 import { memoryNeed, planMemory } from "./memory-plan.ts"
-import { picturesPerRun, type SampleShapes, shapesFor } from "./run-shapes.ts"
+import { ofEachShape, picturesPerRun, type SampleShapes, shapesFor } from "./run-shapes.ts"
 import { type TrainedNetworks, trainedWeights, trainGraph, trainingGraph } from "./train-graph.ts"
 
-/** What this process may take, with what it has taken already. Inside a container its limit counts. */
-const freeMemoryBytes = (): number => (process.availableMemory() || freemem()) + process.memoryUsage.rss()
-
-/** One picture of each shape. */
-const ofEachShape = (samples: readonly SampleShapes[]): readonly SampleShapes[] => [
-  ...new Map(samples.map((sample) => [`${sample.latentShape}`, sample])).values(),
-]
+/** Resident memory of the two processes that a training takes, before it begins: they may keep it. */
+export interface HeldMemory {
+  readonly parentBytes: number
+  /** 0 while there is no such process. */
+  readonly hostBytes: number
+}
 
 /** What the plan needs to know of a training, besides what is trained. */
 export interface ToPlan {
+  readonly held: HeldMemory
   readonly gradientAccumulationSteps: number
   readonly samples: readonly SampleShapes[]
   readonly memory: MemoryChoice
 }
 
 export const planTraining = Effect.fn("planTraining")(function* (
-  { samples, gradientAccumulationSteps, memory }: ToPlan,
+  { samples, gradientAccumulationSteps, memory, held: { parentBytes, hostBytes } }: ToPlan,
   networks: TrainedNetworks,
   layout: AdapterLayout,
 ): Effect.fn.Return<MemoryPlan, EngineFailure> {
@@ -50,8 +51,9 @@ export const planTraining = Effect.fn("planTraining")(function* (
     try: () => {
       const graphs = ofEachShape(samples).map((sample) => trainGraph(networks, layout, shapesFor(sample, pictures)))
       const isSplit = pictures < gradientAccumulationSteps
-      const toTrain = { graphs, weightBytes: weights.storedBytes, parameters: layout.length, isSplit }
-      return planMemory(memory, freeMemoryBytes(), (mode) => memoryNeed(toTrain, mode))
+      const toTrain = { graphs, weightBytes: weights.storedBytes, parameters: layout.length, isSplit, parentBytes }
+      const freeBytes = freeMemory().freeBytes + parentBytes + hostBytes
+      return planMemory(memory, freeBytes, (mode) => memoryNeed(toTrain, mode))
     },
     catch: (thrown) => graphFailure({ kind: trainingGraph, weights }, thrown),
   })
@@ -59,7 +61,7 @@ export const planTraining = Effect.fn("planTraining")(function* (
 })
 
 /** A training that is to come: pictures of one size in pixels, and what is trained on them. */
-export interface ForeseenTraining extends Omit<ToPlan, "samples"> {
+export interface ForeseenTraining extends Omit<ToPlan, "samples" | "held"> {
   readonly size: { readonly width: number; readonly height: number }
   readonly spec: AdapterSpec
 }
@@ -77,5 +79,6 @@ export const foreseeTraining = Effect.fn("foreseeTraining")(function* (
   }
   const networks = { unet, texts: trainsText(spec) ? texts : [] }
   const layout = adapterLayout({ unet: unet.config, texts: networks.texts }, spec)
-  return yield* planTraining({ samples: [sample], gradientAccumulationSteps, memory }, networks, layout)
+  const held = { parentBytes: process.memoryUsage.rss(), hostBytes: 0 }
+  return yield* planTraining({ samples: [sample], gradientAccumulationSteps, memory, held }, networks, layout)
 })

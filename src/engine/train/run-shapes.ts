@@ -29,3 +29,8 @@ export const shapesFor = ({ latentShape, conditionShape }: SampleShapes, picture
   latents: latentShape,
   text: conditionShape,
 })
+
+/** One picture of each shape. */
+export const ofEachShape = (samples: readonly SampleShapes[]): readonly SampleShapes[] => [
+  ...new Map(samples.map((sample) => [`${sample.latentShape}`, sample])).values(),
+]

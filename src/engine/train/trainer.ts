@@ -248,7 +248,8 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
   // The plan counts on the memory that this process has taken; sessions of encoders would still hold theirs.
   yield* (yield* Sessions).releaseAll
   const { gradientAccumulationSteps } = settings
-  const memory = yield* planTraining({ samples, gradientAccumulationSteps, memory: choice }, networks, layout)
+  const held = { parentBytes: job.parentBytes ?? 0, hostBytes: process.memoryUsage.rss() }
+  const memory = yield* planTraining({ samples, gradientAccumulationSteps, memory: choice, held }, networks, layout)
   const runPictures = pictureRunner(job, networks, layout, state.parameters, memory.mode)
 
   const update = Effect.gen(function* () {

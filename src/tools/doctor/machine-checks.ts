@@ -2,6 +2,7 @@
 import { existsSync, statfsSync } from "node:fs"
 import { availableParallelism, cpus, totalmem } from "node:os"
 import { dirname, resolve } from "node:path"
+import { freeMemory } from "../../engine/jobs/free-memory.ts"
 import { type Check, inBytes, ok, problem, warning, wordsOf } from "./check.ts"
 
 /** Machines that ONNX Runtime's package has binaries for. */
@@ -26,9 +27,9 @@ export interface MemoryFacts {
 }
 
 const memoryFacts = (): MemoryFacts => {
-  const [totalBytes, constrained] = [totalmem(), process.constrainedMemory()]
-  const isLimited = constrained > 0 && constrained < totalBytes
-  return { totalBytes, freeBytes: process.availableMemory(), limitBytes: isLimited ? constrained : undefined }
+  const [totalBytes, { freeBytes, limitBytes }] = [totalmem(), freeMemory()]
+  const isLimited = limitBytes !== undefined && limitBytes < totalBytes
+  return { totalBytes, freeBytes, limitBytes: isLimited ? limitBytes : undefined }
 }
 
 /** A training of SD1.5 at 512 × 512 in its sparest mode; see BENCHMARKS.md. */
