@@ -7,7 +7,7 @@ import { memoryModes } from "../../src/settings/memory-mode.ts"
 import { storedJob } from "../rig/stored-job.ts"
 import { trainHere } from "../rig/trained.ts"
 import { makeTinyBase } from "./tiny-base.ts"
-import { recordingHooks, tinyJob } from "./tiny-job.ts"
+import { recordingHooks, type SomeSettings, tinyJob } from "./tiny-job.ts"
 
 const base = makeTinyBase()
 
@@ -136,6 +136,37 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
       const job = tinyJob(base, 1, { unetLearningRate: 0 })
       const failure = yield* Effect.flip(trainHere(job))
       assert.strictEqual(failure.what, "unetLearningRate")
+    }),
+  )
+
+  /** Pictures with a single place at the UNet's smallest level, where self-attention has one key. */
+  const ofOneKey = (settings: SomeSettings) => {
+    const job = tinyJob(base, 2, settings)
+    const cut = (values: Float32Array) => values.subarray(0, 4 * 2 * 2)
+    const samples = job.samples.map((sample) => {
+      return { ...sample, mean: cut(sample.mean), logVariance: cut(sample.logVariance), latentShape: [4, 2, 2] }
+    })
+    return { ...job, samples }
+  }
+
+  it.effect("pictures as small as the model's own step train; a query of a single key rightly stays where it is", () =>
+    Effect.gen(function* () {
+      const { snapshot } = yield* trainHere(ofOneKey({}))
+      const up = decodeSafetensors(snapshot)
+      const moved = (path: string) =>
+        up.float32(`adapter/lora_unet_${path}.lora_up.weight`).some((value) => value !== 0)
+      const attention = "mid_block_attentions_0_transformer_blocks_0_attn1"
+      assert.deepStrictEqual(
+        ["to_q", "to_k", "to_v", "to_out_0"].map((part) => moved(`${attention}_${part}`)),
+        [false, false, true, true],
+      )
+    }),
+  )
+
+  it.effect("the other adapters must move there too", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(trainHere(ofOneKey({ unetLearningRate: 1e-60 })))
+      assert.include(failure.why, "have not moved at all: lora_unet_down_blocks_0_attentions_0_proj_in")
     }),
   )
 

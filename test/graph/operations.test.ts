@@ -15,6 +15,7 @@ import { printGraph } from "../../src/graph/print.ts"
 import { elementCount } from "../../src/graph/shape.ts"
 import { shapeRules } from "../../src/graph/shape-rules.ts"
 import type { Node, NodeOf, Tensor } from "../../src/graph/tensor.ts"
+import { zeroWhen } from "../../src/graph/zero.ts"
 import { frozenWeight, type OperationCase, operationCases } from "./operation-cases.ts"
 import { differentiated } from "./operation-check.ts"
 
@@ -33,7 +34,7 @@ const locate = () => ({
 it("every table has the same operations, in the order of the list", () => {
   const listed = [...readFileSync(join(root, "src/graph/operations.ts"), "utf8").matchAll(/^ {2}readonly (\w+):/gm)]
   const names = listed.map(([, name]) => name)
-  for (const table of [shapeRules, gradientRules, resultPlaces, operationCases]) {
+  for (const table of [shapeRules, gradientRules, resultPlaces, zeroWhen, operationCases]) {
     expect(Object.keys(table)).toEqual(names)
   }
 })

@@ -2,7 +2,7 @@
  * The training job: updates until the last step or until asked to stop, with a record of each and snapshots on the way.
  *
  * Promises: the step that was begun when the parent asked to stop is finished and kept as a snapshot; after the first
- * interval every adapter's `up` has moved from zero, or the run fails and says which did not.
+ * interval every adapter's `up` that can has moved from zero, or the run fails and says which did not.
  */
 import { join } from "node:path"
 import { Effect } from "effect"
@@ -12,7 +12,7 @@ import type { StepRecord, TrainJob, TrainResult } from "../jobs/train-job.ts"
 import { type AdapterLayout, viewOf } from "./adapter-layout.ts"
 import type { LearningRates } from "./learning-rates.ts"
 import { type TrainState, writeSnapshot } from "./snapshot.ts"
-import { openTrainer, type Update } from "./trainer.ts"
+import { openTrainer, type Trainer, type Update } from "./trainer.ts"
 
 /** Weight of the past in the smoothed loss: about the last 50 steps count. */
 const smoothing = 0.98
@@ -45,8 +45,10 @@ const recordOf = (update: Update, state: TrainState, startedAt: number): StepRec
 export const unmovedModules = ({ modules }: AdapterLayout, parameters: Float32Array): readonly string[] =>
   modules.filter(({ up }) => viewOf(parameters, up).every((value) => value === 0)).map(({ key }) => key)
 
-const checkMoved = (layout: AdapterLayout, state: TrainState) => {
-  const unmoved = unmovedModules(layout, state.parameters)
+const checkMoved = ({ layout, state, immovable }: Trainer) => {
+  const still = unmovedModules(layout, state.parameters)
+  const excused = still.length === 0 ? new Set() : immovable()
+  const unmoved = still.filter((key) => !excused.has(key))
   if (unmoved.length === 0) return Effect.void
   const others = unmoved.length > 3 ? ` and ${unmoved.length - 3} more` : ""
   return workFailure(
@@ -58,7 +60,8 @@ const checkMoved = (layout: AdapterLayout, state: TrainState) => {
 
 export const train = Effect.fn("train")(function* (job: TrainJob) {
   const parent = yield* Parent
-  const { layout, state, facts, update } = yield* openTrainer(job)
+  const trainer = yield* openTrainer(job)
+  const { layout, state, facts, update } = trainer
   yield* parent.tell({ kind: "start", facts })
   const checkAt = Math.min(checkedInterval, job.untilStep)
   const keep = Effect.gen(function* () {
@@ -73,7 +76,7 @@ export const train = Effect.fn("train")(function* (job: TrainJob) {
     const startedAt = performance.now()
     const record = recordOf(yield* update, state, startedAt)
     yield* parent.tell({ kind: "step", record })
-    if (state.step === checkAt) yield* checkMoved(layout, state)
+    if (state.step === checkAt) yield* checkMoved(trainer)
     if (hasEnded() || !job.snapshotAtSteps.includes(state.step)) continue
     yield* keep
   }

@@ -24,6 +24,7 @@ import { Sessions } from "../session/sessions.ts"
 import { adamWUpdate, clipFactor, gradientNorm } from "./adam-w.ts"
 import { type AdapterLayout, adapterLayout, type GroupRange, initialParameters, viewOf } from "./adapter-layout.ts"
 import { initialEmbedding } from "./embedding-start.ts"
+import { immovableModules } from "./immovable.ts"
 import { type LearningRates, learningRatesAt, peakRates } from "./learning-rates.ts"
 import { type MicroBatch, microBatches } from "./micro-batch.ts"
 import { planTraining } from "./plan-training.ts"
@@ -56,6 +57,8 @@ export interface Trainer {
   readonly layout: AdapterLayout
   readonly state: TrainState
   readonly facts: TrainFacts
+  /** Keys of the adapters that cannot move on these pictures (immovable.ts); worked out when it is asked for. */
+  readonly immovable: () => ReadonlySet<string>
   /** Does the next update, in place. */
   readonly update: Effect.Effect<Update, EngineFailure, Sessions>
 }
@@ -261,5 +264,6 @@ export const openTrainer = Effect.fn("openTrainer")(function* (
     apply()
     return { index, pictures, gradient, gradNorm, learningRates }
   })
-  return { layout, state, facts: { ...factsOf(layout, networks), memory }, update }
+  const immovable = () => immovableModules(networks, layout, samples)
+  return { layout, state, facts: { ...factsOf(layout, networks), memory }, immovable, update }
 })
