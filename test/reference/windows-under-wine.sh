@@ -36,7 +36,7 @@ node_version=$(sed -n 's/^    "node": "\(.*\)",\{0,1\}$/\1/p' "$here/package.jso
 inside() {
   local folder=$1
   shift
-  unshare --mount --propagation private --pid --fork --kill-child bash -c '
+  setpriv --pdeathsig KILL unshare --mount --propagation private --pid --fork --kill-child bash -c '
     set -eu
     root=$1 folder=$2
     shift 2
