@@ -11,6 +11,7 @@ import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
 import type { BaseModelFiles } from "../jobs/train-job.ts"
 import type { GraphWeights } from "../session/graph-weights.ts"
 import { fileSignature, hasBaseFile, readBaseJson } from "./base-file.ts"
+import { weightPlace } from "./weight-place.ts"
 
 export interface ComponentWeights extends GraphWeights {
   readonly header: WeightHeader
@@ -79,6 +80,12 @@ const readHeaders = Effect.fnUntraced(function* (files: BaseModelFiles, folder: 
   return headers
 })
 
+const placeOf = (file: string) =>
+  Effect.tryPromise({
+    try: () => weightPlace(file),
+    catch: () => inputFailure(file, "it cannot be found any more", "Leave the base model alone while a run goes on"),
+  })
+
 /** Opens `folder`'s weights, named `stem` plus one of the usual endings. */
 export const openWeights = Effect.fn("openWeights")(function* (
   files: BaseModelFiles,
@@ -88,7 +95,10 @@ export const openWeights = Effect.fn("openWeights")(function* (
   const path = weightEndings.map((ending) => `${folder}/${stem}${ending}`).find((one) => hasBaseFile(files, one))
   if (path === undefined) return yield* missingWeights(files, folder, stem)
   const headers = yield* readHeaders(files, folder, path)
-  const shardOf = new Map(headers.flatMap((header) => [...header.tensors.keys()].map((key) => [key, header] as const)))
+  const shards = yield* Effect.forEach(headers, ({ file, tensors }) =>
+    Effect.map(placeOf(file), (place) => ({ file: place, tensors })),
+  )
+  const shardOf = new Map(shards.flatMap((shard) => [...shard.tensors.keys()].map((key) => [key, shard] as const)))
   const tensors = new Map(headers.flatMap((header) => [...header.tensors]))
   const signatures = yield* Effect.forEach(headers, ({ file }) => fileSignature(file))
   return {

@@ -59,17 +59,19 @@ interface Keyed {
   readonly dataset: Dataset
   readonly base: BaseModelFolder
   readonly settings: TrainSettings
+  /** Kind of machine that trains; this one unless said. */
+  readonly machine?: string
 }
 
 /** One key per step, counted from 0: the state after that update. */
-export const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings }: Keyed) {
+export const stepKeys = Effect.fnUntraced(function* ({ dataset, base, settings, machine = computingMachine }: Keyed) {
   const { digest } = yield* codeDigest(new URL("./train-trajectory.ts", import.meta.url).href).pipe(
     Effect.mapError(codeUnreadable),
   )
   const { start, steps } = inForce(settings)
   const from = {
     code: digest,
-    machine: computingMachine,
+    machine,
     ...start,
     encoding: dataset.encoding,
     base: trainedOn(base, settings),
