@@ -1,11 +1,14 @@
 /** The worker pool, and the life of its host processes: shared, replaced when they die, gone when they must be. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { constants } from "node:os"
+import { setImmediate } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { Engine } from "../../src/engine/engine.ts"
 import { EngineThreads } from "../../src/engine/host/worker-pool.ts"
+import { ignoredSignals } from "../../src/engine/jobs/ignored-signals.ts"
 import { encodingOf } from "../rig/encoding-of.ts"
 import { storedJob } from "../rig/stored-job.ts"
 import { trainHere } from "../rig/trained.ts"
@@ -15,6 +18,14 @@ import { randomPixels, recordingHooks, side, tinyJob } from "./tiny-job.ts"
 
 const base = makeTinyBase()
 const hosts = () => hostsOf(process.pid)
+/** The first host, as soon as the kernel knows its program. */
+const newborn = async (): Promise<number> => {
+  for (;;) {
+    const [pid] = hosts()
+    if (pid !== undefined) return pid
+    await setImmediate()
+  }
+}
 const allGone = Effect.promise(() => eventually(() => hosts().length === 0))
 
 describe.runIf(processesAreVisible)("the worker pool", () => {
@@ -124,16 +135,47 @@ describe.runIf(processesAreVisible)("the worker pool", () => {
     }),
   )
 
-  it.live("the interrupt of a terminal does not end a host", () =>
+  it.live.each(ignoredSignals.filter((signal) => signal in constants.signals))(
+    "%s, sent to the whole program, does not end a host",
+    (signal) =>
+      Effect.gen(function* () {
+        const engine = yield* Engine
+        const result = yield* engine.train(storedJob(tinyJob(base, 8)), {
+          onStep: ({ step }) => Effect.sync(() => step === 2 && process.kill(hosts()[0]!, signal)),
+          onSnapshot: () => Effect.void,
+          shouldStop: () => false,
+        })
+        assert.strictEqual(result.step, 8)
+      }).pipe(Effect.provide(Engine.layer, { local: true })),
+  )
+
+  it.live("a host that is ended at its birth has begun nothing, and the job gets another", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
-      const job = tinyJob(base, 8)
-      const result = yield* engine.train(storedJob(job), {
-        onStep: ({ step }) => Effect.sync(() => step === 2 && process.kill(hosts()[0]!, "SIGINT")),
-        onSnapshot: () => Effect.void,
-        shouldStop: () => false,
-      })
-      assert.strictEqual(result.step, 8)
+      const training = yield* Effect.forkChild(engine.train(storedJob(tinyJob(base, 2)), recordingHooks().hooks))
+      const killed = yield* Effect.promise(() => newborn())
+      process.kill(killed, "SIGTERM")
+      const { step } = yield* Fiber.join(training)
+      assert.strictEqual(step, 2)
+    }).pipe(Effect.provide(Engine.layer, { local: true })),
+  )
+
+  it.live.each([
+    ["SIGKILL", true],
+    ["SIGSEGV", false],
+    ["SIGQUIT", false],
+  ] as const)("a host that %s ends is told with memory in mind: %s", ([signal, blamesMemory]) =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const failure = yield* Effect.flip(
+        engine.train(storedJob(tinyJob(base, 1_000_000)), {
+          onStep: ({ step }) => Effect.sync(() => step === 1 && process.kill(hosts()[0]!, signal)),
+          onSnapshot: () => Effect.void,
+          shouldStop: () => false,
+        }),
+      )
+      assert.include(failure.why, signal)
+      assert.strictEqual(failure.hint.includes("memory"), blamesMemory)
     }).pipe(Effect.provide(Engine.layer, { local: true })),
   )
 

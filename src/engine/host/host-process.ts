@@ -7,8 +7,8 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { Effect, Queue } from "effect"
-import { type EngineFailure, workFailure } from "../jobs/engine-failure.ts"
 import type { FromHost, ToHost } from "../jobs/host-protocol.ts"
+import type { HostGone } from "./host-gone.ts"
 
 export interface HostProcess {
   /** What it says, in order; its end is the last message. */
@@ -18,12 +18,6 @@ export interface HostProcess {
   readonly kill: () => void
   /** The last line it wrote to stderr: the words of a crash. */
   readonly lastWords: () => string
-}
-
-export interface HostGone {
-  readonly kind: "gone"
-  /** "it was ended by SIGKILL" */
-  readonly how: string
 }
 
 /** Freed blocks of a MiB and more go back to the system at once; otherwise a released session's memory stays. */
@@ -44,19 +38,41 @@ const forkHost = (): ChildProcess =>
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   })
 
+const running = new Set<ChildProcess>()
+
+/** Busy in native code it would notice only after a while that its parent has gone. */
+const killAll = (): void => {
+  for (const child of running) child.kill("SIGKILL")
+}
+
+/** From its start to its end among those that this process takes along when it exits. */
+const takeAlong = (child: ChildProcess): void => {
+  if (running.size === 0) process.once("exit", killAll)
+  running.add(child)
+  const leave = (): void => {
+    running.delete(child)
+    if (running.size === 0) process.off("exit", killAll)
+  }
+  child.once("exit", leave)
+  child.once("error", leave)
+}
+
 export const startHostProcess: Effect.Effect<HostProcess> = Effect.gen(function* () {
   const messages = yield* Queue.unbounded<FromHost | HostGone>()
   const child = forkHost()
+  takeAlong(child)
   let words = ""
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     words = (words + text).slice(-2000)
   })
   child.on("message", (message) => Queue.offerUnsafe(messages, message as FromHost))
-  child.on("error", (error) => Queue.offerUnsafe(messages, { kind: "gone", how: error.message }))
+  child.on("error", (error) =>
+    Queue.offerUnsafe(messages, { kind: "gone", how: error.message, code: null, signal: null }),
+  )
   // "close" comes after the last of stderr, unlike "exit".
   child.on("close", (code, signal) => {
     const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`
-    Queue.offerUnsafe(messages, { kind: "gone", how })
+    Queue.offerUnsafe(messages, { kind: "gone", how, code, signal })
   })
   return {
     messages,
@@ -72,12 +88,3 @@ export const startHostProcess: Effect.Effect<HostProcess> = Effect.gen(function*
     lastWords: () => words.trim().split("\n").at(-1) ?? "",
   }
 })
-
-export const hostGoneFailure = (host: HostProcess, { how }: HostGone): EngineFailure => {
-  const words = host.lastWords()
-  return workFailure(
-    "the engine's process ended",
-    words === "" ? how : `${how}, with the words: ${words}`,
-    "If memory ran out, choose smaller pictures or close other programs; then run again",
-  )
-}

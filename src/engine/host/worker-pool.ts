@@ -9,7 +9,8 @@ import { availableParallelism } from "node:os"
 import { Context, Effect, Pool, Queue, type Scope } from "effect"
 import { EngineFailure } from "../jobs/engine-failure.ts"
 import type { FromHost, HostJobName, HostJobs, HostRequest, Progress } from "../jobs/host-protocol.ts"
-import { type HostProcess, hostGoneFailure, startHostProcess } from "./host-process.ts"
+import { hadNotBegun, hostGoneFailure } from "./host-gone.ts"
+import { type HostProcess, startHostProcess } from "./host-process.ts"
 
 /**
  * Threads of a session. With one and two the results are the same to the last bit; three and more differ from them, so
@@ -24,6 +25,9 @@ const placesFor = (threads: number): number => Math.max(1, Math.floor(availableP
 
 /** An unused process goes away after this, and its memory with it. */
 const idleTime = "30 seconds"
+
+/** Processes that a job is given at most, where signals end them at their birth. */
+const startsAtMost = 5
 
 interface Place {
   host: HostProcess | undefined
@@ -72,7 +76,7 @@ const listen = <N extends HostJobName>(host: HostProcess, place: Place, first: F
       const next = yield* Queue.take(host.messages)
       if (next.kind === "gone") {
         yield* vacate(place)
-        return yield* hostGoneFailure(host, next)
+        return yield* hostGoneFailure(next, host.lastWords())
       }
       message = next
     }
@@ -110,6 +114,7 @@ export const makeWorkerPool: Effect.Effect<WorkerPool, never, Scope.Scope> = Eff
     place: Place,
     request: HostRequest,
     options: JobOptions,
+    starts = startsAtMost,
   ): Effect.Effect<HostJobs[N]["result"], EngineFailure, Scope.Scope> =>
     Effect.gen(function* () {
       const known = place.host?.isAlive() ? place.host : undefined
@@ -120,10 +125,11 @@ export const makeWorkerPool: Effect.Effect<WorkerPool, never, Scope.Scope> = Eff
       const first = yield* Queue.take(host.messages)
       if (first.kind !== "gone") return yield* listen<N>(host, place, first, options)
       yield* vacate(place)
-      if (known === undefined) return yield* hostGoneFailure(host, first)
+      // A process left from an earlier job had died idle, or a new one at its birth: the job has not begun, and gets another process.
+      const another = known !== undefined || (hadNotBegun(first) && starts > 1)
+      if (!another) return yield* hostGoneFailure(first, host.lastWords())
       if (!isOpen) return yield* Effect.interrupt
-      // A process left from an earlier job had died idle: this job has not begun, and now gets a new process.
-      return yield* attempt<N>(place, request, options)
+      return yield* attempt<N>(place, request, options, starts - 1)
     })
 
   const run: WorkerPool["run"] = <N extends HostJobName>(name: N, job: HostJobs[N]["job"], options: JobOptions = {}) =>
