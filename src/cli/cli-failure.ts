@@ -1,12 +1,13 @@
 /**
  * How a command ends when it does not end well: the sentences for the user, and the exit code.
  *
- *   0 done · 1 the work failed · 2 wrong usage · 3 the pipeline or its input is invalid · 4 would change · 130 interrupted
+ *   0 done · 1 the work failed · 2 wrong usage · 3 the pipeline or its input is invalid · 4 would change · 128 + N ended by signal N: 130, 143, 129
  */
 import { Data } from "effect"
 import type { Trouble } from "../tools/troubles.ts"
+import type { InterruptedCode } from "./interruption.ts"
 
-export type ExitCode = 1 | 2 | 3 | 4 | 130
+export type ExitCode = 1 | 2 | 3 | 4 | InterruptedCode
 
 export class CliFailure extends Data.TaggedError("CliFailure")<{
   readonly exitCode: ExitCode

@@ -8,7 +8,7 @@ const exitCodes = `Exit codes
   2  wrong usage
   3  the pipeline or its input is invalid
   4  something would change (plan --exit-code)
-  130  interrupted`
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP)`
 
 type Row = readonly [left: string, right: string]
 

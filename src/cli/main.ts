@@ -6,6 +6,8 @@ import { runCommandLine } from "./command-line.ts"
 import { commands } from "./commands.ts"
 import { interruption } from "./interruption.ts"
 import { showFailure } from "./show-failure.ts"
+import { outliveStreams, resultsTaken } from "./standard-streams.ts"
+import { type Manner, typedManner } from "./typed-options.ts"
 
 const program = {
   name: "loom",
@@ -15,20 +17,23 @@ const program = {
   commands,
 }
 
-/** A reader that closes its end of the pipe, such as `head`, has seen enough. */
-const endWithReader = (): void => {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0)
-  })
-}
-
-const exitCodeOf = (exit: Exit.Exit<void, CliFailure>, args: readonly string[]): number => {
+const exitCodeOf = (exit: Exit.Exit<void, CliFailure>, manner: Manner): number => {
   if (Exit.isSuccess(exit)) return 0
-  if (Cause.hasInterruptsOnly(exit.cause)) return 130
+  if (interruption.signal.aborted || Cause.hasInterruptsOnly(exit.cause)) return interruption.exitCode()
   const error = Cause.squash(exit.cause)
   const failure = error instanceof CliFailure ? error : unexpected(error)
-  showFailure(failure, args)
+  showFailure(failure, manner)
   return failure.exitCode
+}
+
+/** Lost results turn what went well into a failure; it is told on stderr, whatever was asked for. */
+const exitCodeOnceTaken = async (exitCode: number, manner: Manner): Promise<number> => {
+  const lost = await resultsTaken()
+  if (lost === undefined) return exitCode
+  const { what, where, why, hint } = lost
+  const failure = CliFailure.one(1, { where, why: `${what} failed: ${why}`, hint })
+  showFailure(failure, { ...manner, json: false })
+  return exitCode === 0 || exitCode === 4 ? failure.exitCode : exitCode
 }
 
 const unexpected = (error: unknown): CliFailure =>
@@ -40,9 +45,10 @@ const unexpected = (error: unknown): CliFailure =>
   })
 
 export const main = async (args: readonly string[]): Promise<never> => {
-  endWithReader()
+  outliveStreams()
   // Without a command there is nothing to do but to say what there is.
   const line = args.length === 0 ? ["--help"] : args
+  const manner = typedManner(args)
   const exit = await Effect.runPromiseExit(runCommandLine(program, line), { signal: interruption.signal })
-  process.exit(exitCodeOf(exit, args))
+  process.exit(await exitCodeOnceTaken(exitCodeOf(exit, manner), manner))
 }

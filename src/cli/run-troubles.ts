@@ -1,6 +1,7 @@
 /** The end of a program over a pipeline, as the command that started it tells it. */
 import { type ProgramError, programError, type RuntimeError } from "../tools/program-errors.ts"
 import { CliFailure } from "./cli-failure.ts"
+import { interruption } from "./interruption.ts"
 
 /** Exit code 3 when the user can mend it in files or pipeline, else 1; a stop has been told already. */
 export const fromProgramError = (error: ProgramError): CliFailure => {
@@ -10,7 +11,7 @@ export const fromProgramError = (error: ProgramError): CliFailure => {
     case "WorkError":
       return new CliFailure({ exitCode: 1, troubles: error.troubles })
     case "Stopped":
-      return CliFailure.told(130)
+      return CliFailure.told(interruption.exitCode())
   }
 }
 

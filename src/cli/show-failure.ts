@@ -2,6 +2,7 @@
 import type { Trouble } from "../tools/troubles.ts"
 import type { CliFailure } from "./cli-failure.ts"
 import { closed, fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
+import type { Manner } from "./typed-options.ts"
 
 /** "error: train.steps: 0 must be 1 or more. Usual values are 500 to 3000." */
 export const sayTrouble = ({ where, why, hint, severity }: Trouble, paint: Style): string => {
@@ -15,19 +16,16 @@ const distinct = (troubles: readonly Trouble[]): readonly Trouble[] => [
   ...new Map(troubles.map((trouble) => [`${trouble.where} ${trouble.why}`, trouble])).values(),
 ]
 
-/** `args` are looked at as they were typed, since a failure may come before they are understood. */
-export const showFailure = ({ exitCode, troubles }: CliFailure, args: readonly string[]): void => {
+export const showFailure = ({ exitCode, troubles }: CliFailure, { json, verbose, noColor }: Manner): void => {
   const told = distinct(troubles)
-  if (/--json|--reporter[ =]json/.test(args.join(" "))) {
+  if (json) {
     if (told.length > 0)
       process.stdout.write(`${JSON.stringify({ version: 1, type: "error", exitCode, troubles: told })}\n`)
     return
   }
-  const paint = style(wantsColor(process.stderr, args.includes("--no-color")))
+  const paint = style(wantsColor(process.stderr, noColor))
   for (const trouble of told) {
     process.stderr.write(`${sayTrouble(trouble, paint)}\n`)
-    if (trouble.detail !== undefined && args.includes("--verbose")) {
-      process.stderr.write(`${paint.dim(trouble.detail)}\n`)
-    }
+    if (trouble.detail !== undefined && verbose) process.stderr.write(`${paint.dim(trouble.detail)}\n`)
   }
 }

@@ -13,6 +13,7 @@ import { withinCores } from "../stages/base/engine-words.ts"
 import { stopOnAbort } from "../tools/stop-on-abort.ts"
 import { tracedStage, traceTraining } from "../tools/trace-training.ts"
 import { CliFailure } from "./cli-failure.ts"
+import { interruption } from "./interruption.ts"
 import { loadPipeline } from "./load-pipeline.ts"
 import { withCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
@@ -80,6 +81,9 @@ export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effe
       cores,
       stop,
     })
+    // A trace has nothing to save in the middle.
+    interruption.onFirst(undefined)
+    if (stop.requested()) return yield* CliFailure.told(interruption.exitCode())
     // A trace belongs to no run: nothing of it is recorded.
     const context = yield* runningStageContext({
       runId: noRun,
