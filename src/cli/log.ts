@@ -61,11 +61,17 @@ const lossLine = Effect.fnUntraced(function* (run: Run, label: string, name: str
   return [`  ${label}: loss ${from.toFixed(4)} at step ${first.step}, ${to.toFixed(4)} at step ${last.step}`]
 })
 
+const latestRun = Effect.gen(function* () {
+  const [latest] = yield* (yield* Store).listRuns({ limit: 1 })
+  return Option.fromNullishOr(latest)
+})
+
 const findRun = Effect.fnUntraced(function* (wanted: string) {
-  const runs = yield* (yield* Store).listRuns()
-  const run = wanted === "-" ? runs[0] : runs.find(({ id }) => String(id) === wanted)
-  if (run !== undefined) return run
-  const hint = runs.length === 0 ? "Run a pipeline first" : "List them with loom log"
+  const latest = yield* latestRun
+  if (wanted === "-" && Option.isSome(latest)) return latest.value
+  const run = /^[1-9]\d*$/.test(wanted) ? yield* (yield* Store).findRun(Number(wanted)) : Option.none()
+  if (Option.isSome(run)) return run.value
+  const hint = Option.isNone(latest) ? "Run a pipeline first" : "List them with loom log"
   return yield* CliFailure.one(2, { where: wanted, why: "there is no such run", hint })
 })
 

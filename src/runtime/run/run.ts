@@ -34,18 +34,34 @@ export const runGraph = Effect.fnUntraced(function* (graph: PipelineGraph, optio
   const story = Effect.gen(function* () {
     const found = yield* survey(graph, options.root)
     const plan = yield* planOf(found)
-    const store = yield* Store
-    yield* tellCaution(store)
+    yield* tellCaution(yield* Store)
     yield* tellWarnings(found.problems)
     yield* refuseProblems(graph, found.problems)
-    const runId = yield* store.beginRun({ pipeline: graph.pipeline, parameters: graph.params })
-    run = yield* makeRunState(runId, found, plan, options)
-    yield* tellPlan(runId, plan)
-    yield* runStages(run)
-    return yield* ended(run, startedAtMs)
+    return yield* recorded(graph, (runId) =>
+      Effect.gen(function* () {
+        run = yield* makeRunState(runId, found, plan, options)
+        yield* tellPlan(runId, plan)
+        yield* runStages(run)
+        return yield* ended(run, startedAtMs)
+      }),
+    )
   })
   return yield* Effect.scoped(story).pipe(Effect.onExit((exit) => tellEnd(run, outcomeOf(exit), startedAtMs)))
 })
+
+/** The run's row is begun, and finished however the work ends. Of a run that failed the row is the lesser loss. */
+const recorded = <A, E, R>(graph: PipelineGraph, work: (runId: RunId) => Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    return yield* Effect.acquireUseRelease(
+      store.beginRun({ pipeline: graph.pipeline, parameters: graph.params }),
+      work,
+      (runId, exit) => {
+        const finish = store.finishRun(runId, outcomeOf(exit))
+        return Exit.isSuccess(exit) ? finish : Effect.ignore(finish)
+      },
+    )
+  })
 
 const runStages = (run: RunState) =>
   Effect.forEach(run.survey.graph.stages, (instance) => runStage(run, instance), {
@@ -54,11 +70,9 @@ const runStages = (run: RunState) =>
   })
 
 const ended = Effect.fnUntraced(function* (run: RunState, startedAtMs: number) {
-  const store = yield* Store
   const { pipeline, failures, stopped, notStarted } = run
   const report = reportOf(run, (yield* Clock.currentTimeMillis) - startedAtMs)
   const isStopped = stopped.length + notStarted.length > 0
-  yield* store.finishRun(run.runId, failures.length > 0 ? "failed" : isStopped ? "stopped" : "finished")
   if (failures.length > 0) {
     const kind = failures.every(({ failure }) => failure.kind === "input") ? "input" : "work"
     return yield* new RunFailure({ pipeline, kind, problems: [], failures, report })

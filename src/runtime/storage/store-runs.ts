@@ -37,9 +37,11 @@ export const runTable = (database: Database.Database) => {
      VALUES (@pipeline, @parameters, 'running', @startedAtMs, @host, @boot, @space, @pid, @started)`,
   )
   const finish = database.prepare<[string, number, number]>("UPDATE run SET state = ?, finished_at_ms = ? WHERE id = ?")
+  const columns = `id, pipeline, parameters, state, started_at_ms AS startedAtMs, finished_at_ms AS finishedAtMs,
+    host, boot, space, pid, started`
+  const find = database.prepare<[number], RunRow>(`SELECT ${columns} FROM run WHERE id = ?`)
   const list = database.prepare<[{ pipeline: string | null; limit: number }], RunRow>(
-    `SELECT id, pipeline, parameters, state, started_at_ms AS startedAtMs, finished_at_ms AS finishedAtMs,
-       host, boot, space, pid, started
+    `SELECT ${columns}
      FROM run WHERE @pipeline IS NULL OR pipeline = @pipeline ORDER BY id DESC LIMIT @limit`,
   )
   return {
@@ -47,6 +49,7 @@ export const runTable = (database: Database.Database) => {
       run: ProcessIdentity & { readonly pipeline: string; readonly parameters: string; readonly startedAtMs: number },
     ): number => Number(begin.run(run).lastInsertRowid),
     finish: (run: number, state: string, nowMs: number): void => void finish.run(state, nowMs, run),
+    find: (run: number): RunRow | undefined => find.get(run),
     list: (pipeline: string | null, limit: number): readonly RunRow[] => list.all({ pipeline, limit }),
     ...stageQueries(database),
     ...metricQueries(database),

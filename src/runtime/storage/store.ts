@@ -10,13 +10,14 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import type Database from "better-sqlite3"
-import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Option, Schema } from "effect"
 import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import type { Key } from "../model/fingerprint.ts"
 import type { StorageFailure } from "../model/storage-failure.ts"
 import { cacheFailure } from "./cache-failure.ts"
 import { CommitPoints } from "./commit-points.ts"
 import { type Caution, type FileSystem, FileSystems, sharingCaution } from "./file-system.ts"
+import { metricJson, metricValues } from "./metric-row.ts"
 import { hasLikelyEnded, Processes } from "./process-identity.ts"
 import { type FileTable, fileTable, type TrajectoryTable, trajectoryTable } from "./store-files.ts"
 import { type LeaseTable, leaseTable } from "./store-leases.ts"
@@ -34,11 +35,11 @@ export interface NewRun {
 }
 
 /** How a run ended. A run whose process is gone without an end is listed as "interrupted". */
-export type RunEnd = "finished" | "failed" | "stopped"
+export type RunEnd = "finished" | "failed" | "stopped" | "interrupted"
 
 export interface Run extends NewRun {
   readonly id: RunId
-  readonly state: "running" | "interrupted" | RunEnd
+  readonly state: "running" | RunEnd
   readonly startedAtMs: number
   readonly finishedAtMs: number | null
 }
@@ -93,6 +94,8 @@ export class Store extends Context.Service<
       step: number,
       values: Readonly<Record<string, number>>,
     ) => Effect.Effect<void, StorageFailure>
+    /** By its number, however many came after it. */
+    readonly findRun: (run: number) => Effect.Effect<Option.Option<Run>, StorageFailure>
     /** Newest first. */
     readonly listRuns: (query?: {
       readonly pipeline?: string
@@ -195,14 +198,16 @@ const runLog = (
     recordStage: (run, record) => recordStages(run, [record]),
     recordStages,
     recordMetric: (run, label, name, step, values) =>
-      attempt("Recording metrics", () => runs.recordMetric(run, label, name, step, JSON.stringify(values))),
+      attempt("Recording metrics", () => runs.recordMetric(run, label, name, step, metricJson(values))),
+    findRun: (run) =>
+      attempt("Reading the runs", () => Option.map(Option.fromNullishOr(runs.find(run)), runOf(processes))),
     listRuns: (query) =>
       attempt("Reading the runs", () => runs.list(query?.pipeline ?? null, query?.limit ?? 1000).map(runOf(processes))),
     runStages: (run) => attempt("Reading the run", () => runs.stages(run).map(stageRecordOf)),
     metricSeries: (run) => attempt("Reading metrics", () => runs.series(run)),
     metrics: (run, label, name) =>
       attempt("Reading metrics", () =>
-        runs.metrics(run, label, name).map(({ step, row }) => ({ step, values: JSON.parse(row) })),
+        runs.metrics(run, label, name).map(({ step, row }) => ({ step, values: metricValues(row) })),
       ),
   }
 }
