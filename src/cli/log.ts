@@ -5,6 +5,7 @@ import { type Run, type StageRecord, Store } from "../runtime/storage/store.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { withCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
+import { printable, printableName } from "./reporters/printable.ts"
 import { duration, fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface LogInput {
@@ -49,7 +50,7 @@ const stateWords = { restored: "reused", ran: "run", skipped: "not run" } as con
 const stageLine = ({ label, state, reason, elapsedMs }: StageRecord, paint: Style): string => {
   const word = state in stateWords ? stateWords[state as keyof typeof stateWords] : state
   const time = elapsedMs === 0 ? "" : duration(elapsedMs)
-  return `  ${paint.bold(label.padEnd(14))}  ${word.padEnd(8)}  ${time.padStart(9)}  ${paint.dim(fromHere(reason))}`.trimEnd()
+  return `  ${paint.bold(printableName(label).padEnd(14))}  ${word.padEnd(8)}  ${time.padStart(9)}  ${paint.dim(printable(fromHere(reason)))}`.trimEnd()
 }
 
 /** First and last value of a metric that a stage recorded. */
@@ -58,7 +59,9 @@ const lossLine = Effect.fnUntraced(function* (run: Run, label: string, name: str
   const [first, last] = [rows[0], rows.at(-1)]
   const [from, to] = [first?.values["lossSmoothed"], last?.values["lossSmoothed"]]
   if (first === undefined || last === undefined || from === undefined || to === undefined) return []
-  return [`  ${label}: loss ${from.toFixed(4)} at step ${first.step}, ${to.toFixed(4)} at step ${last.step}`]
+  return [
+    `  ${printableName(label)}: loss ${from.toFixed(4)} at step ${first.step}, ${to.toFixed(4)} at step ${last.step}`,
+  ]
 })
 
 const latestRun = Effect.gen(function* () {

@@ -1,14 +1,16 @@
 /** Prints why a command failed: one sentence for each thing, with what to do about it. No stack, unless asked for. */
 import type { Trouble } from "../tools/troubles.ts"
 import type { CliFailure } from "./cli-failure.ts"
+import { printable, printablePlace } from "./reporters/printable.ts"
 import { closed, fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 import type { Manner } from "./typed-options.ts"
 
 /** "error: train.steps: 0 must be 1 or more. Usual values are 500 to 3000." */
 export const sayTrouble = ({ where, why, hint, severity }: Trouble, paint: Style): string => {
   const mark = severity === "error" ? paint.red("error") : paint.yellow("warning")
-  const place = where === "" ? "" : `${paint.bold(fromHere(where))}: `
-  return [`${mark}: ${place}${closed(fromHere(why))}`, sentence(fromHere(hint))].filter(Boolean).join(" ")
+  const place = where === "" ? "" : `${paint.bold(printablePlace(fromHere(where)))}: `
+  const words = [`${mark}: ${place}${closed(printable(fromHere(why)))}`, sentence(printable(fromHere(hint)))]
+  return words.filter(Boolean).join(" ")
 }
 
 /** The same thing told by two stages is told once. */

@@ -1,6 +1,7 @@
 /** Into a file or a log: a line when something changes, and one every few seconds for what takes long. No cursor movements. */
 import type { RunEvent } from "../../runtime/model/events.ts"
 import { eventLines } from "./event-lines.ts"
+import { printableEvent } from "./printable.ts"
 import { progressWords } from "./progress-words.ts"
 import type { Reporter } from "./reporter.ts"
 import { StageBars } from "./stage-bars.ts"
@@ -25,7 +26,8 @@ export const plainReporter = (options: { readonly verbose: boolean; readonly col
   }
 
   return {
-    show: (event) => {
+    show: (told) => {
+      const event = printableEvent(told)
       if (event.type === "stage-started") toldAtMs.set(event.label, Date.now())
       bars.take(event, Date.now())
       const line = lineFor(event) ?? progress(event)

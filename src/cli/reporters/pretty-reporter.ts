@@ -6,6 +6,7 @@
  */
 import type { RunEvent } from "../../runtime/model/events.ts"
 import { eventLines } from "./event-lines.ts"
+import { printableEvent } from "./printable.ts"
 import { barLine } from "./progress-words.ts"
 import type { Reporter } from "./reporter.ts"
 import { StageBars } from "./stage-bars.ts"
@@ -43,12 +44,18 @@ export const prettyReporter = (
 
   const timer = setInterval(() => {
     tick++
-    draw()
+    try {
+      draw()
+    } catch {
+      // Thrown here it would end the process; the next event throws it where it can be told.
+      clearInterval(timer)
+    }
   }, redrawMs)
   timer.unref()
 
   return {
-    show: (event: RunEvent) => {
+    show: (told: RunEvent) => {
+      const event = printableEvent(told)
       bars.take(event, Date.now())
       // Its reason is told by the line that stays; the bar shows that it runs.
       const line = lineFor(event)

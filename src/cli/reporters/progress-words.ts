@@ -32,14 +32,24 @@ const metricWords = (name: string, value: number): readonly string[] => {
   return [known === undefined ? `${name} ${Number(value.toPrecision(4))}` : known(value)]
 }
 
+/** Of parts of a unit two digits are enough. */
+const shortened = (count: number): number => Number(count.toFixed(2))
+
+/** "120/300 steps"; without the second number where nobody knows how many there are. */
+const countWords = ({ done, of, unit }: StageBar): readonly string[] => {
+  if (of <= 0 && done <= 0) return []
+  const counted = of <= 0 ? `${shortened(done)}` : `${shortened(done)}/${shortened(of)}`
+  return [unit === "" ? counted : `${counted} ${unit}`]
+}
+
 const wordsOf = (bar: StageBar): Readonly<Record<Part, readonly string[]>> => {
   const rate = rateOf(bar)
   const { residentBytes } = bar.metrics
   return {
-    count: bar.of === 0 ? [] : [`${bar.done}/${bar.of}${bar.unit === "" ? "" : ` ${bar.unit}`}`],
+    count: countWords(bar),
     metrics: Object.entries(bar.metrics).flatMap(([name, value]) => metricWords(name, value)),
     rate: rate === undefined ? [] : [rateWords(rate, bar.unit === "" ? "items" : bar.unit)],
-    left: rate === undefined ? [] : [`${duration((1000 * bar.left) / rate)} left`],
+    left: rate === undefined || bar.of <= 0 ? [] : [`${duration((1000 * bar.left) / rate)} left`],
     memory: residentBytes === undefined ? [] : [size(residentBytes)],
   }
 }
@@ -73,8 +83,8 @@ const nameWidth = 14
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
 const drawBar = ({ done, of }: StageBar, columns: number, paint: Style): string => {
-  if (columns === 0) return ""
-  const filled = Math.round((columns * Math.min(done, of)) / of)
+  if (columns === 0 || of <= 0) return ""
+  const filled = Math.round(columns * Math.max(0, Math.min(1, done / of)))
   return `${paint.cyan("━".repeat(filled))}${paint.dim("─".repeat(columns - filled))} `
 }
 
@@ -82,7 +92,7 @@ const drawBar = ({ done, of }: StageBar, columns: number, paint: Style): string 
 export const barLine = (bar: StageBar, tick: number, paint: Style, columns: number): string => {
   const wheel = paint.cyan(frames[tick % frames.length]!)
   const named = (label: string): string => `${wheel} ${paint.bold(padToWidth(label, nameWidth))}`
-  if (bar.of === 0) return cutToWidth(named(bar.label), columns)
+  if (bar.of <= 0 && bar.done <= 0) return cutToWidth(named(bar.label), columns)
   const lines = forms.map(
     ({ drawn, shown }) => `${named(bar.label)} ${drawBar(bar, drawn, paint)}${joined(bar, shown)}`,
   )

@@ -4,6 +4,7 @@ import { Events, type RunEvent } from "../../runtime/model/events.ts"
 import { jsonReporter } from "./json-reporter.ts"
 import { plainReporter } from "./plain-reporter.ts"
 import { prettyReporter } from "./pretty-reporter.ts"
+import { printableName } from "./printable.ts"
 import { wantsColor } from "./words.ts"
 
 export interface Reporter {
@@ -33,11 +34,31 @@ export const isLive = (stream: { readonly isTTY?: boolean }, env: NodeJS.Process
 /** The reporter that is asked for, or else the one that fits where its words go. */
 export const reporterFor = (options: ReporterOptions): Reporter => {
   const { verbose, noColor } = options
-  if (isJson(options)) return jsonReporter()
+  if (isJson(options)) return steady(jsonReporter())
   const isTerminal = isLive(process.stderr, process.env)
   const kind = Option.getOrElse(options.reporter, () => (isTerminal ? "pretty" : "plain"))
   const color = wantsColor(process.stderr, noColor)
-  return kind === "pretty" ? prettyReporter({ verbose, color }) : plainReporter({ verbose, color })
+  return steady(kind === "pretty" ? prettyReporter({ verbose, color }) : plainReporter({ verbose, color }))
+}
+
+/** A mistake in showing does not end the work that is shown: it is told once, and nothing more is shown. */
+export const steady = (reporter: Reporter): Reporter => {
+  let isBroken = false
+  const attempt = (show: () => void): void => {
+    if (isBroken) return
+    try {
+      show()
+    } catch (thrown) {
+      isBroken = true
+      const why = thrown instanceof Error ? thrown.message : String(thrown)
+      process.stderr.write(`warning: what happens can be shown no more (${printableName(why)}); the work goes on.\n`)
+    }
+  }
+  return {
+    show: (event) => attempt(() => reporter.show(event)),
+    say: (text) => attempt(() => reporter.say(text)),
+    close: () => attempt(reporter.close),
+  }
 }
 
 /** Shows everything that happens from now on; the end of the scope waits until the last event has been shown. */

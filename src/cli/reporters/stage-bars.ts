@@ -66,7 +66,7 @@ export class StageBars {
   }
 
   #progress(event: Extract<RunEvent, { readonly type: "stage-progress" }>, nowMs: number): true {
-    const { label, done, of, unit, metrics = {}, left = of - done } = event
+    const { label, done, of, unit, metrics = {}, left = Math.max(0, of - done) } = event
     const bar = this.#barOf(label)
     Object.assign(bar, { done, of, left, unit, metrics })
     note(bar, { atMs: nowMs, worked: -left })

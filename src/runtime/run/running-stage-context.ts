@@ -2,6 +2,7 @@
 import { Effect, type Stream } from "effect"
 import type { Blob } from "../model/blob.ts"
 import { Events } from "../model/events.ts"
+import { soundProgress } from "../model/sound-progress.ts"
 import { StageContext } from "../model/stage-context.ts"
 import { StageFailure } from "../model/stage-failure.ts"
 import { StorageFailure } from "../model/storage-failure.ts"
@@ -32,7 +33,8 @@ export const runningStageContext = Effect.fnUntraced(function* ({
   const rows = new Map<string, number>()
   // A row without a step of its own is numbered in order of arrival.
   const stepOf = (name: string, row: Readonly<Record<string, number>>): number => {
-    const step = row["step"] ?? (rows.get(name) ?? -1) + 1
+    const told = row["step"]
+    const step = Number.isSafeInteger(told) ? told! : (rows.get(name) ?? -1) + 1
     rows.set(name, step)
     return step
   }
@@ -48,7 +50,7 @@ export const runningStageContext = Effect.fnUntraced(function* ({
       bytes: (blob) => asWork(speaker, blobs.bytes(blob)),
       path: (blob) => asWork(speaker, blobs.path(blob)),
     },
-    progress: (progress) => events.publish({ type: "stage-progress", ...at, ...progress }),
+    progress: (progress) => events.publish({ type: "stage-progress", ...at, ...soundProgress(progress) }),
     warn: (message, hint = "") => events.publish({ type: "warning", ...at, label: speaker, message, hint }),
     log: (message) => events.publish({ type: "logged", ...at, message }),
     trajectory: {
