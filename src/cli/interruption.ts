@@ -36,6 +36,8 @@ const onSignal = (signal: StopSignal): void => {
   const nowMs = performance.now()
   const isRepeated = first !== undefined && nowMs - first.atMs < sameWishMs
   first ??= { signal, atMs: nowMs }
+  // Of signals that are sent together the kernel delivers the low numbers first: SIGHUP before the SIGTERM that came before it.
+  if (isRepeated && signal === "SIGTERM") first = { ...first, signal }
   const soft = stopSoftly
   stopSoftly = undefined
   if (soft !== undefined) soft()

@@ -1,4 +1,5 @@
 /** Reads the command line, does what it says, and ends the process with the right exit code. */
+import { setImmediate } from "node:timers/promises"
 import { Cause, Effect, Exit } from "effect"
 import { loomVersion } from "../stages/training/loom-version.ts"
 import { CliFailure } from "./cli-failure.ts"
@@ -18,8 +19,9 @@ const program = {
 }
 
 const exitCodeOf = (exit: Exit.Exit<void, CliFailure>, manner: Manner): number => {
+  if (interruption.signal.aborted) return interruption.exitCode()
   if (Exit.isSuccess(exit)) return 0
-  if (interruption.signal.aborted || Cause.hasInterruptsOnly(exit.cause)) return interruption.exitCode()
+  if (Cause.hasInterruptsOnly(exit.cause)) return interruption.exitCode()
   const error = Cause.squash(exit.cause)
   const failure = error instanceof CliFailure ? error : unexpected(error)
   showFailure(failure, manner)
@@ -50,5 +52,8 @@ export const main = async (args: readonly string[]): Promise<never> => {
   const line = args.length === 0 ? ["--help"] : args
   const manner = typedManner(args)
   const exit = await Effect.runPromiseExit(runCommandLine(program, line), { signal: interruption.signal })
+  // A signal that came while the event loop was busy is heard now: one turn ends, the next one looks for it.
+  await setImmediate()
+  await setImmediate()
   process.exit(await exitCodeOnceTaken(exitCodeOf(exit, manner), manner))
 }

@@ -24,13 +24,20 @@ export interface ShellOptions {
   /** Arguments for Node itself. */
   readonly node?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Makes it the first of a process group of its own, which a signal to `-pid` reaches as a whole. */
+  readonly leadsGroup?: boolean
 }
 
-export const startLoom = (cwd: string, args: readonly string[], { node = [], env = {} }: ShellOptions = {}): Loom => {
+export const startLoom = (
+  cwd: string,
+  args: readonly string[],
+  { node = [], env = {}, leadsGroup = false }: ShellOptions = {},
+): Loom => {
   // The test runner's own settings would change what the program prints.
   const { FORCE_COLOR: _force, NODE_OPTIONS: _options, ...inherited } = process.env
   const child = spawn(process.execPath, [...node, bin, ...args], {
     cwd,
+    detached: leadsGroup,
     env: { ...inherited, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   })
