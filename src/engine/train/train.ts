@@ -64,8 +64,12 @@ export const train = Effect.fn("train")(function* (job: TrainJob) {
   const { layout, state, facts, update } = trainer
   yield* parent.tell({ kind: "start", facts })
   const checkAt = Math.min(checkedInterval, job.untilStep)
+  let keptStep = job.fromStep
+  // Once for each step: the parent takes the file away, and a wish to stop may come just after a snapshot.
   const keep = Effect.gen(function* () {
     const { step } = state
+    if (step <= keptStep) return
+    keptStep = step
     const file = join(job.snapshotFolder, `${step}.safetensors`)
     yield* writeSnapshot(file, layout, state)
     yield* parent.tell({ kind: "snapshot", snapshot: { step, file } })
@@ -80,6 +84,6 @@ export const train = Effect.fn("train")(function* (job: TrainJob) {
     if (hasEnded() || !job.snapshotAtSteps.includes(state.step)) continue
     yield* keep
   }
-  if (state.step > job.fromStep) yield* keep
+  yield* keep
   return { step: state.step, stopped: state.step < job.untilStep } satisfies TrainResult
 })
