@@ -1,7 +1,7 @@
 /** Sessions: made once, told apart by what they are made from, and truly given the options that are asked for. */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import systemPath, { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
@@ -10,6 +10,7 @@ import { openWeights } from "../../src/engine/base/component-weights.ts"
 import { encodeImage } from "../../src/engine/encode/encode-image.ts"
 import { encodeText } from "../../src/engine/encode/encode-text.ts"
 import type { BaseModelFiles } from "../../src/engine/jobs/train-job.ts"
+import { joinWeights } from "../../src/engine/session/graph-weights.ts"
 import { openSession, type SessionPlan, sessionOptions } from "../../src/engine/session/session.ts"
 import { Sessions } from "../../src/engine/session/sessions.ts"
 import { unpackedWeightBytesLimit } from "../../src/engine/session/weight-memory.ts"
@@ -188,19 +189,28 @@ describe("sessions", () => {
     }).pipe(Effect.provide(Sessions.layer(1))),
   )
 
-  it.effect("weights outside the session's folder, as on another drive, are handed over", () =>
+  it.effect("weights on several drives are handed over, those of the first one too", () =>
     Effect.gen(function* () {
       writeWeights(3)
-      const { weights, build } = yield* openProduct()
-      const { bytes, weightPlaces } = lowerToOnnx({ ...build(), locate: weights.locate })
-      const elsewhere = { folder: join(folder, "nothing"), outside: new Map([[weightPlaces.locationOf(file), file]]) }
-      const plan = { name: "a product", model: bytes, threads: 1 }
+      const other = mkdtempSync(join(tmpdir(), "loom-drive-"))
+      copyFileSync(file, join(other, "weights.safetensors"))
+      const [here, there] = [
+        yield* openWeights({ "part/model.safetensors": file }, "part", "model"),
+        yield* openWeights({ "part/model.safetensors": join(other, "weights.safetensors") }, "part", "model"),
+      ]
+      const weightOf = (name: string) => weightsFrom(here.header, name).get("w", [8, 8])
+      const product = gemm(gemm(input("x", [1, 8]), weightOf("here")), weightOf("there"))
+      // Two folders as the roots of two drives.
+      const rootOf = (path: string) => (path.startsWith(other) ? other : folder)
+      const drives = { ...systemPath, parse: (path: string) => ({ ...systemPath.parse(path), root: rootOf(path) }) }
+      const { locate } = joinWeights({ here, there })
+      const { bytes, weightPlaces } = lowerToOnnx({ outputs: { y: product }, locate, path: drives })
       const y = new Float32Array(8)
-      for (const weightBytes of [128, unpackedWeightBytesLimit + 1]) {
-        const session = yield* openSession({ ...plan, weightBytes, weightPlaces: elsewhere })
+      for (const weightBytes of [256, unpackedWeightBytesLimit + 1]) {
+        const session = yield* openSession({ name: "a product", model: bytes, threads: 1, weightBytes, weightPlaces })
         const x = { data: new Float32Array(8).fill(1), shape: [1, 8] }
         yield* session.prepare({ x }, { y: { data: y.fill(0), shape: [1, 8] } })
-        assert.deepStrictEqual([...y], Array(8).fill(24))
+        assert.deepStrictEqual([...y], Array(8).fill(24 * 24))
       }
     }),
   )

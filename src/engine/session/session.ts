@@ -20,7 +20,7 @@ export interface SessionPlan {
   /** ONNX protobuf; weights are external. */
   readonly model: Uint8Array
   /** Where they are; see graph/onnx/weight-places.ts. */
-  readonly weightPlaces: Pick<WeightPlaces, "folder" | "outside">
+  readonly weightPlaces: Pick<WeightPlaces, "folder" | "handedOver">
   /** Bytes of all weights as stored. */
   readonly weightBytes: number
   readonly threads: number
@@ -99,9 +99,9 @@ const tensorOver = ({ data, shape }: ArrayInPlace): Tensor =>
 const tensorsOver = (arrays: Readonly<Record<string, ArrayInPlace>>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, tensorOver(array)]))
 
-/** Weights outside the session's folder, whole files at a time: the runtime copies what it needs of them. */
-const outsideWeights = ({ weightPlaces: { outside } }: SessionPlan) =>
-  Promise.all([...outside].map(async ([path, file]) => ({ path, data: await bytesOf(file) })))
+/** Whole files: the runtime copies what it needs of them. */
+const handedOver = ({ weightPlaces }: SessionPlan) =>
+  Promise.all([...weightPlaces.handedOver].map(async ([path, file]) => ({ path, data: await bytesOf(file) })))
 
 /** A file of any size. */
 const bytesOf = async (file: string): Promise<Uint8Array> => {
@@ -117,9 +117,9 @@ const bytesOf = async (file: string): Promise<Uint8Array> => {
 }
 
 const create = async (plan: SessionPlan, options: InferenceSession.SessionOptions): Promise<InferenceSession> =>
-  plan.weightPlaces.outside.size === 0
+  plan.weightPlaces.handedOver.size === 0
     ? InferenceSession.create(plan.model, options)
-    : InferenceSession.create(plan.model, { ...options, externalData: await outsideWeights(plan) })
+    : InferenceSession.create(plan.model, { ...options, externalData: await handedOver(plan) })
 
 /** A session that is released with its scope. */
 export const openSession = Effect.fn("openSession")(function* (

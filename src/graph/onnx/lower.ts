@@ -6,10 +6,10 @@
  * that order, so equal graphs give equal bytes whenever and in whatever process they were built. Weights keep their
  * names and stay in the user's file; equal constants and weights of one name are stored once.
  *
- * For sessions: the folder option must be `weightPlaces.folder`, and files outside it must be handed over; to keep 16-bit casts out of constant folding, and
+ * For sessions: the folder option must be `weightPlaces.folder`, and `weightPlaces.handedOver` must be given; to keep 16-bit casts out of constant folding, and
  * the backward pass's own casts from being merged with the forward's, the session must switch those optimisers off.
  */
-import * as path from "node:path"
+import systemPath, { type PlatformPath } from "node:path"
 import { create, toBinary } from "@bufbuild/protobuf"
 import { ModelProtoSchema } from "onnx-buf"
 import { executionOrder } from "../execution-order.ts"
@@ -27,6 +27,8 @@ export interface GraphToLower {
   /** Adapter gradients, first layer to last. */
   readonly gradients?: Readonly<Record<string, Tensor>>
   readonly locate: (weightName: string) => WeightLocation
+  /** Of the system that the weights lie on; this one's unless given. */
+  readonly path?: PlatformPath
   /** "static" unless given; see `dynamic-shapes.ts`. */
   readonly shapes?: GraphShapes
 }
@@ -46,12 +48,18 @@ export interface LoweredGraph {
   readonly weightPlaces: WeightPlaces
 }
 
-export const lowerToOnnx = ({ outputs, gradients = {}, locate, shapes = "static" }: GraphToLower): LoweredGraph => {
+export const lowerToOnnx = ({
+  outputs,
+  gradients = {},
+  locate,
+  shapes = "static",
+  path = systemPath,
+}: GraphToLower): LoweredGraph => {
   const results = [...Object.entries(outputs), ...Object.entries(gradients)]
   const order = executionOrder(Object.values(outputs), Object.values(gradients))
   const used = new Set([...order.flatMap(({ inputs }) => inputs), ...results.map(([, tensor]) => tensor)])
   const places = weightPlaces(
-    order.flatMap((node) => (node.op === "Weight" ? [locate(node.attributes.name)] : [])),
+    order.flatMap((node) => (node.op === "Weight" ? [locate(node.attributes.name).file] : [])),
     path,
   )
   const writer = new GraphWriter(locate, places, results, shapes)
