@@ -12,3 +12,6 @@ export interface MemoryNeed {
 export interface MemoryPlan extends MemoryNeed {
   readonly freeBytes: number
 }
+
+/** "4.5 GB"; below one, "0.57 GB". */
+export const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e9 ? 2 : 1)} GB`

@@ -9,14 +9,14 @@
 
 import { type MemoryChoice, type MemoryMode, memoryModes } from "../../settings/memory-mode.ts"
 import { type EngineFailure, inputFailure } from "../jobs/engine-failure.ts"
-import type { MemoryNeed, MemoryPlan } from "../jobs/memory-need.ts"
+import { inGigabytes, type MemoryNeed, type MemoryPlan } from "../jobs/memory-need.ts"
 import { withCheckpointing } from "../session/checkpointing-policy.ts"
 import { liesInBlock } from "../session/run-memory.ts"
 import { isMapped, shapesIn, unpackedBytes } from "../session/weight-memory.ts"
 import type { TrainedGraph } from "./train-graph.ts"
 
-/** Node, ONNX Runtime's code and the graph while it is built. */
-const processBytes = 280 * 2 ** 20
+/** Node, ONNX Runtime's code and the graph while it is built (`npm run check:memory` on the quick start's base). */
+const processBytes = 200 * 2 ** 20
 /** Inside kernels: copies in another layout, packed blocks. And what the allocator cannot hand out again. */
 const kernelShare = 1.15
 const kernelBytes = 64 * 2 ** 20
@@ -54,8 +54,6 @@ export const memoryNeed = (toTrain: ToTrain, mode: MemoryMode): MemoryNeed => {
   const own = processBytes + parameters * (bytesPerParameter + (isSplit ? bytesPerSum : 0)) + unpacked
   return { mode, heapBytes: parentBytes + own + arenaBytes + blockBytes, mappedBytes: mapped ? weightBytes : 0 }
 }
-
-const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 const impossible = (need: MemoryNeed, freeBytes: number, smallest: MemoryNeed): EngineFailure => {
   const smaller =

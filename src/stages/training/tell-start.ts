@@ -1,5 +1,6 @@
 /** What people are told when a training starts: what is trained, in how much memory, and which captions lost words. */
 import { Effect } from "effect"
+import { inGigabytes } from "../../engine/jobs/memory-need.ts"
 import type { TrainFacts } from "../../engine/jobs/train-job.ts"
 import { counted } from "../../runtime/model/counted.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
@@ -11,8 +12,6 @@ const encoderWords = ({ modules, run, layers }: TrainedEncoder, name: string): s
   const cut = run < layers ? `, those of the last ${counted(layers - run, "layer")} are cut off by CLIP skip` : ""
   return `${counted(modules, "adapter")} in ${run} of ${name} ${layers} layers${cut}`
 }
-
-const inGigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 /** The memory plan, in a line. */
 const memoryWords = ({ mode, heapBytes, mappedBytes, freeBytes }: TrainFacts["memory"]): string => {
