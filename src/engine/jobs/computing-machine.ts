@@ -2,8 +2,8 @@
  * What of a machine decides the last bits of what is computed on it: operating system, architecture, and the instructions that ONNX
  * Runtime chooses its kernels by. "linux x64 avx512"
  *
- * Another build of ONNX Runtime adds in another order, and so do kernels of another width: two machines that differ here differ by a
- * hundred-thousandth of a LoRA's norm, two that agree make the same bytes. ONNX Runtime's version is part of the code's digest.
+ * Another build of ONNX Runtime may add in another order, and kernels of another width do: two machines that differ here may differ by
+ * a hundred-thousandth of a LoRA's norm, two that agree make the same bytes. ONNX Runtime's version is part of the code's digest.
  * Linux tells the instructions; elsewhere the processor's name stands for them, which parts some machines that would agree.
  */
 import { readFileSync } from "node:fs"
