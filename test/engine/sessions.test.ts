@@ -58,6 +58,7 @@ const operationsRun = Effect.fnUntraced(function* (plan: Omit<SessionPlan, "mode
     })
     await session.run({ x: new Tensor("float32", new Float32Array(8).fill(1), [1, 8]) })
     session.endProfiling()
+    await session.release()
   })
   const profile = readdirSync(folder).find((one) => one.startsWith(name))!
   const events: { args?: { op_name?: string } }[] = JSON.parse(readFileSync(join(folder, profile), "utf8"))
