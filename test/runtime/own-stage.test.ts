@@ -42,6 +42,22 @@ describe("a stage's function", () => {
     }),
   )
 
+  it.live("may put what comes in pieces, and is given what they throw", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject
+      async function* pieces(end?: Error) {
+        yield new TextEncoder().encode("o")
+        if (end !== undefined) throw end
+        yield new TextEncoder().encode("ne")
+      }
+      const one = doing(async ({ put, bytes }) => {
+        const failed = await put(pieces(new Error("the tape broke"))).catch((thrown: Error) => thrown.message)
+        return `${failed}, ${new TextDecoder().decode(await bytes(await put(pieces())))}`
+      })
+      expect((yield* run(project, one)).results).toEqual({ do: "the tape broke, one" })
+    }),
+  )
+
   it.live("may be asynchronous for each item, with blobs by promise", () =>
     Effect.gen(function* () {
       const project = yield* makeProject

@@ -3,7 +3,7 @@
  *
  * It is the stage's context in other clothes.
  */
-import { Effect, type Scope } from "effect"
+import { Effect, type Scope, Stream } from "effect"
 import type { Blob } from "../model/blob.ts"
 import type { StageEffect } from "../model/node.ts"
 import { type Progress, StageContext } from "../model/stage-context.ts"
@@ -26,8 +26,11 @@ export interface Work {
   readonly warn: (why: string, hint?: string) => void
   /** A line about the work that is worth reading once. */
   readonly log: (message: string) => void
-  /** Keeps bytes in the cache and names them; the name goes into the result. Rejected with `StageFailure` when the disk is full. */
-  readonly put: (bytes: Uint8Array) => Promise<Blob>
+  /**
+   * Keeps bytes in the cache and names them; the name goes into the result. What is too large for the memory comes in pieces, such as a
+   * stream that reads a file. Rejected with `StageFailure` when the disk is full, and with whatever the pieces throw.
+   */
+  readonly put: (content: Uint8Array | AsyncIterable<Uint8Array>) => Promise<Blob>
   /** The bytes of a blob. Rejected with `StageFailure` when they are gone or spoiled. */
   readonly bytes: (blob: Blob) => Promise<Uint8Array>
   /** An absolute file that holds exactly these bytes; not to be written to. */
@@ -52,7 +55,12 @@ export const performed = (run: (work: Work) => unknown): StageEffect =>
         progress: (progress) => tell(context.progress(progress)),
         warn: (why, hint) => tell(context.warn(why, hint)),
         log: (message) => tell(context.log(message)),
-        put: (bytes) => promised(context.blobs.put(bytes)),
+        put: (content) =>
+          promised(
+            content instanceof Uint8Array
+              ? context.blobs.put(content)
+              : context.blobs.putStream(Stream.fromAsyncIterable(content, (thrown) => thrown)),
+          ),
         bytes: (blob) => promised(context.blobs.bytes(blob)),
         path: (blob) => promised(context.blobs.path(blob)),
       }),
