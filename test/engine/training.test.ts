@@ -121,6 +121,18 @@ layer(Engine.layer, { excludeTestServices: true })("training", (it) => {
     }),
   )
 
+  it.effect("a snapshot that cannot be written ends the training, and is named by its step", () =>
+    Effect.gen(function* () {
+      const engine = yield* Engine
+      const job = { ...storedJob(tinyJob(base, 3)), snapshotFolder: "/nowhere" }
+      const { records, hooks } = recordingHooks()
+      const failure = yield* Effect.flip(engine.train({ ...job, snapshotAtSteps: [2] }, hooks))
+      assert.strictEqual(failure.what, "the snapshot after step 2")
+      assert.strictEqual(failure.kind, "work")
+      assert.lengthOf(records, 2)
+    }),
+  )
+
   it.effect("a snapshot of another rank is refused in words", () =>
     Effect.gen(function* () {
       const { snapshot } = yield* trainHere(tinyJob(base, 1))
