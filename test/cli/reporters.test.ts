@@ -1,5 +1,5 @@
 /** What a terminal shows of fixed events: rates, room, colours, names, times. */
-import { win32 } from "node:path"
+import { posix, win32 } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import { BusyClock } from "../../src/cli/reporters/busy-clock.ts"
 import { cutToWidth, displayWidth } from "../../src/cli/reporters/display-width.ts"
@@ -225,11 +225,11 @@ describe("sentences", () => {
   })
 
   it("leave a path as it is that only holds the name of this folder", () => {
-    expect(fromHere("/data/a/x.png and /mnt/data/a/y.png", "/data/a")).toBe("x.png and /mnt/data/a/y.png")
-    expect(fromHere('"/data/a/x.png"', "/data/a")).toBe('"x.png"')
-    expect(fromHere("/data/a+b/x.png", "/data/a+b")).toBe("x.png")
-    expect(fromHere("/etc//x", "/")).toBe("/etc//x")
-    expect(fromHere("/data/a/b\\c.png", "/data/a")).toBe("b\\c.png")
+    expect(fromHere("/data/a/x.png and /mnt/data/a/y.png", "/data/a", posix)).toBe("x.png and /mnt/data/a/y.png")
+    expect(fromHere('"/data/a/x.png"', "/data/a", posix)).toBe('"x.png"')
+    expect(fromHere("/data/a+b/x.png", "/data/a+b", posix)).toBe("x.png")
+    expect(fromHere("/etc//x", "/", posix)).toBe("/etc//x")
+    expect(fromHere("/data/a/b\\c.png", "/data/a", posix)).toBe("b\\c.png")
   })
 
   it("show a Windows path from here with slashes, in whatever case the drive is written", () => {
