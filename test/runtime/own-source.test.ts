@@ -74,7 +74,7 @@ describe("a source's function", () => {
         project,
         reading(({ root, path }) => `${root} ${path("a/b")} ${path("/c")}`),
       )
-      expect(results).toEqual({ read: `${project.root} ${join(project.root, "a/b")} ${resolve("/c")}` })
+      expect(results).toEqual({ read: `${project.root} ${join(project.root, "a/b")} ${resolve(project.root, "/c")}` })
     }),
   )
 
