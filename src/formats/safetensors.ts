@@ -4,50 +4,21 @@
  * Reading a file is an Effect that fails with `BadFile`; decoding bytes in memory is a plain function that throws it. No file is
  * read as a whole, so its size does not matter. How files are written: write-safetensors.ts.
  */
-import { type FileHandle, open, stat } from "node:fs/promises"
+import { open } from "node:fs/promises"
 import { Effect } from "effect"
 import { BadFile } from "./bad-file.ts"
+import { readBytes, readInto } from "./file-bytes.ts"
 import { headerLengthOf, lengthPrefixBytes, parseHeader, type SafetensorsHeader } from "./safetensors-header.ts"
 import { float32Of, type TensorValues, valuesOf } from "./stored-dtype.ts"
 
 export type { SafetensorsHeader, TensorEntry } from "./safetensors-header.ts"
 export type { StoredDType, TensorValues } from "./stored-dtype.ts"
 
-/** Node reads at most 2 GiB in one call. */
-const maximalReadBytes = 2 ** 30
-
 const unreadable = (file: string, cause: unknown): BadFile => {
   if (cause instanceof BadFile) return cause
   const code = (cause as { readonly code?: unknown } | null)?.code
   if (code === "ENOENT") return new BadFile({ file, reason: "does not exist", hint: "Check the path" })
   return new BadFile({ file, reason: `cannot be read (${code ?? String(cause)})`, hint: "Check its permissions" })
-}
-
-/** Fills `target` from `position` on; gives how many bytes there were. */
-const readInto = async (handle: FileHandle, target: Uint8Array, position: number): Promise<number> => {
-  let done = 0
-  while (done < target.length) {
-    const chunk = Math.min(maximalReadBytes, target.length - done)
-    const { bytesRead } = await handle.read(target, done, chunk, position + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return done
-}
-
-/** `length` bytes from `position`, or fewer where the file ends. */
-const readBytes = async (file: string, position: number, length: number) => {
-  const found = await stat(file)
-  // Windows opens a folder as if it were an empty file.
-  if (found.isDirectory()) throw new BadFile({ file, reason: "is a folder", hint: "Name the file inside it" })
-  // Opening a pipe waits for somebody to write into it.
-  if (!found.isFile()) {
-    throw new BadFile({ file, reason: "is not a file", hint: "Name a file" })
-  }
-  await using handle = await open(file, "r")
-  const { size } = await handle.stat()
-  const bytes = new Uint8Array(Math.max(0, Math.min(length, size - position)))
-  return { bytes: bytes.subarray(0, await readInto(handle, bytes, position)), size }
 }
 
 /** Reads and checks the header; no tensor is read. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import { readBytes } from "../../src/formats/file-bytes.ts"
 import { readFloat32Into, readSafetensorsHeader, readTensorAsFloat32 } from "../../src/formats/safetensors.ts"
 import { parseHeader } from "../../src/formats/safetensors-header.ts"
 import { safetensorsPieces, type TensorToCome, wholeOf } from "../../src/formats/write-safetensors.ts"
@@ -46,6 +47,13 @@ describe("a safetensors file", () => {
       assert.deepStrictEqual(target, Float32Array.of(0, 1.5, -2, 0))
     }),
   )
+
+  it("of more than one call of Node's can read comes whole", { timeout: 60_000 }, async () => {
+    const file = written(2 ** 31)
+    const { bytes, size } = await readBytes(file, 0, Number.POSITIVE_INFINITY)
+    assert.strictEqual(bytes.length, size)
+    assert.deepStrictEqual(new Float32Array(bytes.slice(-8).buffer), numbers)
+  })
 
   it("of 20 GiB says in its header where each tensor will lie", () => {
     const zerosBytes = 20 * 2 ** 30

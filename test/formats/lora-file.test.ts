@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Effect } from "effect"
-import { describe, expect, test } from "vitest"
-import type { LoraModule } from "../../src/formats/lora-file.ts"
+import { afterAll, describe, expect, test } from "vitest"
+import { isWholeLoraFile, type LoraModule } from "../../src/formats/lora-file.ts"
 import { loraHashes } from "../../src/formats/lora-hashes.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { encodeSafetensors, type TensorToCome, type TensorToStore } from "../../src/formats/write-safetensors.ts"
@@ -93,6 +96,25 @@ describe("a LoRA file", () => {
     const plain = hashed(1, { ss_seed: "1" })
     expect(hashed(1, { ss_seed: "1", "modelspec.title": "new" })).toEqual(plain)
     expect(hashed(2, { ss_seed: "1" }).sshs_model_hash).not.toBe(plain.sshs_model_hash)
+  })
+})
+
+describe("a LoRA on the disk", () => {
+  const folder = mkdtempSync(join(tmpdir(), "loom-lora-"))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const one = Float32Array.of(0.5)
+  const module = { key: "lora_unet_x", down: one, up: one, downShape: [1, 1], upShape: [1, 1], alpha: 1 }
+  const bytes = encodeLoraFile([module], { ss_seed: "1" })
+  const isWhole = (name: string, content: Uint8Array) => {
+    writeFileSync(join(folder, name), content)
+    return Effect.runPromise(isWholeLoraFile(join(folder, name)))
+  }
+
+  test("is whole as it was written, and not with another number in it", async () => {
+    expect(await isWhole("written", bytes)).toBe(true)
+    const spoiled = bytes.slice()
+    spoiled[spoiled.length - 1]! ^= 1
+    expect(await isWhole("spoiled", spoiled)).toBe(false)
   })
 })
 

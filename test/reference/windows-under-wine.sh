@@ -7,10 +7,11 @@
 #   windows-under-wine.sh DIR node FOLDER ARG...       node.exe ARG... in DIR/win/FOLDER; prints what it wrote and ends as it ended
 #   windows-under-wine.sh DIR shell COMMAND...         a command of the Debian inside, in DIR/win (Wine's `wine`, say)
 #
-#   windows-under-wine.sh /var/tmp/wine setup
-#   windows-under-wine.sh /var/tmp/wine install
-#   windows-under-wine.sh /var/tmp/wine node loom src/cli/bin.js run pipelines/03-quickstart.ts --set steps=20
-#   windows-under-wine.sh /var/tmp/wine node loom node_modules/vitest/vitest.mjs run --config test/vitest.config.ts test/formats
+# So:
+#   windows-under-wine.sh DIR setup
+#   windows-under-wine.sh DIR install
+#   windows-under-wine.sh DIR node loom src/cli/bin.js run pipelines/03-quickstart.ts --set steps=20
+#   windows-under-wine.sh DIR node loom node_modules/vitest/vitest.mjs run --config test/vitest.config.ts test/formats
 #
 # DIR may be removed at any time when nothing runs: /proc and /dev are mounted in a namespace that ends with each command, and so do
 # all processes of Wine. Node's pipes throw under Wine: a standard output that is a pipe ends the program, so outputs go to files
@@ -44,8 +45,8 @@ inside() {
     mount --rbind /dev "$root/dev"
     mount --rbind /sys "$root/sys"
     mount -t tmpfs tmpfs "$root/tmp"
-    exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
-      DEBIAN_FRONTEND=noninteractive WINEPREFIX=/root/wine XDG_RUNTIME_DIR=/tmp WINEDEBUG=-all NODE_SKIP_PLATFORM_CHECK=1 \
+    exec chroot "$root" /usr/bin/env -i HOME=/win PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
+      DEBIAN_FRONTEND=noninteractive WINEPREFIX=/win/prefix XDG_RUNTIME_DIR=/tmp WINEDEBUG=-all NODE_SKIP_PLATFORM_CHECK=1 \
       bash -c '\''
         cd "$1" && shift || exit 1
         code=0

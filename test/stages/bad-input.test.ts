@@ -1,9 +1,10 @@
 /** Bad input is told before the first second of work, in a sentence with the place, the reason and the remedy. */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, renameSync, truncateSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { decodeLoraFile } from "../rig/lora-bytes.ts"
+import { placedFiles } from "../rig/placed-files.ts"
 import { error, problemsTold, type Told, warning } from "../rig/told.ts"
 import { plan } from "../runtime/project.ts"
 import {
@@ -20,13 +21,10 @@ import {
 } from "./studio.ts"
 
 let studio: Studio
-const undo: (() => void)[] = []
+const { place, undo } = placedFiles()
 
 beforeAll(async () => {
   studio = await makeStudio()
-})
-afterEach(() => {
-  for (const step of undo.splice(0).reverse()) step()
 })
 afterAll(() => closeStudio(studio))
 
@@ -40,17 +38,9 @@ const neverRun = (): Studio => ({
   outputFolder: join(studio.root, "never-written"),
 })
 
-/** Puts a file (or takes one away) for the length of a test. */
-const place = (file: string, content: string | Uint8Array | undefined): void => {
-  const before = existsSync(file) ? readFileSync(file) : undefined
-  undo.push(() => (before === undefined ? rmSync(file) : writeFileSync(file, before)))
-  if (content === undefined) rmSync(file)
-  else writeFileSync(file, content)
-}
-
 const takeAway = (folder: string): void => {
   renameSync(folder, `${folder}-away`)
-  undo.push(() => renameSync(`${folder}-away`, folder))
+  undo(() => renameSync(`${folder}-away`, folder))
 }
 
 interface Case {

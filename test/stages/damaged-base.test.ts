@@ -1,37 +1,28 @@
 /** A base model whose files are damaged, or do not belong together, is told by the name of the file in the plan, before any work. */
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { byteLetters } from "../../src/engine/base/byte-pairs.ts"
 import { decodeSafetensors } from "../../src/formats/safetensors.ts"
 import { encodeSafetensors, type TensorToStore } from "../../src/formats/write-safetensors.ts"
+import { placedFiles } from "../rig/placed-files.ts"
 import { error, problemsTold, type Told, warning } from "../rig/told.ts"
 import { plan } from "../runtime/project.ts"
 import { closeStudio, line, makeStudio, refusal, type Studio } from "./studio.ts"
 
 let studio: Studio
-const undo: (() => void)[] = []
+const { place: placeFile, undo } = placedFiles()
 
 beforeAll(async () => {
   studio = await makeStudio()
-})
-afterEach(() => {
-  for (const step of undo.splice(0).reverse()) step()
 })
 afterAll(() => closeStudio(studio))
 
 const inBase = (name: string) => join(studio.base, name)
 
-/** Puts a file (or takes one away) for the length of a test. */
-const place = (name: string, content: string | Uint8Array | undefined): void => {
-  const file = inBase(name)
-  const before = existsSync(file) ? readFileSync(file) : undefined
-  undo.push(() => (before === undefined ? rmSync(file, { force: true }) : writeFileSync(file, before)))
-  if (content === undefined) rmSync(file)
-  else writeFileSync(file, content)
-}
+const place = (name: string, content: string | Uint8Array | undefined): void => placeFile(inBase(name), content)
 const cut = (name: string, bytes: number) => place(name, readFileSync(inBase(name)).subarray(0, bytes))
 const editJson = (name: string, change: (json: Record<string, unknown>) => void): void => {
   const json = JSON.parse(readFileSync(inBase(name), "utf8"))
@@ -117,7 +108,7 @@ describe("a file of the base model is told when the pipeline is planned", () => 
   it("a pipe, which is not waited for", async () => {
     for (const name of ["unet/config.json", unetWeights]) {
       renameSync(inBase(name), inBase(`${name}.away`))
-      undo.push(() => {
+      undo(() => {
         rmSync(inBase(name))
         renameSync(inBase(`${name}.away`), inBase(name))
       })
@@ -268,7 +259,7 @@ describe("a base model whose parts do not fit is told when the pipeline is plann
     place("tokenizer/merges.txt", "")
     const neverRun = { ...studio, cacheFolder: join(studio.root, "never-run") }
     expect(await refusal(neverRun, {})).toEqual(await toldIn())
-    expect(existsSync(join(neverRun.cacheFolder, "blobs", "sha256"))).toBe(false)
+    expect(readdirSync(join(neverRun.cacheFolder, "blobs"))).toEqual(["temporary"])
   })
 })
 

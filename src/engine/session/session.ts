@@ -6,9 +6,9 @@
  * its feed and result arrays: each call reads the first and fills the second, and nothing is allocated in between.
  * Load this file in the host process only: `run` and `create` block their event loop and cannot be cancelled.
  */
-import { open } from "node:fs/promises"
 import { Context, Effect, type Scope } from "effect"
 import { InferenceSession, Tensor } from "onnxruntime-node"
+import { readBytes } from "../../formats/file-bytes.ts"
 import type { WeightPlaces } from "../../graph/onnx/weight-places.ts"
 import { type EngineFailure, wordsOf, workFailure } from "../jobs/engine-failure.ts"
 import { forgetSecondResults } from "./second-results.ts"
@@ -103,16 +103,9 @@ const tensorsOver = (arrays: Readonly<Record<string, ArrayInPlace>>): Record<str
 const handedOver = ({ weightPlaces }: SessionPlan) =>
   Promise.all([...weightPlaces.handedOver].map(async ([path, file]) => ({ path, data: await bytesOf(file) })))
 
-/** A file of any size. */
 const bytesOf = async (file: string): Promise<Uint8Array> => {
-  await using handle = await open(file, "r")
-  const bytes = new Uint8Array((await handle.stat()).size)
-  for (let filled = 0; filled < bytes.length; ) {
-    // libuv reads less than 2 GiB at a time.
-    const { bytesRead } = await handle.read(bytes, filled, Math.min(bytes.length - filled, 2 ** 30), filled)
-    if (bytesRead === 0) throw new Error(`${file} became shorter while it was read`)
-    filled += bytesRead
-  }
+  const { bytes, size } = await readBytes(file, 0, Number.POSITIVE_INFINITY)
+  if (bytes.length < size) throw new Error(`${file} became shorter while it was read`)
   return bytes
 }
 

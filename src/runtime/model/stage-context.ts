@@ -26,7 +26,7 @@ export interface Progress {
 export interface StageBlobs {
   /** Keeps bytes in the cache and names them. */
   readonly put: (bytes: Uint8Array) => Effect.Effect<Blob, StageFailure>
-  /** The same of bytes that come in pieces, of which none is kept: any number of gigabytes. */
+  /** The same of bytes that come in pieces, of which none is kept: as many gigabytes as the disk holds. */
   readonly putStream: <E, R>(pieces: Stream.Stream<Uint8Array, E, R>) => Effect.Effect<Blob, StageFailure | E, R>
   /** A folder for files that are being made; it goes with the scope. */
   readonly scratch: Effect.Effect<string, StageFailure, Scope.Scope>

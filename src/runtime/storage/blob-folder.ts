@@ -22,7 +22,6 @@ export interface BlobFolder {
   readonly fileOf: (sha256: Sha256) => string
   readonly look: (blob: Blob) => Look
   readonly publish: (bytes: Uint8Array) => Promise<Blob>
-  readonly publishFile: (source: string) => Promise<Blob>
   /** A new path among the temporary files, for a file or a folder that is being made. */
   readonly draft: () => string
   /** Publishes a finished file by moving it; it must lie in the cache folder and hold exactly these bytes. */
@@ -69,11 +68,12 @@ export const openBlobFolder = (
     })
   }
 
-  /** Writes a temporary file with `fill`, which tells what it wrote, and moves it to its name. */
-  const publishWith = async (fill: (file: fs.promises.FileHandle) => Promise<Blob>): Promise<Blob> => {
+  const publish = async (bytes: Uint8Array): Promise<Blob> => {
+    const blob: Blob = { sha256: digestBytes(bytes), sizeBytes: bytes.byteLength }
+    if (look(blob) === "whole") return blob
     const file = draft()
     try {
-      const blob = await writeDraft(file, fill)
+      await writeNew(file, bytes)
       await adopt(file, blob)
       return blob
     } finally {
@@ -81,20 +81,10 @@ export const openBlobFolder = (
     }
   }
 
-  const publish = async (bytes: Uint8Array): Promise<Blob> => {
-    const blob: Blob = { sha256: digestBytes(bytes), sizeBytes: bytes.byteLength }
-    if (look(blob) === "whole") return blob
-    return publishWith(async (file) => {
-      for (const piece of inPieces(bytes)) await file.writeFile(piece)
-      return blob
-    })
-  }
-
   return {
     fileOf,
     look,
     publish,
-    publishFile: (source) => publishWith((file) => copyInto(file, source)),
     draft,
     adopt,
     affirm: (sha256) => fs.utimesSync(fileOf(sha256), publishedAtSeconds, publishedAtSeconds),
@@ -102,23 +92,12 @@ export const openBlobFolder = (
   }
 }
 
-const copyInto = async (file: fs.promises.FileHandle, source: string): Promise<Blob> => {
-  const hash = crypto.createHash("sha256")
-  let sizeBytes = 0
-  for await (const piece of fs.createReadStream(source, { highWaterMark: 1 << 20 })) {
-    hash.update(piece)
-    await file.writeFile(piece)
-    sizeBytes += piece.length
-  }
-  return { sha256: hash.digest("hex") as Sha256, sizeBytes }
-}
-
-const writeDraft = async (draft: string, fill: (file: fs.promises.FileHandle) => Promise<Blob>): Promise<Blob> => {
-  const file = await fs.promises.open(draft, "wx")
+const writeNew = async (file: string, bytes: Uint8Array): Promise<void> => {
+  const handle = await fs.promises.open(file, "wx")
   try {
-    return await fill(file)
+    for (const piece of inPieces(bytes)) await handle.writeFile(piece)
   } finally {
-    await file.close()
+    await handle.close()
   }
 }
 

@@ -11,7 +11,6 @@
  */
 import * as crypto from "node:crypto"
 import * as fs from "node:fs"
-import * as path from "node:path"
 import { Context, Effect, Layer, Option, Schema, type Scope, Stream } from "effect"
 import { Blob, type Sha256 } from "../model/blob.ts"
 import { type StorageFailure, storageFailure } from "../model/storage-failure.ts"
@@ -38,14 +37,12 @@ export class Blobs extends Context.Service<
   Blobs,
   {
     readonly put: (bytes: Uint8Array) => Effect.Effect<Blob, StorageFailure>
-    /** The same of bytes that come in pieces, of which none is kept: any number of gigabytes. */
+    /** The same of bytes that come in pieces, of which none is kept: as many gigabytes as the disk holds. */
     readonly putStream: <E, R>(pieces: Stream.Stream<Uint8Array, E, R>) => Effect.Effect<Blob, StorageFailure | E, R>
     /** A folder for files that are being made, in the cache folder; it goes with the scope, or when the cache is opened after a crash. */
     readonly scratch: Effect.Effect<string, StorageFailure, Scope.Scope>
     /** Moves a finished file of a scratch folder into the store. */
     readonly take: (file: string) => Effect.Effect<Blob, StorageFailure>
-    /** Copies a file into the store. */
-    readonly putFile: (file: string) => Effect.Effect<Blob, StorageFailure>
     /** The whole bytes, their digest checked. */
     readonly bytes: (blob: Blob) => Effect.Effect<Uint8Array, BlobMissing | StorageFailure>
     /** An absolute path to a file that holds exactly these bytes: the store's, or the user's own. Read only. */
@@ -71,19 +68,11 @@ export class Blobs extends Context.Service<
       const locate = locateIn(folder, memo)
 
       // Not interruptible, so that no temporary file stays behind; bounded by the time it takes to write the bytes.
-      const publish = (what: string, work: () => Promise<Blob>): Effect.Effect<Blob, StorageFailure> =>
-        Effect.uninterruptible(Effect.tryPromise({ try: work, catch: (cause) => cacheFailure(what, root, cause) }))
-
-      const putFile = (file: string): Effect.Effect<Blob, StorageFailure> => {
-        const source = path.resolve(file)
-        return Effect.andThen(
-          readable(source),
-          publish(`Storing ${file}`, () => folder.publishFile(source)),
-        )
-      }
+      const publish = (work: () => Promise<Blob>): Effect.Effect<Blob, StorageFailure> =>
+        Effect.uninterruptible(Effect.tryPromise({ try: work, catch: (cause) => cacheFailure(storing, root, cause) }))
 
       const adopt = ({ file, blob }: Written) =>
-        publish(storing, async () => {
+        publish(async () => {
           await folder.adopt(file, blob)
           return blob
         })
@@ -125,11 +114,10 @@ export class Blobs extends Context.Service<
       })
 
       return {
-        put: (content) => publish(storing, () => folder.publish(content)),
+        put: (content) => publish(() => folder.publish(content)),
         putStream: (pieces) => Effect.scoped(Effect.flatMap(writeDraft(folder.draft(), pieces), adopt)),
         scratch: scratchFolder(folder),
         take,
-        putFile,
         bytes,
         path: pathOf,
         exists: (blob) => Effect.map(locate(blob), Option.isSome),
@@ -214,13 +202,6 @@ const readWhole = (file: string): Effect.Effect<Uint8Array, StorageFailure> =>
   Effect.tryPromise({
     try: (signal) => readWholeFile(file, signal),
     catch: (cause) => storageFailure("Reading stored bytes", file, cause, "read"),
-  })
-
-/** Tells a source that cannot be read from a cache that cannot be written to. */
-const readable = (file: string): Effect.Effect<void, StorageFailure> =>
-  Effect.tryPromise({
-    try: async () => (await fs.promises.open(file)).close(),
-    catch: (cause) => storageFailure("Reading a file", file, cause, "read"),
   })
 
 const missing = (blob: Blob): BlobMissing =>

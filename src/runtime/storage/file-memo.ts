@@ -117,7 +117,7 @@ const digestOnce = (stamps: StampReader, file: string): Effect.Effect<FileRow | 
       try {
         const before = stamps.of(handle.fd, file)
         if (before.racyForMs > 0) return undefined
-        const sha256 = await digestStream(handle.createReadStream({ autoClose: false, ...inPieces, signal }))
+        const sha256 = await digestStream(handle.createReadStream({ autoClose: false, ...pieceOptions, signal }))
         const { stamp, sizeBytes } = stamps.of(handle.fd, file)
         if (before.stamp !== stamp || before.sizeBytes !== sizeBytes) return undefined
         return { path: file, sizeBytes, stamp, sha256 } satisfies FileRow
@@ -128,7 +128,8 @@ const digestOnce = (stamps: StampReader, file: string): Effect.Effect<FileRow | 
     catch: inWords(file),
   })
 
-const inPieces = { highWaterMark: 1 << 20 }
+/** A MiB at a time. */
+const pieceOptions = { highWaterMark: 1 << 20 }
 
 const digestStream = async (stream: fs.ReadStream): Promise<Sha256> => {
   const hash = crypto.createHash("sha256")
@@ -139,6 +140,6 @@ const digestStream = async (stream: fs.ReadStream): Promise<Sha256> => {
 /** The SHA-256 of a file's bytes, read in pieces. */
 export const digestFile = (file: string): Effect.Effect<Sha256, StorageFailure> =>
   Effect.tryPromise({
-    try: (signal) => digestStream(fs.createReadStream(file, { ...inPieces, signal })),
+    try: (signal) => digestStream(fs.createReadStream(file, { ...pieceOptions, signal })),
     catch: inWords(file),
   })

@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { StorageFailure } from "../model/storage-failure.ts"
 
 /** What the system does; a test puts a system of its own in its place. */
-export interface FileSystem {
+export interface FileActs {
   readonly isWindows: boolean
   readonly rename: (from: string, to: string) => Promise<void>
   readonly unlink: (file: string) => Promise<void>
@@ -18,7 +18,7 @@ export interface FileSystem {
   readonly pause: (waitMs: number) => Promise<unknown>
 }
 
-const thisSystem: FileSystem = {
+const thisSystem: FileActs = {
   isWindows: process.platform === "win32",
   rename: fs.rename,
   unlink: fs.unlink,
@@ -34,7 +34,7 @@ const refusals: readonly unknown[] = ["EPERM", "EACCES", "EBUSY"]
 const codeOf = (cause: unknown): unknown => (cause as NodeJS.ErrnoException | undefined)?.code
 
 /** Does `act`, which a program that holds `file` may refuse, until it is done or the time is up. */
-const insist = async (file: string, what: string, act: () => Promise<void>, system: FileSystem): Promise<void> => {
+const insist = async (file: string, what: string, act: () => Promise<void>, system: FileActs): Promise<void> => {
   for (const waitMs of [...waitsMs, undefined]) {
     try {
       return await act()
@@ -57,11 +57,11 @@ const held = (file: string, what: string): StorageFailure =>
   })
 
 /** Gives a file another name; a file of that name is replaced. Rejects with `StorageFailure` when it is held for too long. */
-export const moveFile = (from: string, to: string, system: FileSystem = thisSystem): Promise<void> =>
+export const moveFile = (from: string, to: string, system: FileActs = thisSystem): Promise<void> =>
   insist(to, "Replacing a file", () => system.rename(from, to), system)
 
 /** Removes a file; one that is not there is no failure. */
-export const removeFile = (file: string, system: FileSystem = thisSystem): Promise<void> =>
+export const removeFile = (file: string, system: FileActs = thisSystem): Promise<void> =>
   insist(
     file,
     "Removing a file",

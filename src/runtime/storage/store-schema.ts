@@ -3,8 +3,9 @@
  *
  * One connection per process, write-ahead log, a busy timeout instead of errors, and `synchronous = NORMAL`: a killed process
  * loses nothing; what must also survive a power cut is committed with FULL (see `durably` in store.ts). The log needs memory that all
- * its users share, which machines do not: where others may use the same file, and for good once that was so, changes are journalled beside
- * the file instead, in the open under SQLite's file locks, and each commit is flushed. The file carries our application id and a schema version; a newer version is refused, an older one is migrated in one transaction.
+ * its users share, which machines do not: where others may use the same file, and for good once that was so, changes are journalled
+ * beside the file instead, in the open under SQLite's file locks, and each commit is flushed. The file carries our application id and
+ * a schema version; a newer version is refused, an older one is migrated in one transaction.
  */
 import * as fs from "node:fs"
 import Database from "better-sqlite3"

@@ -1,7 +1,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it, vi } from "@effect/vitest"
-import { Effect, Exit, Option, Stream } from "effect"
+import { Effect, Exit, Option, type Scope, Stream } from "effect"
 import type { Blob } from "../../../src/runtime/model/blob.ts"
 import { Blobs } from "../../../src/runtime/storage/blobs.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
@@ -12,6 +12,15 @@ import { inStorage, result, temporaryFolder, watchCommitPoints } from "./rig/tem
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const bytesOf = (content: string): Uint8Array => new TextEncoder().encode(content)
+
+/** Works with the blobs of a fresh cache. */
+const withBlobs = <A, E>(work: (blobs: Blobs["Service"], folder: string) => Effect.Effect<A, E, Scope.Scope>) =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    return yield* inStorage(folder, Effect.scoped(Effect.flatMap(Blobs, (blobs) => work(blobs, folder))))
+  })
+
+const leftIn = (folder: string): readonly string[] => fs.readdirSync(path.join(folder, "blobs", "temporary"))
 
 /** Writes into a published file, which is read-only. */
 const spoil = (file: string, content: string): void => {
@@ -45,104 +54,66 @@ const afterDamage = (damage: (file: string) => void) =>
 
 describe("a blob", () => {
   it.live("comes back as it was put, by bytes and by path", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      yield* inStorage(
-        folder,
-        Effect.gen(function* () {
-          const blobs = yield* Blobs
-          const blob = yield* blobs.put(bytesOf("hello"))
-          expect(blob.sizeBytes).toBe(5)
-          expect(text(yield* blobs.bytes(blob))).toBe("hello")
-          expect(fs.readFileSync(yield* blobs.path(blob), "utf8")).toBe("hello")
-          expect(yield* blobs.exists(blob)).toBe(true)
-          expect(yield* blobs.verify(blob)).toBe(true)
-        }),
-      )
-    }),
+    withBlobs((blobs) =>
+      Effect.gen(function* () {
+        const blob = yield* blobs.put(bytesOf("hello"))
+        expect(blob.sizeBytes).toBe(5)
+        expect(text(yield* blobs.bytes(blob))).toBe("hello")
+        expect(fs.readFileSync(yield* blobs.path(blob), "utf8")).toBe("hello")
+        expect(yield* blobs.exists(blob)).toBe(true)
+        expect(yield* blobs.verify(blob)).toBe(true)
+      }),
+    ),
   )
 
   it.live("may be empty, and may be put twice", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      yield* inStorage(
-        folder,
-        Effect.gen(function* () {
-          const blobs = yield* Blobs
-          const blob = yield* blobs.put(new Uint8Array())
-          expect(yield* blobs.put(new Uint8Array())).toEqual(blob)
-          expect((yield* blobs.bytes(blob)).length).toBe(0)
-        }),
-      )
-    }),
-  )
-
-  it.live("is copied from a file under the same name as from bytes", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      const file = path.join(folder, "mine.bin")
-      fs.writeFileSync(file, Buffer.alloc(3_000_000, "loom"))
-      yield* inStorage(
-        path.join(folder, "cache"),
-        Effect.gen(function* () {
-          const blobs = yield* Blobs
-          const blob = yield* blobs.putFile(file)
-          fs.rmSync(file)
-          expect(yield* blobs.put(Buffer.alloc(3_000_000, "loom"))).toEqual(blob)
-          expect(fs.statSync(yield* blobs.path(blob)).size).toBe(3_000_000)
-        }),
-      )
-    }),
+    withBlobs((blobs) =>
+      Effect.gen(function* () {
+        const blob = yield* blobs.put(new Uint8Array())
+        expect(yield* blobs.put(new Uint8Array())).toEqual(blob)
+        expect((yield* blobs.bytes(blob)).length).toBe(0)
+      }),
+    ),
   )
 
   it.live("is the same from pieces as from its bytes at once", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      yield* inStorage(
-        folder,
-        Effect.gen(function* () {
-          const blobs = yield* Blobs
-          const blob = yield* blobs.putStream(Stream.make(bytesOf("hel"), bytesOf(""), bytesOf("lo")))
-          expect(text(yield* blobs.bytes(blob))).toBe("hello")
-          expect(yield* blobs.put(bytesOf("hello"))).toEqual(blob)
-        }),
-      )
-    }),
+    withBlobs((blobs) =>
+      Effect.gen(function* () {
+        const blob = yield* blobs.putStream(Stream.make(bytesOf("hel"), bytesOf(""), bytesOf("lo")))
+        expect(text(yield* blobs.bytes(blob))).toBe("hello")
+        expect(yield* blobs.put(bytesOf("hello"))).toEqual(blob)
+      }),
+    ),
   )
 
   it.live("that breaks off between two pieces leaves nothing behind, and fails as they do", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      const pieces = Stream.concat(Stream.make(bytesOf("hel")), Stream.fail("no more"))
-      const put = Effect.flatMap(Blobs, (blobs) => blobs.putStream(pieces))
-      expect(yield* Effect.flip(inStorage(folder, put))).toBe("no more")
-      expect(fs.readdirSync(path.join(folder, "blobs"))).toEqual(["temporary"])
-      expect(fs.readdirSync(path.join(folder, "blobs", "temporary"))).toEqual([])
-    }),
+    withBlobs((blobs, folder) =>
+      Effect.gen(function* () {
+        const pieces = Stream.concat(Stream.make(bytesOf("hel")), Stream.fail("no more"))
+        expect(yield* Effect.flip(blobs.putStream(pieces))).toBe("no more")
+        expect(fs.readdirSync(path.join(folder, "blobs"))).toEqual(["temporary"])
+        expect(leftIn(folder)).toEqual([])
+      }),
+    ),
   )
 
   it.live("is a finished file of a scratch folder, moved; the folder goes with its scope", () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      yield* inStorage(
-        folder,
-        Effect.gen(function* () {
-          const blobs = yield* Blobs
-          const make = Effect.gen(function* () {
-            const scratch = yield* blobs.scratch
-            const file = path.join(scratch, "made")
-            fs.writeFileSync(file, "hello")
-            fs.writeFileSync(path.join(scratch, "unfinished"), "hel")
-            return { blob: yield* blobs.take(file), file }
-          })
-          const { blob, file } = yield* Effect.scoped(make)
-          expect(fs.existsSync(file)).toBe(false)
-          expect(text(yield* blobs.bytes(blob))).toBe("hello")
-          expect(yield* blobs.put(bytesOf("hello"))).toEqual(blob)
-          expect(fs.readdirSync(path.join(folder, "blobs", "temporary"))).toEqual([])
-        }),
-      )
-    }),
+    withBlobs((blobs, folder) =>
+      Effect.gen(function* () {
+        const make = Effect.gen(function* () {
+          const scratch = yield* blobs.scratch
+          const file = path.join(scratch, "made")
+          fs.writeFileSync(file, "hello")
+          fs.writeFileSync(path.join(scratch, "unfinished"), "hel")
+          return { blob: yield* blobs.take(file), file }
+        })
+        const { blob, file } = yield* Effect.scoped(make)
+        expect(fs.existsSync(file)).toBe(false)
+        expect(text(yield* blobs.bytes(blob))).toBe("hello")
+        expect(yield* blobs.put(bytesOf("hello"))).toEqual(blob)
+        expect(leftIn(folder)).toEqual([])
+      }),
+    ),
   )
 
   // Elsewhere nobody can see that its process is gone, and it goes after a day.

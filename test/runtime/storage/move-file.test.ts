@@ -1,6 +1,6 @@
 /** Files that other programs hold: tried again for a bounded time, then told; on systems where a refusal is one of rights, told at once. */
 import { describe, expect, test } from "vitest"
-import { type FileSystem, moveFile, removeFile } from "../../../src/runtime/storage/move-file.ts"
+import { type FileActs, moveFile, removeFile } from "../../../src/runtime/storage/move-file.ts"
 import { syncFolder } from "../../../src/runtime/storage/sync-folder.ts"
 
 const refusal = (code: string): Error => Object.assign(new Error(code), { code })
@@ -14,7 +14,7 @@ const refusing = (code: string, times: number, isWindows = true) => {
     asked.push(what)
     if (left-- > 0) throw refusal(code)
   }
-  const system: FileSystem = {
+  const system: FileActs = {
     isWindows,
     rename: attempt("rename"),
     unlink: attempt("unlink"),

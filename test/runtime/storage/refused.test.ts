@@ -95,7 +95,7 @@ describe("what this user may not do", () => {
       fs.chmodSync(file, 0)
       const ask = Effect.all([
         Effect.flip(Effect.flatMap(FileMemo, (memo) => memo.digest(file))),
-        Effect.flip(Effect.flatMap(Blobs, (blobs) => blobs.putFile(file))),
+        Effect.flip(Effect.flatMap(Blobs, (blobs) => blobs.take(file))),
       ])
       for (const failure of yield* asNobody(inStorage(path.join(folder, "cache"), ask)))
         expect(failure).toMatchObject({ where: file, why: expect.stringContaining("it cannot be read") })
