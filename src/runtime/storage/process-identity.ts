@@ -118,11 +118,13 @@ export const livenessOf = (other: ProcessIdentity, here: (typeof Processes)["Ser
 }
 
 /**
- * Whether a process has most likely ended: it is dead, or its host has been started again since. Good enough to tell a person, never
- * to take anything over.
+ * Whether a process has most likely ended: it is dead, its host has been started again since, or its host, which tells no more, has no
+ * process of that number. Good enough to tell a person, never to take anything over.
  */
 export const hasLikelyEnded = (other: ProcessIdentity, here: (typeof Processes)["Service"]): boolean => {
   if (livenessOf(other, here) === "dead") return true
-  const { host, boot } = here.own
-  return other.host === host && other.boot !== "" && boot !== "" && other.boot !== boot
+  const { host, boot, space } = here.own
+  if (other.host !== host) return false
+  if (other.boot !== "" && boot !== "" && other.boot !== boot) return true
+  return (boot === "" || space === "") && here.startOf(other.pid) === null
 }

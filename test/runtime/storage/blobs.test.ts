@@ -7,8 +7,7 @@ import { Blobs } from "../../../src/runtime/storage/blobs.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
 import type { CommitPoint } from "../../../src/runtime/storage/commit-points.ts"
 import { FileMemo } from "../../../src/runtime/storage/file-memo.ts"
-import { thisProcess } from "../../../src/runtime/storage/process-identity.ts"
-import { inStorage, result, temporaryFolder, watchCommitPoints } from "./rig/temporary-storage.ts"
+import { inStorage, result, seesDeaths, temporaryFolder, watchCommitPoints } from "./rig/temporary-storage.ts"
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const bytesOf = (content: string): Uint8Array => new TextEncoder().encode(content)
@@ -117,8 +116,7 @@ describe("a blob", () => {
   )
 
   // Elsewhere nobody can see that its process is gone, and it goes after a day.
-  const seesProcesses = thisProcess().boot !== ""
-  it.live.runIf(seesProcesses)("a scratch folder of a process that is gone goes when the cache is opened again", () =>
+  it.live.runIf(seesDeaths)("a scratch folder of a process that is gone goes when the cache is opened again", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
       const temporary = path.join(folder, "blobs", "temporary")

@@ -5,9 +5,8 @@ import { Effect, Option } from "effect"
 import { Blobs } from "../../../src/runtime/storage/blobs.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
 import { Leases } from "../../../src/runtime/storage/lease.ts"
-import { thisProcess } from "../../../src/runtime/storage/process-identity.ts"
 import { computingChild } from "./rig/child-process.ts"
-import { inStorage, result, temporaryFolder } from "./rig/temporary-storage.ts"
+import { inStorage, result, seesDeaths, temporaryFolder } from "./rig/temporary-storage.ts"
 
 const { key } = result({ n: 1 }, null)
 
@@ -52,8 +51,8 @@ const leftovers = (folder: string): readonly string[] => fs.readdirSync(path.joi
 describe("a process killed while it commits", () => {
   const before = ["lease-won", "blob-written", "blob-synced", "blob-renamed", "blob-published", "row-written"]
 
-  // Where the system does not tell under which boot a process ran, nobody can see that it is gone: its silence is waited for.
-  it.live.runIf(thisProcess().boot !== "")(
+  // Elsewhere its silence is waited for.
+  it.live.runIf(seesDeaths)(
     "leaves nothing before the row is committed, and the next run computes without waiting",
     () =>
       Effect.gen(function* () {

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { StorageFailure } from "../../../src/runtime/model/storage-failure.ts"
 import { storageFailure } from "../../../src/runtime/model/storage-failure.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
-import { thisProcess } from "../../../src/runtime/storage/process-identity.ts"
+import { Processes, thisProcess } from "../../../src/runtime/storage/process-identity.ts"
 import { type StageRecord, Store } from "../../../src/runtime/storage/store.ts"
 import { openDatabase } from "../../../src/runtime/storage/store-schema.ts"
 import { inStorage, result, temporaryFolder } from "./rig/temporary-storage.ts"
@@ -90,6 +90,27 @@ describe("a run whose process is gone without an end", () => {
         }),
       )
       expect(runs.map((run) => run.state)).toEqual(["interrupted"])
+    }),
+  )
+})
+
+describe("a run on a system that tells no more than which numbers are taken", () => {
+  it.live.each([
+    ["interrupted", "none has its number", null],
+    ["running", "one has", ""],
+  ] as const)("is listed as %s while %s", ([state, , start]) =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const own = { ...thisProcess(), boot: "", space: "", started: "" }
+      const runs = yield* inStorage(
+        folder,
+        Effect.gen(function* () {
+          const store = yield* Store
+          store.tables.runs.begin({ ...own, pid: 8, pipeline: "demo", parameters: "{}", startedAtMs: 0 })
+          return yield* store.listRuns()
+        }),
+      ).pipe(Effect.provideService(Processes, { own, startOf: () => start }))
+      expect(runs.map((run) => run.state)).toEqual([state])
     }),
   )
 })

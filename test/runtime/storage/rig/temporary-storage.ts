@@ -9,6 +9,7 @@ import type { StorageFailure } from "../../../../src/runtime/model/storage-failu
 import type { NewResult } from "../../../../src/runtime/storage/cache.ts"
 import { type CommitPoint, CommitPoints } from "../../../../src/runtime/storage/commit-points.ts"
 import { LeaseTiming } from "../../../../src/runtime/storage/lease.ts"
+import { thisProcess } from "../../../../src/runtime/storage/process-identity.ts"
 import { type Storage, storageLayer } from "../../../../src/runtime/storage/storage.ts"
 
 export const temporaryFolder = Effect.acquireRelease(
@@ -21,6 +22,9 @@ export const inStorage = <A, E>(
   folder: string,
   work: Effect.Effect<A, E, Storage>,
 ): Effect.Effect<A, E | StorageFailure> => Effect.provide(work, storageLayer(folder))
+
+/** Whether this system tells enough of its processes to see that one is gone; Windows does not. */
+export const seesDeaths = thisProcess().boot !== "" && thisProcess().space !== ""
 
 /** Leases that are given up on within a test's patience. */
 export const hastyLeases = Layer.succeed(LeaseTiming, { beatMs: 20, silenceMs: 150, firstPollMs: 5, lastPollMs: 20 })
