@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { describe, expect, it } from "@effect/vitest"
+import { beforeAll, describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { storageFailure } from "../../../src/runtime/model/storage-failure.ts"
 import { Blobs } from "../../../src/runtime/storage/blobs.ts"
@@ -33,6 +33,9 @@ const withUmask = <A, E, R>(mask: number, work: Effect.Effect<A, E, R>): Effect.
     () => work,
     (before) => Effect.sync(() => process.umask(before)),
   )
+
+// What a first use loads may lie in a checkout that only its owner may enter.
+beforeAll(() => Effect.runPromise(Effect.scoped(Effect.flatMap(temporaryFolder, (folder) => inStorage(folder, put)))))
 
 const put = Effect.gen(function* () {
   const file = yield* (yield* Blobs).put(new TextEncoder().encode("hello"))
