@@ -7,8 +7,11 @@
 import { canonicalJson } from "../model/canonical-json.ts"
 import { checkParams, type OtherWords } from "../model/checked-params.ts"
 import { type Call, type Node, upstream } from "../model/node.ts"
+import type { Shaping } from "../model/shaping.ts"
+import { shaped } from "./shaped-params.ts"
 
 interface Wiring {
+  readonly shaping: Shaping
   readonly nodes: Node[]
   readonly byIdentity: Map<string, Node>
   readonly definitions: Map<object, number>
@@ -25,9 +28,10 @@ export const createNode = <N extends Node>(
   fields: Omit<N, Made> & { readonly otherWords?: OtherWords | undefined },
 ): N => {
   const { otherWords, ...rest } = fields
-  const checked = checkParams(fields.paramsSchema, fields.params, otherWords)
+  const given = checkParams(fields.paramsSchema, fields.params, otherWords)
   // The one place where a node is put together; the spread loses which kind it is.
-  const node = { ...rest, checked, id: created++, call: call ?? { name: fields.name } } as unknown as N
+  const made = { ...rest, checked: given, id: created++, call: call ?? { name: fields.name } } as unknown as N
+  const node = wiring === undefined ? made : { ...made, checked: shaped(made, given, wiring.shaping) }
   if (wiring === undefined) return node
   const identity = identityOf(node, wiring)
   const known = identity === undefined ? undefined : wiring.byIdentity.get(identity)
@@ -46,10 +50,16 @@ const identityOf = (node: Node, { definitions }: Wiring): string | undefined => 
   return `${known} ${canonicalJson([node.checked.encoded, ids(upstream(node)), ids(node.passes)])}`
 }
 
-/** Runs `build` and returns, beside its result, every node made meanwhile: also those that nothing wanted depends on. */
-export const recordNodes = <A>(build: () => A): { readonly result: A; readonly nodes: readonly Node[] } => {
+/**
+ * Runs `build` and returns, beside its result, every node made meanwhile: also those that nothing wanted depends on. Their
+ * parameters are shaped.
+ */
+export const recordNodes = <A>(
+  build: () => A,
+  shaping: Shaping = {},
+): { readonly result: A; readonly nodes: readonly Node[] } => {
   const outer = wiring
-  wiring = { nodes: [], byIdentity: new Map(), definitions: new Map() }
+  wiring = { shaping, nodes: [], byIdentity: new Map(), definitions: new Map() }
   try {
     const { nodes } = wiring
     return { result: build(), nodes }

@@ -12,6 +12,7 @@ import { notAFileName, quotedName } from "../model/file-name.ts"
 import { nearestName } from "../model/nearest-name.ts"
 import type { ParamsSchema } from "../model/node.ts"
 import { decodeParams, encodeJson, type FieldIssue, makeParams } from "../model/schema-codec.ts"
+import type { Shaping } from "../model/shaping.ts"
 import { StageFailure } from "../model/stage-failure.ts"
 import type { AnyWire } from "../model/wire.ts"
 import type { PipelineGraph } from "./pipeline-graph.ts"
@@ -22,17 +23,24 @@ export type PipelineResults = AnyWire | readonly AnyWire[] | Readonly<Record<str
 
 const PipelineId = "loom/runtime/Pipeline"
 
-/** A pipeline as a pipeline file exports it: what `run`, `plan` and `loom run` take. */
-export interface Pipeline {
+declare const Results: unique symbol
+
+/** A pipeline as a pipeline file exports it: what `run`, `plan`, `sweep` and `loom run` take. */
+export interface Pipeline<out P extends ParamsSchema = ParamsSchema, out R = unknown> {
   readonly [PipelineId]: typeof PipelineId
+  /** Exists for the type checker only: what its build function returns. */
+  readonly [Results]?: R
   /** Also the name of its folder in the output folder. */
   readonly name: string
   /** Of its parameters. */
-  readonly paramsSchema: ParamsSchema
+  readonly paramsSchema: P
   /** As JSON, for help texts. */
   readonly defaults: Readonly<Record<string, Json>>
   /** Overrides by name. A text is read as the parameter's type demands, anything else is taken as it is. */
-  readonly instantiate: (overrides?: Readonly<Record<string, unknown>>) => Effect.Effect<PipelineGraph, StageFailure>
+  readonly instantiate: (
+    overrides?: Readonly<Record<string, unknown>>,
+    shaping?: Shaping,
+  ) => Effect.Effect<PipelineGraph, StageFailure>
 }
 
 export const isPipeline = (value: unknown): value is Pipeline => Predicate.hasProperty(value, PipelineId)
@@ -46,7 +54,7 @@ export interface PipelineOptions<P extends ParamsSchema> {
 }
 
 /** A pipeline without parameters. */
-export function pipeline(name: string, build: () => PipelineResults): Pipeline
+export function pipeline<const R extends PipelineResults>(name: string, build: () => R): Pipeline<NoParams, R>
 /**
  * Defines a pipeline: a pipeline file has it as its default export.
  *
@@ -70,11 +78,11 @@ export function pipeline(name: string, build: () => PipelineResults): Pipeline
  *   },
  * )
  */
-export function pipeline<P extends ParamsSchema>(
+export function pipeline<P extends ParamsSchema, const R extends PipelineResults>(
   name: string,
   options: PipelineOptions<P>,
-  build: (params: P["Type"]) => PipelineResults,
-): Pipeline
+  build: (params: P["Type"]) => R,
+): Pipeline<P, R>
 export function pipeline<P extends ParamsSchema>(
   name: string,
   second: PipelineOptions<P> | (() => PipelineResults),
@@ -85,7 +93,8 @@ export function pipeline<P extends ParamsSchema>(
   return make(name, options?.params ?? noParams, options?.defaults ?? {}, build as (params: object) => PipelineResults)
 }
 
-const noParams: ParamsSchema = Schema.Struct({})
+const noParams = Schema.Struct({})
+type NoParams = typeof noParams
 
 const make = (
   name: string,
@@ -100,7 +109,7 @@ const make = (
     name,
     paramsSchema,
     defaults: encodedDefaults,
-    instantiate: Effect.fnUntraced(function* (overrides = {}) {
+    instantiate: Effect.fnUntraced(function* (overrides = {}, shaping = {}) {
       const misnamed = typeof name === "string" ? notAFileName(name) : "it is no text"
       if (misnamed !== undefined) return yield* badName(String(name), misnamed)
       if (Result.isFailure(filled)) return yield* badDefaults(name, filled.failure)
@@ -109,7 +118,7 @@ const make = (
         Effect.mapError((issues) => badParams(name, issues)),
       )
       return yield* Effect.try({
-        try: () => wiredGraph(name, encoded, () => build(params)),
+        try: () => wiredGraph(name, encoded, () => build(params), shaping),
         catch: (cause) => buildThrew(name, cause),
       })
     }),

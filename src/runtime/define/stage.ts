@@ -7,7 +7,9 @@
  */
 import { type Effect, type Layer, Schema } from "effect"
 import type { OtherWords } from "../model/checked-params.ts"
+import type { CourseOf } from "../model/course.ts"
 import type { AnySchema, Artifact, Fields, KnownWork, KnownWorkQuery, ParamsSchema, StageNode } from "../model/node.ts"
+import type { Trial } from "../model/shaping.ts"
 import type { Problem, StageFailure } from "../model/stage-failure.ts"
 import { wire } from "../model/wire.ts"
 import type { WiredStage } from "../model/wired-stage.ts"
@@ -81,6 +83,10 @@ export interface StageDefinition<
   readonly knownWork?: (
     query: KnownWorkQuery<P["Type"], ValuesOf<I> & FoundValues<U>>,
   ) => Effect.Effect<KnownWork, StageFailure>
+  /** Of a computation in steps with snapshots on the way (`trajectory`): what a sweep needs to know to share them. */
+  readonly course?: CourseOf<P["Type"]>
+  /** The parameters with which the result says that it belongs to a trial of a sweep. */
+  readonly asTrial?: (params: P["Type"], trial: Trial) => P["Type"]
   /** Which bytes of the result are finished files, and under which paths in the pipeline's output folder. */
   readonly artifacts?: (args: { readonly params: P["Type"]; readonly output: O["Type"] }) => readonly Artifact[]
   /** The result: as a value, a promise of it, or an Effect. */

@@ -3,6 +3,7 @@ import { Predicate } from "effect"
 import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import { type Node, upstream } from "../model/node.ts"
 import { sayValue } from "../model/say-value.ts"
+import type { Shaping } from "../model/shaping.ts"
 import type { Problem } from "../model/stage-failure.ts"
 import { type AnyWire, isWire } from "../model/wire.ts"
 import type { WiredStage } from "../model/wired-stage.ts"
@@ -19,8 +20,9 @@ export const wiredGraph = (
   pipeline: string,
   params: Readonly<Record<string, Json>>,
   build: () => unknown,
+  shaping: Shaping = {},
 ): PipelineGraph => {
-  const { result, nodes } = recordNodes(build)
+  const { result, nodes } = recordNodes(build, shaping)
   const wanted = wantedWires(result)
   const reached = reachable(wanted.map(([, { node }]) => node))
   const labels = labelled(reached)

@@ -9,7 +9,9 @@ import type { Effect, Layer, Schema, Scope } from "effect"
 import type { Blob } from "./blob.ts"
 import type { Json } from "./canonical-json.ts"
 import type { CheckedParams } from "./checked-params.ts"
+import type { CourseOf } from "./course.ts"
 import type { Items } from "./items.ts"
+import type { Trial } from "./shaping.ts"
 import type { SourceContext, StageContext, StageTrajectory } from "./stage-context.ts"
 import type { Problem, StageFailure, StageStopped } from "./stage-failure.ts"
 import type { WiredStage } from "./wired-stage.ts"
@@ -97,6 +99,10 @@ export interface KnownWorkQuery<Params, Inputs> {
 export interface StageNode extends WorkingNode {
   readonly kind: "stage"
   readonly knownWork?: ((query: KnownWorkQuery<unknown, Values>) => Effect.Effect<KnownWork, StageFailure>) | undefined
+  /** Of a computation in steps. */
+  readonly course?: CourseOf<object> | undefined
+  /** The parameters with which its result says that it belongs to a sweep. */
+  readonly asTrial?: ((params: object, trial: Trial) => object) | undefined
   readonly inspect?: ((args: Inspected & { inputs: Values }) => readonly Problem[]) | undefined
   readonly artifacts?: ((args: { params: unknown; output: unknown }) => readonly Artifact[]) | undefined
   readonly run: (args: { params: unknown; inputs: Values }) => StageEffect
