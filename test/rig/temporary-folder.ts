@@ -10,5 +10,5 @@ import { join } from "node:path"
 export default () => {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), "loom-test-"))
   process.env["TMPDIR"] = folder
-  return () => rmSync(folder, { recursive: true, force: true })
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
 }

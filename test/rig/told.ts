@@ -49,7 +49,8 @@ export const wording = (text: string, folder?: string): string =>
 const within = (folder: string | undefined, text: string): string =>
   folder === undefined ? withSlashes(text) : withSlashes(text.replaceAll(`${folder}${sep}`, ""))
 
-const withSlashes = (text: string): string => (sep === "/" ? text : text.replaceAll(sep, "/"))
+/** A backslash at the end of a line goes on with a command, on every system. */
+const withSlashes = (text: string): string => (sep === "/" ? text : text.replaceAll(/\\(?!\n)/g, "/"))
 
 const sayings = (all: readonly Saying[], folder?: string): Sayings => ({
   told: all.map(({ told }) =>

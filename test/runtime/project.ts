@@ -33,7 +33,7 @@ export const makeProject = Effect.acquireRelease(
     const takeCalls = () => calls.splice(0).sort()
     return { root, cacheFolder: path.join(root, "cache"), outputFolder: path.join(root, "output"), calls, takeCalls }
   }),
-  ({ root }) => Effect.sync(() => fs.rmSync(root, { recursive: true, force: true })),
+  ({ root }) => Effect.sync(() => fs.rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })),
 )
 
 export const run = Effect.fnUntraced(function* (project: Project, pipeline: Pipeline, options: Options = {}) {

@@ -14,7 +14,7 @@ import { type Storage, storageLayer } from "../../../../src/runtime/storage/stor
 
 export const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "loom-storage-"))),
-  (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true })),
+  (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })),
 )
 
 /** Opens a folder's storage, does something, closes it. Each call is a fresh opening, as a new process would do it. */
