@@ -1,6 +1,6 @@
 /** How long is trained, what is saved on the way, and how the rates go over it. A step is one optimizer update. */
 import { Schema } from "effect"
-import { flag, inPictures, same } from "./other-words.ts"
+import { flag, inPictures, nothingInDrawThings, nothingInKohya, number, same } from "./other-words.ts"
 import { row } from "./row.ts"
 import { atLeast } from "./rules.ts"
 import { schedule } from "./schedule-rows.ts"
@@ -15,6 +15,28 @@ export const courseRows = {
     rules: [atLeast(1, "Usual values are 500 to 3000")],
     kohya: flag("--max_train_steps", "ss_max_train_steps"),
     drawThings: inPictures("training steps"),
+  }),
+  untilStep: row(Schema.NullOr(Schema.Int), {
+    title: "train until",
+    unit: "updates",
+    meaning:
+      "Only the steps up to this one of the whole course are trained, as they are in the whole; null: all steps.",
+    default: null,
+    inForce: "course",
+    rules: [atLeast(1, "null trains all steps")],
+    together: [
+      {
+        holds: (until, { steps }) => until === null || until <= steps,
+        why: "",
+        says: (until, { steps }) => `${until} is more than the ${steps} steps there are`,
+        hint: "Give null for all steps, or more steps",
+      },
+    ],
+    kohya: nothingInKohya,
+    drawThings: nothingInDrawThings,
+    shown: (until) => (until === null ? null : number(until)),
+    canonical: (until, { steps }) => (until === steps ? null : until),
+    unrecorded: null,
   }),
   gradientAccumulationSteps: row(Schema.Int, {
     title: "gradient accumulation",

@@ -67,7 +67,7 @@ export interface Facts<A, T = A> {
   /** The value for a table beside other trainers; null: not shown, its parts are. Default: the number. */
   shown?(value: A): string | null
   /** The one value for all that mean the same; it enters the key, and goes on to the engine. Default: as it is. */
-  canonical?(value: A): A
+  canonical?(value: A, beside: Beside): A
   /** What the engine takes for it, where that is left to other parameters. Default: as it is. */
   resolve?(value: A, beside: Beside): T
   /** Rows of an object's members. */

@@ -116,6 +116,11 @@ export interface TrainParamsInput {
    */
   readonly steps?: number
   /**
+   * Only the steps up to this one of the whole course are trained, as they are in the whole; null: all steps. Must
+   * be 1 or more. null trains all steps. Unit: updates. Default null.
+   */
+  readonly untilStep?: number | null
+  /**
    * Pictures per step; their gradients are averaged. Must be 1 or more. 1 takes one picture per step. Unit: whole
    * number, pictures. Default 1.
    */

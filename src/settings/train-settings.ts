@@ -13,6 +13,9 @@ export const TrainSettings = Schema.Struct({
 })
 export type TrainSettings = typeof TrainSettings.Type
 
+/** The step that the training ends at. */
+export const lastStep = ({ steps, untilStep }: Pick<TrainSettings, "steps" | "untilStep">): number => untilStep ?? steps
+
 /** What has a learning rate of its own. */
 export type TrainedGroup = "embedding" | "text" | "unet"
 

@@ -62,7 +62,10 @@ const changed = (rows: Rows, values: Values, change: Change): Values =>
     }),
   )
 
-const inOneForm: Change = (row, value) => (row.canonical === undefined ? value : row.canonical(value))
+const inOneForm =
+  (beside: Beside): Change =>
+  (row, value) =>
+    row.canonical === undefined ? value : row.canonical(value, beside)
 
 /** Values as written, by row. */
 type WrittenBy<R extends Rows> = { readonly [K in keyof R]: R[K]["field"]["Type"] }
@@ -70,15 +73,15 @@ type WrittenBy<R extends Rows> = { readonly [K in keyof R]: R[K]["field"]["Type"
 type ResolvedBy<R extends Rows> = { readonly [K in keyof R]: R[K]["setting"]["Type"] }
 
 /** The values of these rows, of all the ways to write one thing the same one. */
-export const canonical = <R extends Rows>(rows: R, values: WrittenBy<R>): WrittenBy<R> =>
+export const canonical = <R extends Rows>(rows: R, values: WrittenBy<R>, beside: Beside): WrittenBy<R> =>
   // Each row's own types say that its `canonical` gives what it is given.
-  changed(rows, values, inOneForm) as WrittenBy<R>
+  changed(rows, values, inOneForm(beside)) as WrittenBy<R>
 
 /** The values of these rows as the engine takes them. */
 export const resolved = <R extends Rows>(rows: R, values: WrittenBy<R>, beside: Beside): ResolvedBy<R> =>
   // Each row's own types say that its `resolve` gives what its `setting` takes.
   changed(rows, values, (row, value) => {
-    const one = inOneForm(row, value)
+    const one = inOneForm(beside)(row, value)
     return row.resolve === undefined ? one : row.resolve(one, beside)
   }) as ResolvedBy<R>
 

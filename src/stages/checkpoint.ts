@@ -17,6 +17,7 @@ import { StageContext } from "../runtime/model/stage-context.ts"
 import { type Problem, StageFailure } from "../runtime/model/stage-failure.ts"
 import type { MakeIn } from "../runtime/model/wire.ts"
 import { withDefault } from "../settings/field-defaults.ts"
+import { lastStep } from "../settings/train-settings.ts"
 import { baseNameOf } from "./base/base-name.ts"
 import { loomVersion } from "./training/loom-version.ts"
 import { nameProblems } from "./training/plain-name.ts"
@@ -53,8 +54,8 @@ const checkKeepLast = ({ keepLast }: CheckpointSettings): readonly Problem[] => 
   return [{ field: "keepLast", why, hint, severity: "error" }]
 }
 
-export const checkpointFileName = (name: string, step: number, steps: number): string =>
-  step === steps ? `${name}.safetensors` : `${name}-${String(step).padStart(6, "0")}.safetensors`
+export const checkpointFileName = (name: string, step: number, last: number): string =>
+  step === last ? `${name}.safetensors` : `${name}-${String(step).padStart(6, "0")}.safetensors`
 
 interface Lineage {
   readonly trained: Trained
@@ -123,7 +124,7 @@ const saveFile = Effect.fnUntraced(function* (
   adapter: Blob,
 ) {
   const { blobs } = yield* StageContext
-  const fileName = checkpointFileName(params.name, step, lineage.trained.settings.steps)
+  const fileName = checkpointFileName(params.name, step, lastStep(lineage.trained.settings))
   const plain = yield* blobs.path(adapter)
   const dtype = params.precision === "fp16" ? "F16" : "F32"
   const work = Effect.gen(function* () {
@@ -142,8 +143,8 @@ const saveAll = Effect.fnUntraced(function* (
   params: CheckpointSettings,
   { step, adapter, embedding }: Trained["saves"][number],
 ) {
-  const { customEmbedding, steps } = lineage.trained.settings
-  const stem = checkpointFileName(params.name, step, steps).replace(/\.safetensors$/, "")
+  const { customEmbedding } = lineage.trained.settings
+  const stem = checkpointFileName(params.name, step, lastStep(lineage.trained.settings)).replace(/\.safetensors$/, "")
   const lora = adapter === null ? [] : [yield* saveFile(lineage, params, step, adapter)]
   if (embedding === null || customEmbedding === null) return { lora, embeddings: [] }
   const metadata = describe(lineage, params, step)
@@ -172,11 +173,12 @@ const checkpointStage = stage({
   wired: sameLoraFiles,
   run: Effect.fnUntraced(function* ({ params, ...inputs }) {
     const { saves, settings } = inputs.trained
+    const last = lastStep(settings)
     const saved = yield* Effect.forEach(saves, (save) => saveAll(inputs, params, save))
     return {
       name: params.name,
-      steps: settings.steps,
-      keptFrom: (params.keepLast === null ? saves : saves.slice(-params.keepLast))[0]?.step ?? settings.steps,
+      steps: last,
+      keptFrom: (params.keepLast === null ? saves : saves.slice(-params.keepLast))[0]?.step ?? last,
       files: saved.flatMap(({ lora }) => lora),
       embeddings: saved.flatMap(({ embeddings }) => embeddings),
     }

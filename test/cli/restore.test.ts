@@ -61,7 +61,10 @@ describe("loom restore", patience, () => {
   })
 
   it("everything that can be trained comes back, from the embedding's file as well", async () => {
-    const everything = pipeline.replace("networkDim: 2,", everySetting).replace("a [name]", "a [name] ohwx")
+    const everything = pipeline
+      .replace("networkDim: 2,", everySetting)
+      .replace("steps: 3", "steps: 4, untilStep: 3")
+      .replace("a [name]", "a [name] ohwx")
     writeFileSync(at("everything.ts"), everything)
     expect((await loom("run", "everything.ts", "--output", "all", "--cores", "1")).code).toBe(0)
     for (const file of ["my-dog.safetensors", "my-dog-embedding/ohwx.safetensors"]) {
@@ -74,6 +77,7 @@ describe("loom restore", patience, () => {
       name.endsWith(".safetensors"),
     )
     expect(finished.length).toBe(6)
+    expect(readFileSync(at("whole/my-dog.ts"), "utf8")).toContain("untilStep: 3")
     for (const name of finished) expect(made("whole-output/my-dog", name).equals(made("all/first", name))).toBe(true)
   })
 

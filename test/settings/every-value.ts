@@ -9,6 +9,7 @@ export const everyValue: TrainParams = {
   textModel: { learningRate: 3e-5 },
   customEmbedding: { keyword: "ohwx", length: 2, learningRate: 1e-3, stopAtStep: 70, initWord: "dog" },
   steps: 90,
+  untilStep: 75,
   gradientAccumulationSteps: 2,
   warmupSteps: 8,
   schedule: { kind: "cosine", floor: 1e-6, steps: 60 },

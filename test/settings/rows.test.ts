@@ -172,6 +172,12 @@ describe("values that mean the same", () => {
     expect(keys({ maxGradNorm: 1 })).not.toEqual(keys({ maxGradNorm: null }))
   })
 
+  it("have one key: all steps, said or not", () => {
+    expect(keys({ steps: 300, untilStep: 300 })).toEqual(keys({ steps: 300 }))
+    expect(settingsFor({ ...everyDefault, steps: 300, untilStep: 300 }).untilStep).toBe(null)
+    expect(keys({ steps: 300, untilStep: 299 })).not.toEqual(keys({ steps: 300 }))
+  })
+
   it("share their steps: a cosine over all steps, said or not", () => {
     const cosine = (steps: number | null) =>
       inForce(settingsFor({ ...everyDefault, steps: 300, schedule: { kind: "cosine", floor: 0, steps } }))
@@ -251,6 +257,11 @@ describe("what looks wrong beside the other parameters", () => {
     { denoising: { start: 0.5, end: 0.502 } },
   ])("but not what has its effect: %j", (params) => {
     expect(findingsOf(params)).toEqual([])
+  })
+
+  it("an end beyond the last step, which is refused", () => {
+    expect(told({ steps: 300, untilStep: 301 })).toEqual(["error untilStep: 301 is more than the 300 steps there are"])
+    expect(told({ steps: 300, untilStep: 300 })).toEqual([])
   })
 
   it("a warm-up that never ends", () => {

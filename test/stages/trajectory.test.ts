@@ -6,6 +6,7 @@ import type { RunEvent } from "../../src/runtime/model/events.ts"
 import { makeStopSignal, type StopSignal } from "../../src/runtime/model/stop-signal.ts"
 import { RunStopped } from "../../src/runtime/run/run-outcome.ts"
 import { saveSteps } from "../../src/stages/training/train-trajectory.ts"
+import { decodeLoraFile } from "../rig/lora-bytes.ts"
 import { plan, run } from "../runtime/project.ts"
 import {
   type Choices,
@@ -63,6 +64,13 @@ const plannedTraining = async (choices: Partial<Choices>): Promise<string | unde
 /** The finished LoRA's tensors and metadata, as bytes. */
 const lora = (outcome: Outcome, name = "lora.safetensors"): Buffer => readFileSync(finished(outcome, name))
 
+/** Its tensors alone. */
+const numbers = (outcome: Outcome, name?: string) => decodeLoraFile(lora(outcome, name)).modules
+
+/** The last step, as the bar shows it. */
+const lastOf = (events: readonly RunEvent[]): number | undefined =>
+  events.flatMap((event) => (event.type === "stage-progress" && event.label === "train" ? [event.of] : [])).at(-1)
+
 describe("the training's trajectory", { timeout: 240_000 }, () => {
   it("more steps train only the steps that are missing", async () => {
     expect(trainedSteps(four.events)).toEqual([1, 2, 3, 4])
@@ -83,6 +91,20 @@ describe("the training's trajectory", { timeout: 240_000 }, () => {
 
   it("a longer warm-up shares no step with the shorter one", async () => {
     expect(trainedSteps((await runStudio(studio, training(4, 0, { warmupSteps: 3 }))).events)).toEqual([1, 2, 3, 4])
+  })
+
+  it("training until a step gives what the whole training has at that step, and the whole goes on from there", async () => {
+    const falling = { schedule: { kind: "cosine" }, seed: 12 } as const
+    const some = await runStudio(studio, training(7, 0, { ...falling, untilStep: 4 }))
+    expect(trainedSteps(some.events)).toEqual([1, 2, 3, 4])
+    expect(lastOf(some.events)).toBe(4)
+    const atFour = numbers(some)
+    expect(await plannedTraining(training(7, 0, { ...falling, untilStep: 6 }))).toMatch(/^steps 4 → 6/)
+    const rest = await runStudio(studio, training(7, 4, falling))
+    expect(trainedSteps(rest.events)).toEqual([5, 6, 7])
+    const alone = await runStudio(studio, training(7, 4, falling), "fresh-cache")
+    expect(lora(rest).equals(lora(alone))).toBe(true)
+    expect(atFour).toEqual(numbers(alone, "lora-000004.safetensors"))
   })
 
   it("a stop between two steps keeps them, and the next run goes on to the same bytes", async () => {
@@ -118,11 +140,17 @@ describe("the training's trajectory", { timeout: 240_000 }, () => {
   })
 
   it.each([
-    [10, 4, [4, 8, 10]],
-    [8, 4, [4, 8]],
-    [5, 0, [5]],
-    [3, 7, [3]],
-  ] as const)("%i steps saved every %i are saved at %j", (steps, saveEverySteps, expected) => {
-    expect(saveSteps({ steps, saveEverySteps })).toEqual(expected)
-  })
+    [10, null, 4, [4, 8, 10]],
+    [8, null, 4, [4, 8]],
+    [5, null, 0, [5]],
+    [3, null, 7, [3]],
+    [10, 9, 4, [4, 8, 9]],
+    [10, 8, 4, [4, 8]],
+    [10, 3, 0, [3]],
+  ] as const)(
+    "%i steps until step %j, saved every %i, are saved at %j",
+    (steps, untilStep, saveEverySteps, expected) => {
+      expect(saveSteps({ steps, untilStep, saveEverySteps })).toEqual(expected)
+    },
+  )
 })

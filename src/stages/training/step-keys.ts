@@ -14,7 +14,7 @@ import { chainKeys } from "../../runtime/storage/trajectory.ts"
 import { adapterSpec, trainsText } from "../../settings/adapter-spec.ts"
 import { familyRecord } from "../../settings/family.ts"
 import { numberRows } from "../../settings/train-rows.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
+import { lastStep, type TrainSettings } from "../../settings/train-settings.ts"
 import { actingAt } from "../../settings/walk-rows.ts"
 import type { BaseModelFolder } from "../wires/base-files.ts"
 import type { Dataset } from "../wires/dataset.ts"
@@ -48,7 +48,7 @@ export const inForce = (settings: TrainSettings) => {
       ...actingAt(numberRows, settings, "start"),
       trained: Object.keys(peakRates(settings)),
     },
-    steps: Array.from({ length: settings.steps }, (_, update) => ({
+    steps: Array.from({ length: lastStep(settings) }, (_, update) => ({
       ...atEach,
       learningRates: learningRatesAt(settings, update),
     })),

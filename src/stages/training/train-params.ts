@@ -32,7 +32,7 @@ const keywordProblems = ({ customEmbedding }: TrainParams): readonly Problem[] =
 }
 
 /** What of the parameters enters the key: all that changes a result, each meaning in one form. */
-export const keyedTraining = (params: TrainParams) => canonical(numberRows, params)
+export const keyedTraining = (params: TrainParams) => canonical(numberRows, params, params)
 
 /** The engine's settings for these parameters. */
 export const settingsFor = (params: TrainParams): TrainSettings =>

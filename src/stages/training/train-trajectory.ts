@@ -13,7 +13,7 @@ import type { KnownWorkQuery } from "../../runtime/model/node.ts"
 import { StageContext } from "../../runtime/model/stage-context.ts"
 import { StageFailure, StageStopped } from "../../runtime/model/stage-failure.ts"
 import type { MemoryChoice } from "../../settings/memory-mode.ts"
-import type { TrainSettings } from "../../settings/train-settings.ts"
+import { lastStep, type TrainSettings } from "../../settings/train-settings.ts"
 import { locateFiles, stageFailure, storedFile } from "../base/engine-words.ts"
 import { storedSample } from "../dataset/stored-sample.ts"
 import type { BaseModelFolder } from "../wires/base-files.ts"
@@ -30,9 +30,9 @@ export interface Course {
 }
 
 /** Steps at which an adapter is wanted: every so many, and the last one. */
-export const saveSteps = ({ steps, saveEverySteps }: Pick<TrainSettings, "steps" | "saveEverySteps">) => {
-  const regular = saveEverySteps === 0 ? [] : multiples(saveEverySteps, 0, steps - 1)
-  return [...regular, steps]
+export const saveSteps = (settings: Pick<TrainSettings, "steps" | "untilStep" | "saveEverySteps">) => {
+  const [last, every] = [lastStep(settings), settings.saveEverySteps]
+  return [...(every === 0 ? [] : multiples(every, 0, last - 1)), last]
 }
 
 /** Multiples of `every` in (after, upTo]. */
@@ -51,10 +51,10 @@ export const knownSteps = Effect.fnUntraced(function* (
 ) {
   const { keys } = yield* stepKeys(course)
   const found = yield* furthest(keys)
-  const before = lastParams?.["steps"]
+  const before = lastParams?.["untilStep"] ?? lastParams?.["steps"]
   return {
     done: Option.match(found, { onNone: () => 0, onSome: ({ index }) => index + 1 }),
-    of: course.settings.steps,
+    of: lastStep(course.settings),
     unit: "steps",
     ...(typeof before === "number" && { before }),
   }
@@ -126,9 +126,9 @@ const trainStretch = Effect.fnUntraced(function* (
   const context = yield* StageContext
   const { blobs, progress, record, stopRequested, trajectory } = context
   const engine = yield* Engine
-  const { steps } = course.settings
+  const last = lastStep(course.settings)
   const untilStep = reach.at(-1)!
-  const place = (step: number) => ({ done: step, of: steps, unit: "steps", left: untilStep - step + stepsAfter })
+  const place = (step: number) => ({ done: step, of: last, unit: "steps", left: untilStep - step + stepsAfter })
   yield* progress(place(from))
   // The engine's hooks cannot fail; what goes wrong in them ends the training through this.
   const trouble = yield* Deferred.make<never, StageFailure>()
@@ -171,7 +171,7 @@ const trainStretch = Effect.fnUntraced(function* (
   if (result.stopped) {
     return yield* new StageStopped({
       done: result.step,
-      of: steps,
+      of: last,
       unit: "steps",
       hint: `Run the same command again to go on from step ${result.step}`,
     })

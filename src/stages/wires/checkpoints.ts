@@ -10,7 +10,7 @@ export const Checkpoints = named(
   Schema.Struct({
     /** Of the LoRA, without step or extension. */
     name: Schema.String,
-    /** Of the whole training: the step of the last files. */
+    /** The step of the last files. */
     steps: Schema.Int,
     /** Files of this step and later ones are written to the output folder. */
     keptFrom: Schema.Int,
