@@ -5,6 +5,7 @@
  * of what is trained to the next.
  */
 import { sayValue } from "../model/say-value.ts"
+import type { SearcherProblem } from "./searcher-problem.ts"
 
 export interface Halving {
   /** Steps at which trials are compared, increasing; the last one is where the best of them end. */
@@ -41,23 +42,16 @@ export const placesIn = (results: number, { reduction }: Halving): number => Mat
 export const fewestTrials = ({ rungs, reduction }: Halving): number =>
   rungs.slice(1).reduce((needed) => Math.ceil(needed * reduction), 1)
 
-/** What is wrong with rungs and reduction, of whatever type they are. */
-export interface HalvingProblem {
-  /** "rungs" or "reduction". */
-  readonly field: string
-  readonly why: string
-  readonly hint: string
-}
-
 const asSteps = "Write them as steps from the start, such as [50, 150, 300]"
 
+/** What is wrong with rungs and reduction, of whatever type they are; the fields are "rungs" and "reduction". */
 export const halvingProblems = (halving: {
   readonly rungs: unknown
   readonly reduction: unknown
-}): readonly HalvingProblem[] => [...rungProblems(halving.rungs), ...reductionProblems(halving.reduction)]
+}): readonly SearcherProblem[] => [...rungProblems(halving.rungs), ...reductionProblems(halving.reduction)]
 
-const rungProblems = (rungs: unknown): readonly HalvingProblem[] => {
-  const problem = (why: string, hint: string): readonly HalvingProblem[] => [{ field: "rungs", why, hint }]
+const rungProblems = (rungs: unknown): readonly SearcherProblem[] => {
+  const problem = (why: string, hint: string): readonly SearcherProblem[] => [{ field: "rungs", why, hint }]
   if (!Array.isArray(rungs)) return problem(`the rungs have to be a list of steps; this is ${sayValue(rungs)}`, asSteps)
   if (rungs.length === 0) return problem("there are no rungs", asSteps)
   const strange: unknown = rungs.find((rung) => !Number.isSafeInteger(rung) || rung < 1)
@@ -69,7 +63,7 @@ const rungProblems = (rungs: unknown): readonly HalvingProblem[] => {
   return problem(`the rung ${rungs[late]} comes after ${rungs[late - 1]}`, "Write each step once, in increasing order")
 }
 
-const reductionProblems = (reduction: unknown): readonly HalvingProblem[] => {
+const reductionProblems = (reduction: unknown): readonly SearcherProblem[] => {
   if (typeof reduction === "number" && Number.isFinite(reduction) && reduction >= 2) return []
   const why = `one trial in so many goes on, so it has to be a number from 2 on; this is ${sayValue(reduction)}`
   return [{ field: "reduction", why, hint: "Write 3, or 4 to train fewer steps" }]
