@@ -11,6 +11,7 @@ import { type OutputChunk, rolldown } from "rolldown"
 import { writeDeclarations } from "./declarations.ts"
 import { licenceTexts } from "./licences.ts"
 import { ownAddresses, ownCode } from "./own-code.ts"
+import { buildReportPage } from "./report-page.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const out = join(root, "dist")
@@ -48,6 +49,8 @@ const buildCode = async (): Promise<readonly OutputChunk[]> => {
 rmSync(out, { recursive: true, force: true })
 const chunks = await buildCode()
 writeDeclarations(root, join(out, "types"), Object.keys(doors))
-const builtIn = chunks.flatMap(({ moduleIds }) => moduleIds)
-writeFileSync(join(out, "licences.txt"), licenceTexts(root, builtIn))
+const page = await buildReportPage()
+writeFileSync(join(out, "report-page.js"), page.script)
+const builtIn = [...chunks.flatMap(({ moduleIds }) => moduleIds), ...page.modules]
+writeFileSync(join(out, "licences.txt"), licenceTexts(root, builtIn, "lora-loom"))
 writeFileSync(join(out, "own-code.json"), JSON.stringify(await ownCode(join(root, "src"), outside)))

@@ -58,6 +58,7 @@ export const rooms: readonly Room[] = [
   ),
   room("tools/doctor", "whether a machine has what Loom needs, check by check"),
   room("tools/sweep-report", "the table of a sweep, and how it is shown: CSV, Markdown, report, picture sheet"),
+  room("tools/sweep-report/page", "what makes the report's page move: runs in a browser", "sweep-report"),
   room("cli", "one file per command", "runtime", "stages", "tools"),
   room("cli/reporters", "what people and programs see of a run, one presenter per form"),
 ]

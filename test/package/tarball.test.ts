@@ -59,7 +59,14 @@ describe("the package", () => {
   it("carries the licence of everything that is built into it", () => {
     const text = readFileSync(join(project, "node_modules/lora-loom/dist/licences.txt"), "utf8")
     const names = [...text.matchAll(/^(\S+) \d+\.\d+\.\d+\S*$/gm)].map(([, name]) => name)
-    expect(names).toEqual(["@bufbuild/protobuf", "@effect/platform-node-shared", "onnx-buf"])
+    expect(names).toEqual([
+      "@bufbuild/protobuf",
+      "@effect/platform-node-shared",
+      "echarts",
+      "onnx-buf",
+      "tslib",
+      "zrender",
+    ])
   })
 
   it("leaves publint nothing to say", async () => {

@@ -86,9 +86,9 @@ export const byRank = (trials: readonly SweepTrial[]): readonly SweepTrial[] =>
   )
 
 /** The axis's value in a trial; undefined where the axis is not there. */
-export const valueOn = ({ name }: SweepAxis, { values }: SweepTrial): AxisValue | undefined =>
+export const valueOn = ({ name }: SweepAxis, { values }: Pick<SweepTrial, "values">): AxisValue | undefined =>
   Object.hasOwn(values, name) ? values[name] : undefined
 
 /** Whether any two trials differ on an axis; being there and not being there differ too. */
-export const differs = (axis: SweepAxis, trials: readonly SweepTrial[]): boolean =>
+export const differs = (axis: SweepAxis, trials: readonly Pick<SweepTrial, "values">[]): boolean =>
   new Set(trials.map((trial) => valueOn(axis, trial))).size > 1

@@ -37,11 +37,11 @@ const axisColumns = ({ axes, trials }: SweepTable): readonly CellColumn[] =>
 export const cellColumns = (table: SweepTable): readonly CellColumn[] => [
   numbers("rank", ({ rank }) => (rank === null ? absent : String(rank))),
   numbers("trial", ({ trial }) => String(trial)),
+  words("state", stateWords),
   ...axisColumns(table),
   ...table.objectives.map(({ name }, at) => numbers(name, ({ objectives }) => objectiveWords(objectives[at]))),
   ...spreadColumn(table),
   ...frontColumn(table),
-  words("state", stateWords),
   numbers("steps", ({ steps }) => grouped(steps.asked)),
   numbers("trained", ({ steps }) => grouped(steps.trained)),
 ]

@@ -22,7 +22,7 @@ export const objectiveWords = (value: number | null | undefined): string =>
   value === null || value === undefined ? absent : shortNumber(value, objectiveDigits)
 
 /** "complete", "pruned at 150", "complete, by hand" */
-export const stateWords = ({ state, rungs, byHand }: SweepTrial): string => {
+export const stateWords = ({ state, rungs, byHand }: Omit<SweepTrial, "pictures">): string => {
   const last = rungs.at(-1)
   const words = state === "pruned" && last !== undefined ? `pruned at ${last.steps}` : state
   return byHand ? `${words}, by hand` : words

@@ -114,9 +114,14 @@ export const madeUpTable = (made: Made = {}): SweepTable => {
   const count = made.trials ?? 24
   const draw = draws(7)
   const settings = Array.from({ length: count }, () => settingOf(draw))
-  const atFirst = settings.map((setting) => lossAt(setting, 50))
-  const places = atFirst.map((loss) => atFirst.filter((other) => other < loss).length)
-  const reached = places.map((place, at) => (place < count / 3 || at === 8 ? 300 : place < (2 * count) / 3 ? 150 : 50))
+  const bestOf = (steps: number, among: readonly Setting[], share: number) =>
+    [...among].sort((a, b) => lossAt(a, steps) - lossAt(b, steps)).slice(0, Math.round(count * share))
+  const second = bestOf(50, settings, 2 / 3)
+  const third = bestOf(150, second, 1 / 3)
+  const byHand = settings[8]
+  const reached = settings.map((setting) =>
+    third.includes(setting) || setting === byHand ? 300 : second.includes(setting) ? 150 : 50,
+  )
   const trials = ranked(settings.map((setting, at) => trialOf(at + 1, setting, reached[at]!, at === 16, made)))
   return {
     name: made.name ?? "quickstart-rates",
