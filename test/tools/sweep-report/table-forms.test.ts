@@ -80,6 +80,8 @@ describe("the CSV of a sweep", () => {
     const texts = ['say "no", twice', "two\nlines", " indented", 'a"b']
     const rows = readCsv(sweepCsv(tableOf(...texts.map((text) => ({ values: { text } })))))
     expect(rows.slice(1).map((row) => row[rows[0]!.indexOf("text")])).toEqual(texts)
+    // Readers that trim fields leave quoted ones alone.
+    expect(sweepCsv(tableOf({ values: { text: " indented" } }))).toContain('," indented",')
   })
 
   it("has a column for each rung that any trial has reached", () => {
