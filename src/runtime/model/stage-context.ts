@@ -64,6 +64,8 @@ export interface StageContextShape {
   readonly log: (message: string) => Effect.Effect<void>
   /** Snapshots, for a stage that can go on from where it was killed. */
   readonly trajectory: StageTrajectory
+  /** Steps, rising, at which a snapshot is wanted beside those the stage takes anyway, if it passes there. */
+  readonly waypoints: readonly number[]
   /** True once the user asked the run to stop: save, then fail with `StageStopped`. */
   readonly stopRequested: () => boolean
   /** Adds a row to the run's metrics: a line of the loss curve. */

@@ -91,8 +91,8 @@ const make = Effect.fnUntraced(function* (run: RunState, task: Task, lease: Leas
 
 const performed = Effect.fnUntraced(function* (run: RunState, task: Task) {
   const { label, speaker, item, node } = task
-  const stopRequested = run.stop.requested
-  const context = yield* runningStageContext({ runId: run.runId, label, speaker, item, stopRequested })
+  const [stopRequested, waypoints] = [run.stop.requested, run.waypoints.get(label) ?? []]
+  const context = yield* runningStageContext({ runId: run.runId, label, speaker, item, stopRequested, waypoints })
   return yield* run.services.contextFor(node).pipe(
     Effect.flatMap((services) => Effect.provideContext(Effect.flatten(task.work), services)),
     Effect.provideService(StageContext, context),

@@ -14,4 +14,9 @@ export interface RunOptions extends PlanOptions {
    * on it goes on ("keep-going").
    */
   readonly onFailure?: "stop-new" | "keep-going"
+  /**
+   * Steps at which long computations lay snapshots on their way beside those they lay anyway, by the stage's label: where others will
+   * branch off. What is known already is not computed again for one.
+   */
+  readonly waypoints?: ReadonlyMap<string, Iterable<number>>
 }

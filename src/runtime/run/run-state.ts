@@ -27,6 +27,7 @@ export interface RunState {
   readonly halt: Halt
   readonly keepGoing: boolean
   readonly cores: number
+  readonly waypoints: NonNullable<RunOptions["waypoints"]>
   readonly budget: Semaphore.Semaphore
   readonly services: StageServices
   readonly artifactWriter: ArtifactWriter
@@ -57,6 +58,7 @@ export const makeRunState = Effect.fnUntraced(function* (
     halt: yield* makeHalt(stop),
     keepGoing: options.onFailure === "keep-going",
     cores,
+    waypoints: options.waypoints ?? new Map(),
     budget: yield* Semaphore.make(cores),
     services: yield* makeStageServices,
     artifactWriter: yield* makeArtifactWriter(options.outputFolder),

@@ -16,6 +16,7 @@ export interface RunningAs {
   readonly speaker: string
   readonly item: string | undefined
   readonly stopRequested: () => boolean
+  readonly waypoints?: Iterable<number>
 }
 
 export const runningStageContext = Effect.fnUntraced(function* ({
@@ -24,6 +25,7 @@ export const runningStageContext = Effect.fnUntraced(function* ({
   speaker,
   item,
   stopRequested,
+  waypoints = [],
 }: RunningAs) {
   const events = yield* Events
   const blobs = yield* Blobs
@@ -58,6 +60,7 @@ export const runningStageContext = Effect.fnUntraced(function* ({
       file: (key, blob) => asWork(speaker, trajectories.file(key, blob)),
     },
     stopRequested,
+    waypoints: [...new Set(waypoints)].sort((a, b) => a - b),
     record: (name, row) =>
       asWork(
         speaker,

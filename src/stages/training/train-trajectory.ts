@@ -124,7 +124,7 @@ const trainStretch = Effect.fnUntraced(function* (
   stepsAfter: number,
 ) {
   const context = yield* StageContext
-  const { blobs, progress, record, stopRequested, trajectory } = context
+  const { blobs, progress, record, stopRequested, trajectory, waypoints } = context
   const engine = yield* Engine
   const last = lastStep(course.settings)
   const untilStep = reach.at(-1)!
@@ -137,6 +137,7 @@ const trainStretch = Effect.fnUntraced(function* (
   const keep = ({ step, file }: Snapshot) =>
     Effect.flatMap(blobs.take(file), (blob) => trajectory.file(keys[step - 1]!, blob))
   const regular = multiples(course.snapshotEverySteps, from, untilStep)
+  const passed = waypoints.filter((step) => step > from && step < untilStep)
   const job = {
     base: yield* locateFiles(course.base.files),
     encoding: course.dataset.encoding,
@@ -145,7 +146,7 @@ const trainStretch = Effect.fnUntraced(function* (
     ...(snapshot === undefined ? {} : { resume: yield* storedFile(snapshot) }),
     fromStep: from,
     untilStep,
-    snapshotAtSteps: [...new Set([...regular, ...reach])].sort((a, b) => a - b),
+    snapshotAtSteps: [...new Set([...regular, ...passed, ...reach])].sort((a, b) => a - b),
     snapshotFolder: yield* blobs.scratch,
     memory: course.memory,
   }
