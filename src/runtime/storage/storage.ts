@@ -6,14 +6,15 @@ import { Cache } from "./cache.ts"
 import { FileMemo } from "./file-memo.ts"
 import { Leases } from "./lease.ts"
 import { Store } from "./store.ts"
+import { SweepJournals } from "./sweep-journal.ts"
 import { Trajectories } from "./trajectory.ts"
 
 /** Everything that remembers. */
-export type Storage = Store | FileMemo | Blobs | Cache | Leases | Trajectories
+export type Storage = Store | FileMemo | Blobs | Cache | Leases | Trajectories | SweepJournals
 
 /** Opens a cache folder, making it when it is not there. */
 export const storageLayer = (folder: string): Layer.Layer<Storage, StorageFailure> =>
-  Layer.mergeAll(Cache.layer, Trajectories.layer, Leases.layer).pipe(
+  Layer.mergeAll(Cache.layer, Trajectories.layer, Leases.layer, SweepJournals.layer).pipe(
     Layer.provideMerge(Blobs.layer),
     Layer.provideMerge(FileMemo.layer),
     Layer.provideMerge(Store.layer(folder)),

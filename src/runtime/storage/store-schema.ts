@@ -123,6 +123,20 @@ const migrations: readonly string[] = [
     PRIMARY KEY (run, label, name, step)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What a sweep decided and found, in order. identity is the digest of all that its decisions depend on; place tells entries of a kind apart.
+  CREATE TABLE sweep_entry (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    sweep    TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    kind     TEXT NOT NULL,
+    place    TEXT NOT NULL,
+    entry    TEXT NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    UNIQUE (identity, kind, place)
+  ) STRICT;
+  CREATE INDEX sweep_entry_by_name ON sweep_entry (sweep, id);
+  `,
 ]
 
 const busyTimeoutMs = 10_000

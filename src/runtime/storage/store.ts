@@ -24,6 +24,7 @@ import { type LeaseTable, leaseTable } from "./store-leases.ts"
 import { type ResultTable, resultTable } from "./store-results.ts"
 import { type MetricSeries, type RunRow, type RunTable, runTable } from "./store-runs.ts"
 import { openDatabase } from "./store-schema.ts"
+import { type SweepTable, sweepTable } from "./store-sweeps.ts"
 
 export const RunId = Schema.Int.pipe(Schema.brand("RunId"))
 export type RunId = typeof RunId.Type
@@ -68,6 +69,7 @@ interface Tables {
   readonly files: FileTable
   readonly trajectories: TrajectoryTable
   readonly runs: RunTable
+  readonly sweeps: SweepTable
 }
 
 export class Store extends Context.Service<
@@ -170,6 +172,7 @@ const allTables = (database: Database.Database, reachRowWritten: () => void): Ta
   files: fileTable(database),
   trajectories: trajectoryTable(database),
   runs: runTable(database),
+  sweeps: sweepTable(database),
 })
 
 /** The part of the service that records runs. */
