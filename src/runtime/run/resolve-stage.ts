@@ -1,6 +1,7 @@
 /** The decoded inputs of one stage, with everything upstream of it run or restored: what `loom trace` and `loom captions` start from. */
 import { Effect, Result } from "effect"
 import type { PipelineGraph, StageInstance } from "../define/pipeline-graph.ts"
+import { subgraph } from "../define/subgraph.ts"
 import { Items } from "../model/items.ts"
 import type { Known } from "../model/known-value.ts"
 import type { Fields, Node, Values } from "../model/node.ts"
@@ -41,16 +42,11 @@ export const resolveStage = Effect.fn("resolveStage")(function* (
   return { instance, params: instance.params, inputs: values.success } satisfies ResolvedStage
 })
 
-const upstreamOf = (graph: PipelineGraph, wanted: StageInstance): PipelineGraph => {
-  const needed = new Set(Object.values(wanted.inputs))
-  for (const { label, inputs } of [...graph.stages].reverse()) {
-    if (needed.has(label)) for (const from of Object.values(inputs)) needed.add(from)
-  }
-  const stages = graph.stages.filter(({ label }) => needed.has(label))
-  const speakers = new Set([wanted, ...stages].map(({ speaker }) => speaker))
-  const problems = graph.problems.filter(({ label }) => speakers.has(label))
-  return { ...graph, stages, results: {}, problems }
-}
+/** All before the stage, without the stage. */
+const upstreamOf = (graph: PipelineGraph, { inputs, speaker }: StageInstance): PipelineGraph => ({
+  ...subgraph(graph, Object.fromEntries(Object.values(inputs).map((label) => [label, label])), [speaker]),
+  results: {},
+})
 
 const schemasOf = (node: Node): Fields => {
   if (node.kind === "source") return {}

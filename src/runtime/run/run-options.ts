@@ -4,8 +4,8 @@ import type { StopSignal } from "../model/stop-signal.ts"
 import type { PlanOptions } from "../plan/plan.ts"
 
 export interface RunOptions extends PlanOptions {
-  /** Where artifacts are written. */
-  readonly outputFolder: string
+  /** Where artifacts are written; null: nowhere. */
+  readonly outputFolder: string | null
   /** The core budget that running stages and items share; default: as many as the machine has. */
   readonly cores?: number
   readonly stop?: StopSignal

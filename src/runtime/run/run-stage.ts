@@ -94,10 +94,11 @@ const refusal = (instance: StageInstance, errors: readonly StageProblem[]): Stag
 /** The stage's value, once its artifacts are in place; without them it does not count as finished. */
 const placeArtifacts = Effect.fnUntraced(function* (run: RunState, instance: StageInstance, value: Known) {
   const { node, label } = instance
-  if (node.kind === "source" || node.artifacts === undefined) return value
+  const writer = run.artifactWriter
+  if (writer === undefined || node.kind === "source" || node.artifacts === undefined) return value
   const wanted = artifactsOf(instance, node, value)
   const placed = yield* Effect.result(
-    Effect.flatMap(Effect.fromResult(wanted), (artifacts) => run.artifactWriter.place(label, artifacts)),
+    Effect.flatMap(Effect.fromResult(wanted), (artifacts) => writer.place(label, artifacts)),
   )
   if (Result.isFailure(placed)) return yield* fail(run, instance, undefined, inWords(placed.failure))
   run.artifacts.push(...placed.success)

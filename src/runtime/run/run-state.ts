@@ -30,7 +30,8 @@ export interface RunState {
   readonly waypoints: NonNullable<RunOptions["waypoints"]>
   readonly budget: Semaphore.Semaphore
   readonly services: StageServices
-  readonly artifactWriter: ArtifactWriter
+  /** Undefined where no files are wanted. */
+  readonly artifactWriter: ArtifactWriter | undefined
   readonly settled: ReadonlyMap<string, Deferred.Deferred<Known | undefined>>
   /** Grows as stages settle. */
   readonly outlooks: Map<string, Outlook>
@@ -61,7 +62,7 @@ export const makeRunState = Effect.fnUntraced(function* (
     waypoints: options.waypoints ?? new Map(),
     budget: yield* Semaphore.make(cores),
     services: yield* makeStageServices,
-    artifactWriter: yield* makeArtifactWriter(options.outputFolder),
+    artifactWriter: options.outputFolder === null ? undefined : yield* makeArtifactWriter(options.outputFolder),
     settled: new Map(survey.graph.stages.map(({ label }) => [label, Deferred.makeUnsafe()])),
     outlooks: new Map(),
     outcomes: new Map(),

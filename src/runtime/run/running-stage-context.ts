@@ -74,7 +74,7 @@ type Spoken<E> = StageFailure | Exclude<E, StorageFailure | BlobMissing>
 
 const asWork = <A, E, R>(speaker: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, Spoken<E>, R> =>
   Effect.mapError(effect, (error) => {
-    if (error instanceof StorageFailure) return new StageFailure({ ...sentences(error), kind: "work" })
+    if (error instanceof StorageFailure) return new StageFailure({ ...sentences(error), kind: "work", cause: error })
     if (!(error instanceof BlobMissing)) return error as Spoken<E>
     const what = "A stored result could not be read"
     return new StageFailure({ what, where: speaker, why: error.why, hint: error.hint, kind: "work", cause: error })
