@@ -15,7 +15,7 @@ import type { Key, PreImage } from "../model/fingerprint.ts"
 import type { StorageFailure } from "../model/storage-failure.ts"
 import { type BlobMissing, Blobs } from "./blobs.ts"
 import { CommitPoints } from "./commit-points.ts"
-import { type Lease, LeaseLost } from "./lease.ts"
+import { type Lease, LeaseLost } from "./lease-holder.ts"
 import { Store } from "./store.ts"
 import type { ResultRow } from "./store-results.ts"
 

@@ -5,6 +5,7 @@ import { Blobs } from "./blobs.ts"
 import { Cache } from "./cache.ts"
 import { FileMemo } from "./file-memo.ts"
 import { Leases } from "./lease.ts"
+import { LeaseHolder } from "./lease-holder.ts"
 import { Store } from "./store.ts"
 import { SweepJournals } from "./sweep-journal.ts"
 import { Trajectories } from "./trajectory.ts"
@@ -15,6 +16,7 @@ export type Storage = Store | FileMemo | Blobs | Cache | Leases | Trajectories |
 /** Opens a cache folder, making it when it is not there. */
 export const storageLayer = (folder: string): Layer.Layer<Storage, StorageFailure> =>
   Layer.mergeAll(Cache.layer, Trajectories.layer, Leases.layer, SweepJournals.layer).pipe(
+    Layer.provide(LeaseHolder.layer),
     Layer.provideMerge(Blobs.layer),
     Layer.provideMerge(FileMemo.layer),
     Layer.provideMerge(Store.layer(folder)),

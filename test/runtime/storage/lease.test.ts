@@ -2,7 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, Exit, Fiber, Layer, Option } from "effect"
 import type { Json } from "../../../src/runtime/model/canonical-json.ts"
 import { Cache } from "../../../src/runtime/storage/cache.ts"
-import { type Lease, Leases } from "../../../src/runtime/storage/lease.ts"
+import { Leases } from "../../../src/runtime/storage/lease.ts"
+import type { Lease } from "../../../src/runtime/storage/lease-holder.ts"
 import {
   livenessOf,
   Processes,

@@ -8,7 +8,7 @@ import { keyOf, type PreImage } from "../../../../src/runtime/model/fingerprint.
 import type { StorageFailure } from "../../../../src/runtime/model/storage-failure.ts"
 import type { NewResult } from "../../../../src/runtime/storage/cache.ts"
 import { type CommitPoint, CommitPoints } from "../../../../src/runtime/storage/commit-points.ts"
-import { LeaseTiming } from "../../../../src/runtime/storage/lease.ts"
+import { LeaseTiming } from "../../../../src/runtime/storage/lease-holder.ts"
 import { thisProcess } from "../../../../src/runtime/storage/process-identity.ts"
 import { type Storage, storageLayer } from "../../../../src/runtime/storage/storage.ts"
 
