@@ -20,6 +20,8 @@ export interface LoadedPipeline {
   readonly graph: PipelineGraph
   /** Folder of the pipeline file. */
   readonly root: string
+  /** The pipeline file, absolute. */
+  readonly file: string
 }
 
 const invalid = (file: string, why: string, hint: string, detail?: string): CliFailure =>
@@ -144,5 +146,5 @@ export const loadPipeline = Effect.fnUntraced(function* (
   const graph = yield* Effect.catch(wired(pipeline, overrides), (failure) =>
     Effect.flatMap(blameFor(pipeline), (exitCode) => Effect.fail(wiringFailure(file, failure, exitCode))),
   )
-  return { graph, root: dirname(file) }
+  return { graph, root: dirname(file), file }
 })

@@ -51,10 +51,11 @@ const tellStop = (input: RunInput): void => {
 }
 
 export const run = Effect.fn("loom run")(function* (input: RunInput): Effect.fn.Return<void, CliFailure> {
-  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const { graph, root, file } = yield* loadPipeline(input.pipeline, input.set)
   const reporter = reporterFor(input)
   const report = yield* runGraph(graph, {
     root,
+    file,
     output: input.output,
     ...Option.match(input.cores, { onNone: () => ({}), onSome: (cores) => ({ cores }) }),
     stop: softStop(reporter),

@@ -15,6 +15,7 @@ import { runPipeline } from "../runtime/run/run.ts"
 import type { RunReport } from "../runtime/run/run-outcome.ts"
 import { type Storage, storageLayer } from "../runtime/storage/storage.ts"
 import { withinCores } from "../stages/base/engine-words.ts"
+import { loomVersion } from "../stages/training/loom-version.ts"
 import { outputProblems } from "./output-folder.ts"
 import { InputError, type ProgramError, programError, unfinishedError, type WorkError } from "./program-errors.ts"
 import type { CacheOptions, PlanOptions, RunOptions } from "./program-options.ts"
@@ -67,10 +68,15 @@ export const run = Effect.fn("run")(function* (
   return yield* runGraph(graph, options)
 })
 
+interface GraphRunOptions extends Omit<RunOptions, "set"> {
+  /** Where the pipeline was read from, for the record. */
+  readonly file?: string
+}
+
 /** The same for a pipeline that is wired already. */
 export const runGraph = (
   graph: PipelineGraph,
-  options: Omit<RunOptions, "set">,
+  options: GraphRunOptions,
 ): Effect.Effect<RunReport, ProgramError, Loom> =>
   running(graph, options).pipe(
     // Runs over one cache may overlap; each tells its own events.
@@ -78,13 +84,14 @@ export const runGraph = (
     Effect.scoped,
   )
 
-const running = Effect.fnUntraced(function* (wiredGraph: PipelineGraph, options: Omit<RunOptions, "set">) {
-  const { root = ".", output = "./output", cores = availableParallelism() } = options
+const running = Effect.fnUntraced(function* (wiredGraph: PipelineGraph, options: GraphRunOptions) {
+  const { root = ".", file, output = "./output", cores = availableParallelism() } = options
   if (!Number.isSafeInteger(cores) || cores < 1) return yield* wrongCores(cores)
   const outputFolder = join(resolve(output), wiredGraph.pipeline)
   const graph = { ...wiredGraph, problems: [...wiredGraph.problems, ...(yield* outputProblems(outputFolder))] }
   const stop = yield* stopOnAbort(options.stop)
-  const work = runPipeline(graph, { root: resolve(root), outputFolder, cores, stop }).pipe(
+  const told = { file, loom: loomVersion }
+  const work = runPipeline(graph, { root: resolve(root), outputFolder, cores, stop, ...told }).pipe(
     withinCores(cores),
     Effect.mapError(programError),
   )

@@ -1,4 +1,5 @@
 /** The output folder: a view of the cache that is put right by every run and never overwrites what is not Loom's. */
+import { createHash } from "node:crypto"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
@@ -56,8 +57,9 @@ describe("an artifact", () => {
       expect(fs.readFileSync(file, "utf8")).toBe("Dear")
       const report = yield* again()
       expect(kinds()).toEqual(["artifact-present"])
+      const sha256 = createHash("sha256").update("Dear").digest("hex")
       expect(report.artifacts).toEqual([
-        { stage: "write", label: "the letter", path: "letters/one.txt", file, sizeBytes: 4, written: false },
+        { stage: "write", label: "the letter", path: "letters/one.txt", file, sizeBytes: 4, sha256, written: false },
       ])
       expect(project.calls).toEqual([])
     }),

@@ -1,29 +1,35 @@
 /** What the record of a run says afterwards, whichever way the run ended, and what a stage may record in it. */
+import { createHash } from "node:crypto"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import Database from "better-sqlite3"
 import { Deferred, Effect, Exit, Fiber, Option, Schema } from "effect"
 import { pipeline } from "../../src/runtime/define/pipeline.ts"
+import { source } from "../../src/runtime/define/source.ts"
 import { stage } from "../../src/runtime/define/stage.ts"
+import { Blob } from "../../src/runtime/model/blob.ts"
+import { Items } from "../../src/runtime/model/items.ts"
 import type { StageEffect } from "../../src/runtime/model/node.ts"
 import { StageContext } from "../../src/runtime/model/stage-context.ts"
 import { StageFailure, StageStopped } from "../../src/runtime/model/stage-failure.ts"
 import { runtimeLayer } from "../../src/runtime/run/runtime-layer.ts"
-import { Store } from "../../src/runtime/storage/store.ts"
+import { readStageDetail } from "../../src/runtime/run/stage-detail.ts"
+import { type RunId, Store } from "../../src/runtime/storage/store.ts"
 import { makeProject, type Project, run } from "./project.ts"
 
-/** A pipeline of one stage that does this. */
-const doing = (work: Effect.Effect<number, StageFailure | StageStopped, StageContext>) => {
-  const only = stage({
+/** One stage that does this. */
+const only = (work: Effect.Effect<number, StageFailure | StageStopped, StageContext>) =>
+  stage({
     name: "only",
     code: import.meta.url,
     params: Schema.Struct({}),
     wires: {},
     output: Schema.Int,
     run: () => work as StageEffect as Effect.Effect<number, StageFailure | StageStopped, StageContext>,
-  })
-  return pipeline("recorded", () => only())
-}
+  })()
+
+/** A pipeline of that alone. */
+const doing = (work: Parameters<typeof only>[0]) => pipeline("recorded", () => only(work))
 
 const inStore = <A, E>(project: Project, work: Effect.Effect<A, E, Store>) =>
   Effect.provide(work, runtimeLayer(project.cacheFolder), { local: true })
@@ -106,6 +112,128 @@ describe("the record of a run", () => {
       expect(Option.getOrThrow(found)).toMatchObject({ id: 1, pipeline: "first" })
       expect(Option.isNone(absent)).toBe(true)
     }),
+  )
+})
+
+describe("the record of a stage", () => {
+  const counted = () => {
+    const world = source({
+      name: "world",
+      code: import.meta.url,
+      output: Items(Schema.String),
+      read: () => Effect.succeed([{ key: "cat", value: "Tom" }]),
+    })
+    const look = stage({
+      name: "look",
+      code: import.meta.url,
+      params: Schema.Struct({}),
+      wires: { world: Items(Schema.String) },
+      output: Schema.Struct({ loss: Schema.Number, last: Schema.Number, note: Schema.String }),
+      run: () => Effect.succeed({ loss: 0.25, last: Number.NaN, note: "3" }),
+    })
+    const judge = stage({
+      name: "judge",
+      code: import.meta.url,
+      params: Schema.Struct({}),
+      wires: { seen: Schema.Struct({ loss: Schema.Number }) },
+      output: Schema.Struct({ file: Blob }),
+      artifacts: ({ output }) => [{ path: "judged.txt", blob: output.file, label: "judgement" }],
+      run: Effect.fnUntraced(function* () {
+        const { blobs } = yield* StageContext
+        return { file: yield* blobs.put(new TextEncoder().encode("good")) }
+      }),
+    })
+    return pipeline("counted", () => judge({ seen: look({ world: world() }) }))
+  }
+
+  const afterTwoRuns = Effect.gen(function* () {
+    const project = yield* makeProject
+    yield* run(project, counted())
+    yield* run(project, counted())
+    return yield* inStore(
+      project,
+      Effect.gen(function* () {
+        const store = yield* Store
+        const runs = [1, 2] as unknown as readonly RunId[]
+        const stages = yield* Effect.forEach(runs, store.runStages)
+        const artifacts = yield* Effect.forEach(runs, store.runArtifacts)
+        const makers = yield* Effect.forEach(stages[1]!.slice(1), ({ key }) => store.makerOf(key!))
+        return { stages, artifacts, makers: makers.map(Option.getOrThrow) }
+      }),
+    )
+  })
+
+  it.live("holds the numbers at the top of what it returned, whether it ran or was restored", () =>
+    Effect.gen(function* () {
+      const { stages } = yield* afterTwoRuns
+      const numbers = stages.map((records) => readStageDetail(records[1]!.detail).numbers)
+      expect(stages.map((records) => records[1]!.state)).toEqual(["ran", "restored"])
+      expect(numbers).toEqual([
+        { loss: 0.25, last: Number.NaN },
+        { loss: 0.25, last: Number.NaN },
+      ])
+    }),
+  )
+
+  it.live("says of a source what it read, part by part", () =>
+    Effect.gen(function* () {
+      const { stages } = yield* afterTwoRuns
+      expect(stages[0]![0]!.label).toBe("world")
+      expect(readStageDetail(stages[0]![0]!.detail).read).toMatchObject({ items: { cat: expect.any(String) } })
+    }),
+  )
+
+  it.live(
+    "holds the key, also where that was not known before the stage's turn came; by it the run that made the value is found",
+    () =>
+      Effect.gen(function* () {
+        const { stages, makers } = yield* afterTwoRuns
+        const keys = stages.map((records) => records.map(({ key }) => key))
+        expect(keys[0]).toEqual([null, expect.any(String), expect.any(String)])
+        expect(keys[1]).toEqual(keys[0])
+        expect(makers).toEqual([1, 1])
+      }),
+  )
+
+  it.live("goes with the finished files and their digests, written or there already", () =>
+    Effect.gen(function* () {
+      const { artifacts } = yield* afterTwoRuns
+      const sha256 = createHash("sha256").update("good").digest("hex")
+      const file = { label: "judge", what: "judgement", path: "judged.txt", sha256, sizeBytes: 4 }
+      expect(artifacts).toEqual([[file], [file]])
+    }),
+  )
+})
+
+describe("the parameters in the record of a run", () => {
+  const warmUp = Schema.Int.pipe(Schema.withDecodingDefaultKey(Effect.succeed(5)))
+  const rated = pipeline(
+    "rated",
+    {
+      params: Schema.Struct({ rate: Schema.Number, schedule: Schema.Struct({ kind: Schema.String, warmUp }) }),
+      defaults: { rate: 1, schedule: { kind: "constant", warmUp: 0 } },
+    },
+    () => only(Effect.succeed(1)),
+  )
+
+  it.live(
+    "are the resolved ones, with what is filled in, beside the pipeline's defaults, its file and the Loom that ran it",
+    () =>
+      Effect.gen(function* () {
+        const project = yield* makeProject
+        const set = { rate: "2", schedule: '{"kind":"cosine"}' }
+        yield* run(project, rated, { set, file: "/somewhere/rated.ts", loom: "1.2.3" })
+        const [last] = yield* inStore(
+          project,
+          Effect.flatMap(Store, (store) => store.listRuns()),
+        )
+        expect(last).toMatchObject({
+          parameters: { rate: 2, schedule: { kind: "cosine", warmUp: 5 } },
+          defaults: { rate: 1, schedule: { kind: "constant", warmUp: 0 } },
+          file: "/somewhere/rated.ts",
+          loom: "1.2.3",
+        })
+      }),
   )
 })
 

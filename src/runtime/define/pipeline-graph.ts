@@ -33,6 +33,8 @@ export interface PipelineGraph {
   readonly pipeline: string
   /** The pipeline's own parameters, as JSON. */
   readonly params: Readonly<Record<string, Json>>
+  /** What they are where nobody says otherwise. */
+  readonly defaults: Readonly<Record<string, Json>>
   readonly stages: readonly StageInstance[]
   /** The wanted results: name given by the pipeline (or the label) → label. */
   readonly results: Readonly<Record<string, string>>

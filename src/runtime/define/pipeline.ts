@@ -117,8 +117,10 @@ const make = (
       const params = yield* Effect.fromResult(decodeParams(paramsSchema, encoded)).pipe(
         Effect.mapError((issues) => badParams(name, issues)),
       )
+      // What is filled in while decoding is a value too.
+      const resolved = Result.getOrElse(encodeJson(paramsSchema, params), () => encoded) as typeof encoded
       return yield* Effect.try({
-        try: () => wiredGraph(name, encoded, () => build(params), shaping),
+        try: () => wiredGraph(name, { params: resolved, defaults: encodedDefaults }, () => build(params), shaping),
         catch: (cause) => buildThrew(name, cause),
       })
     }),

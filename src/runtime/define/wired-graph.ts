@@ -18,7 +18,7 @@ type Wanted = readonly (readonly [name: string | undefined, wire: AnyWire])[]
 
 export const wiredGraph = (
   pipeline: string,
-  params: Readonly<Record<string, Json>>,
+  { params, defaults }: Pick<PipelineGraph, "params" | "defaults">,
   build: () => unknown,
   shaping: Shaping = {},
 ): PipelineGraph => {
@@ -33,6 +33,7 @@ export const wiredGraph = (
   return {
     pipeline,
     params,
+    defaults,
     stages,
     results: Object.fromEntries(wanted.map(([name, { node }]) => [name ?? labels.get(node)!, labels.get(node)!])),
     problems: distinctProblems([

@@ -74,9 +74,10 @@ const placeOne = Effect.fnUntraced(function* (output: OutputFolder, stage: strin
     yield* copyFromCache(stage, artifact, file)
   }
   yield* noteWritten(output, name, blob.sha256)
-  const placed: PlacedArtifact = { stage, label, path: name, file, sizeBytes: blob.sizeBytes, written: !isSame }
+  const { sha256, sizeBytes } = blob
+  const placed: PlacedArtifact = { stage, label, path: name, file, sizeBytes, sha256, written: !isSame }
   const type = isSame ? "artifact-present" : "artifact-written"
-  yield* events.publish({ type, label: stage, path: name, file, description: label, sizeBytes: blob.sizeBytes })
+  yield* events.publish({ type, label: stage, path: name, file, description: label, sizeBytes })
   return placed
 })
 

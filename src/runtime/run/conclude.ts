@@ -9,6 +9,7 @@ import { Cache } from "../storage/cache.ts"
 import { Store } from "../storage/store.ts"
 import type { HaltReason } from "./halt.ts"
 import { type Ending, endNewWork, type RunState } from "./run-state.ts"
+import { stageDetail, stageDetailJson } from "./stage-detail.ts"
 
 type Origin = { readonly madeAtMs: number; readonly tookMs: number }
 
@@ -22,9 +23,9 @@ export const conclude = Effect.fnUntraced(function* (
   const events = yield* Events
   const store = yield* Store
   const { label, node } = instance
-  const { state, reason, elapsedMs, items } = ending
-  run.outcomes.set(label, { label, stage: node.name, ...ending })
+  const { state, reason, elapsedMs, items, value } = ending
   const counts = items === undefined ? {} : { items }
+  run.outcomes.set(label, { label, stage: node.name, state, reason, elapsedMs, ...counts })
   if (state === "source") yield* events.publish({ type: "source-read", label })
   if (state === "restored") yield* events.publish({ type: "stage-restored", label, ...origin!, ...counts })
   if (state === "ran") yield* events.publish({ type: "stage-finished", label, elapsedMs, ...counts })
@@ -33,9 +34,9 @@ export const conclude = Effect.fnUntraced(function* (
     stage: node.name,
     state: state === "cancelled" ? "skipped" : state,
     reason,
-    key: run.plan.get(label)!.keys[0]?.key ?? null,
+    key: ending.key ?? run.plan.get(label)!.keys[0]?.key ?? null,
     elapsedMs,
-    detail: items === undefined ? {} : { items: { ...items } },
+    detail: stageDetailJson(stageDetail(state === "source", items, value)),
   })
 })
 
@@ -87,7 +88,8 @@ export const fail = Effect.fnUntraced(function* (
 ) {
   yield* noteFailure(run, instance, identified && { identified }, failure)
   yield* endNewWork(run)
-  yield* conclude(run, instance, { state: "failed", reason: failure.message, elapsedMs: 0 })
+  const key = identified === undefined ? {} : { key: identified.key }
+  yield* conclude(run, instance, { state: "failed", reason: failure.message, elapsedMs: 0, ...key })
   return undefined
 })
 

@@ -150,6 +150,8 @@ const ended = Effect.fnUntraced(function* (
     return yield* stopped(run, instance, { done, of, unit, hint }, counts)
   }
   const keys = new Map(found.items.map(({ item, identified }) => [item, identified!.key]))
+  const [firstKey] = keys.values()
+  const ofFirst = firstKey === undefined ? {} : { key: firstKey }
   yield* cache.noteItems({ pipeline: run.pipeline, label: instance.label }, keys)
   if (counts.toRun === 0) {
     const ending = {
@@ -157,11 +159,13 @@ const ended = Effect.fnUntraced(function* (
       reason: "its inputs turned out unchanged",
       elapsedMs: 0,
       items: counts,
+      ...ofFirst,
     } as const
     yield* conclude(run, instance, ending, origin(ownHits(found, hits)))
   } else {
     const sentence = reason.sentence
-    yield* conclude(run, instance, { state: "ran", reason: sentence, elapsedMs: tally.ranMs, items: counts })
+    const ending = { state: "ran", reason: sentence, elapsedMs: tally.ranMs, items: counts, ...ofFirst } as const
+    yield* conclude(run, instance, ending)
   }
   return listOf(found.items.map(({ item }) => [item, tally.outputs.get(item)!] as const))
 })

@@ -19,4 +19,7 @@ export interface RunOptions extends PlanOptions {
    * branch off. What is known already is not computed again for one.
    */
   readonly waypoints?: ReadonlyMap<string, Iterable<number>>
+  /** For the record: the pipeline's file, and the version of Loom. */
+  readonly file?: string | undefined
+  readonly loom?: string | undefined
 }

@@ -33,6 +33,8 @@ export interface PlacedArtifact {
   /** The absolute path. */
   readonly file: string
   readonly sizeBytes: number
+  /** Of its bytes, in hexadecimal. */
+  readonly sha256: string
   /** False where the same bytes lay there already. */
   readonly written: boolean
 }

@@ -14,9 +14,11 @@ import { type Outlook, type Prospect, prospect } from "../plan/assessment.ts"
 import { inspectInputs } from "../plan/inspect.ts"
 import type { PlannedStage } from "../plan/plan.ts"
 import { Cache } from "../storage/cache.ts"
+import { Store } from "../storage/store.ts"
 import { cancel, conclude, fail } from "./conclude.ts"
 import { brokeOff } from "./obtain.ts"
 import { runItems } from "./run-items.ts"
+import type { PlacedArtifact } from "./run-outcome.ts"
 import { awaitInputs, type RunState, settle } from "./run-state.ts"
 import { runWhole } from "./run-whole.ts"
 
@@ -48,9 +50,10 @@ const adoptPlanned = Effect.fnUntraced(function* (
     else yield* cache.noteUse(place, keys[0]!.key)
   }
   const state = restored === undefined ? "source" : "restored"
-  const ending = { state, reason, elapsedMs: 0, ...(items === undefined ? {} : { items }) } as const
+  const { value } = outlook
+  const ending = { state, reason, elapsedMs: 0, value, ...(items === undefined ? {} : { items }) } as const
   yield* conclude(run, instance, ending, restored)
-  return outlook.value
+  return value
 })
 
 const work = Effect.fnUntraced(function* (run: RunState, instance: StageInstance) {
@@ -102,7 +105,19 @@ const placeArtifacts = Effect.fnUntraced(function* (run: RunState, instance: Sta
   )
   if (Result.isFailure(placed)) return yield* fail(run, instance, undefined, inWords(placed.failure))
   run.artifacts.push(...placed.success)
+  yield* recordArtifacts(run, placed.success)
   return value
+})
+
+const recordArtifacts = Effect.fnUntraced(function* (run: RunState, placed: readonly PlacedArtifact[]) {
+  const records = placed.map(({ stage, label, path, sha256, sizeBytes }) => ({
+    label: stage,
+    what: label,
+    path,
+    sha256,
+    sizeBytes,
+  }))
+  yield* (yield* Store).recordArtifacts(run.runId, records)
 })
 
 const inWords = (error: StageFailure | { what: string; where: string; why: string; hint: string }): StageFailure =>

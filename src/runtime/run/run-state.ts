@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os"
 import { Deferred, Effect, Semaphore } from "effect"
 import type { StageInstance } from "../define/pipeline-graph.ts"
 import type { ItemCounts } from "../model/events.ts"
+import type { Key } from "../model/fingerprint.ts"
 import type { Known } from "../model/known-value.ts"
 import { makeStopSignal, type StopSignal } from "../model/stop-signal.ts"
 import type { Outlook } from "../plan/assessment.ts"
@@ -97,4 +98,7 @@ export interface Ending {
   readonly reason: string
   readonly elapsedMs: number
   readonly items?: ItemCounts
+  /** Where it was not known when planning; of an item stage that of its first item. */
+  readonly key?: Key
+  readonly value?: Known
 }

@@ -32,14 +32,15 @@ export const runWhole = Effect.fnUntraced(function* (
   if (Option.isNone(attempt.success))
     return yield* cancel(run, instance, { because: run.halt.reason() ?? "run-failed" })
   const obtained = attempt.success.value
+  const made = { key: identified.key, value: known(obtained.output) }
   if (obtained.kind === "made") {
-    yield* conclude(run, instance, { state: "ran", reason: reason.sentence, elapsedMs: obtained.elapsedMs })
+    yield* conclude(run, instance, { state: "ran", reason: reason.sentence, elapsedMs: obtained.elapsedMs, ...made })
   } else {
     yield* cache.noteUse({ pipeline: run.pipeline, label: instance.label }, identified.key)
-    const ending = { state: "restored", reason: "its inputs turned out unchanged", elapsedMs: 0 } as const
+    const ending = { state: "restored", reason: "its inputs turned out unchanged", elapsedMs: 0, ...made } as const
     yield* conclude(run, instance, ending, origin([obtained.hit]))
   }
-  return known(obtained.output)
+  return made.value
 })
 
 const taskFor = Effect.fnUntraced(function* (

@@ -37,7 +37,7 @@ export const runGraph = Effect.fnUntraced(function* (graph: PipelineGraph, optio
     yield* tellCaution(yield* Store)
     yield* tellWarnings(found.problems)
     yield* refuseProblems(graph, found.problems)
-    return yield* recorded(graph, (runId) =>
+    return yield* recorded(graph, options, (runId) =>
       Effect.gen(function* () {
         run = yield* makeRunState(runId, found, plan, options)
         yield* tellPlan(runId, plan)
@@ -50,11 +50,15 @@ export const runGraph = Effect.fnUntraced(function* (graph: PipelineGraph, optio
 })
 
 /** The run's row is begun, and finished however the work ends. Of a run that failed the row is the lesser loss. */
-const recorded = <A, E, R>(graph: PipelineGraph, work: (runId: RunId) => Effect.Effect<A, E, R>) =>
+const recorded = <A, E, R>(
+  { pipeline, params, defaults }: PipelineGraph,
+  { file, loom }: RunOptions,
+  work: (runId: RunId) => Effect.Effect<A, E, R>,
+) =>
   Effect.gen(function* () {
     const store = yield* Store
     return yield* Effect.acquireUseRelease(
-      store.beginRun({ pipeline: graph.pipeline, parameters: graph.params }),
+      store.beginRun({ pipeline, parameters: params, defaults, file, loom }),
       work,
       (runId, exit) => {
         const finish = store.finishRun(runId, outcomeOf(exit))

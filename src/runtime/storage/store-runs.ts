@@ -1,5 +1,5 @@
 /**
- * SQL of runs: when which pipeline ran with which parameters, what became of its stages, and the metrics they recorded.
+ * SQL of runs: when which pipeline ran with which parameters, what became of its stages, the metrics they recorded and the files they made.
  */
 import type Database from "better-sqlite3"
 import type { ProcessIdentity } from "./process-identity.ts"
@@ -8,6 +8,9 @@ export interface RunRow extends ProcessIdentity {
   readonly id: number
   readonly pipeline: string
   readonly parameters: string
+  readonly defaults: string | null
+  readonly file: string | null
+  readonly loom: string | null
   readonly state: string
   readonly startedAtMs: number
   readonly finishedAtMs: number | null
@@ -29,30 +32,39 @@ export interface MetricSeries {
   readonly rows: number
 }
 
+export interface RunArtifactRow {
+  readonly label: string
+  readonly what: string
+  readonly path: string
+  readonly sha256: string
+  readonly sizeBytes: number
+}
+
+export type NewRunRow = Omit<RunRow, "id" | "state" | "finishedAtMs">
+
 export type RunTable = ReturnType<typeof runTable>
 
 export const runTable = (database: Database.Database) => {
   const begin = database.prepare<[object]>(
-    `INSERT INTO run (pipeline, parameters, state, started_at_ms, host, boot, space, pid, started)
-     VALUES (@pipeline, @parameters, 'running', @startedAtMs, @host, @boot, @space, @pid, @started)`,
+    `INSERT INTO run (pipeline, parameters, defaults, file, loom, state, started_at_ms, host, boot, space, pid, started)
+     VALUES (@pipeline, @parameters, @defaults, @file, @loom, 'running', @startedAtMs, @host, @boot, @space, @pid, @started)`,
   )
   const finish = database.prepare<[string, number, number]>("UPDATE run SET state = ?, finished_at_ms = ? WHERE id = ?")
-  const columns = `id, pipeline, parameters, state, started_at_ms AS startedAtMs, finished_at_ms AS finishedAtMs,
-    host, boot, space, pid, started`
+  const columns = `id, pipeline, parameters, defaults, file, loom, state, started_at_ms AS startedAtMs,
+    finished_at_ms AS finishedAtMs, host, boot, space, pid, started`
   const find = database.prepare<[number], RunRow>(`SELECT ${columns} FROM run WHERE id = ?`)
   const list = database.prepare<[{ pipeline: string | null; limit: number }], RunRow>(
     `SELECT ${columns}
      FROM run WHERE @pipeline IS NULL OR pipeline = @pipeline ORDER BY id DESC LIMIT @limit`,
   )
   return {
-    begin: (
-      run: ProcessIdentity & { readonly pipeline: string; readonly parameters: string; readonly startedAtMs: number },
-    ): number => Number(begin.run(run).lastInsertRowid),
+    begin: (run: NewRunRow): number => Number(begin.run(run).lastInsertRowid),
     finish: (run: number, state: string, nowMs: number): void => void finish.run(state, nowMs, run),
     find: (run: number): RunRow | undefined => find.get(run),
     list: (pipeline: string | null, limit: number): readonly RunRow[] => list.all({ pipeline, limit }),
     ...stageQueries(database),
     ...metricQueries(database),
+    ...artifactQueries(database),
   }
 }
 
@@ -68,12 +80,34 @@ const stageQueries = (database: Database.Database) => {
     `SELECT label, stage, state, reason, key, elapsed_ms AS elapsedMs, detail
      FROM run_stage WHERE run = ? ORDER BY id`,
   )
+  const maker = database
+    .prepare<[string], number>("SELECT run FROM run_stage WHERE key = ? AND state = 'ran' ORDER BY run DESC LIMIT 1")
+    .pluck()
   const recordAll = database.transaction((run: number, rows: readonly RunStageRow[]) => {
     for (const row of rows) record.run({ ...row, run })
   })
   return {
     recordStages: (run: number, rows: readonly RunStageRow[]): void => recordAll.immediate(run, rows),
     stages: (run: number): readonly RunStageRow[] => list.all(run),
+    /** The latest run in which a stage ran under this key. */
+    maker: (key: string): number | undefined => maker.get(key),
+  }
+}
+
+const artifactQueries = (database: Database.Database) => {
+  const record = database.prepare<[object]>(
+    `INSERT OR REPLACE INTO run_artifact (run, path, label, what, sha256, size_bytes)
+     VALUES (@run, @path, @label, @what, @sha256, @sizeBytes)`,
+  )
+  const list = database.prepare<[number], RunArtifactRow>(
+    "SELECT label, what, path, sha256, size_bytes AS sizeBytes FROM run_artifact WHERE run = ? ORDER BY path",
+  )
+  const recordAll = database.transaction((run: number, rows: readonly RunArtifactRow[]) => {
+    for (const row of rows) record.run({ ...row, run })
+  })
+  return {
+    recordArtifacts: (run: number, rows: readonly RunArtifactRow[]): void => recordAll.immediate(run, rows),
+    artifacts: (run: number): readonly RunArtifactRow[] => list.all(run),
   }
 }
 

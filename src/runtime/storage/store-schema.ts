@@ -137,6 +137,24 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX sweep_entry_by_name ON sweep_entry (sweep, id);
   `,
+  `
+  -- Null: not said, as by every Loom before this layout.
+  ALTER TABLE run ADD COLUMN defaults TEXT;
+  ALTER TABLE run ADD COLUMN file TEXT;
+  ALTER TABLE run ADD COLUMN loom TEXT;
+  CREATE INDEX run_stage_by_key ON run_stage (key, run);
+
+  -- The finished files of a run, also those that lay there already.
+  CREATE TABLE run_artifact (
+    run        INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    path       TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    what       TEXT NOT NULL,
+    sha256     TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (run, path)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 const busyTimeoutMs = 10_000

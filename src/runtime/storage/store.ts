@@ -22,7 +22,7 @@ import { hasLikelyEnded, Processes } from "./process-identity.ts"
 import { type FileTable, fileTable, type TrajectoryTable, trajectoryTable } from "./store-files.ts"
 import { type LeaseTable, leaseTable } from "./store-leases.ts"
 import { type ResultTable, resultTable } from "./store-results.ts"
-import { type MetricSeries, type RunRow, type RunTable, runTable } from "./store-runs.ts"
+import { type MetricSeries, type RunArtifactRow, type RunRow, type RunTable, runTable } from "./store-runs.ts"
 import { openDatabase } from "./store-schema.ts"
 import { type SweepTable, sweepTable } from "./store-sweeps.ts"
 
@@ -33,13 +33,23 @@ export interface NewRun {
   readonly pipeline: string
   /** The pipeline's parameters, encoded. */
   readonly parameters: Json
+  /** What they are where nobody says otherwise. */
+  readonly defaults?: Json
+  /** The pipeline's file, absolute. */
+  readonly file?: string | undefined
+  /** Version of the Loom that runs it. */
+  readonly loom?: string | undefined
 }
 
 /** How a run ended. A run whose process is gone without an end is listed as "interrupted". */
 export type RunEnd = "finished" | "failed" | "stopped" | "interrupted"
 
-export interface Run extends NewRun {
+/** null: not said, as by runs that were recorded long ago. */
+export interface Run extends Pick<NewRun, "pipeline" | "parameters"> {
   readonly id: RunId
+  readonly defaults: Json
+  readonly file: string | null
+  readonly loom: string | null
   readonly state: "running" | RunEnd
   readonly startedAtMs: number
   readonly finishedAtMs: number | null
@@ -57,6 +67,9 @@ export interface StageRecord {
   /** Whatever else a presenter wants back: item counts, the error. */
   readonly detail: Json
 }
+
+/** A finished file of a run. */
+export type ArtifactRecord = RunArtifactRow
 
 export interface MetricRow {
   readonly step: number
@@ -96,6 +109,8 @@ export class Store extends Context.Service<
       step: number,
       values: Readonly<Record<string, number>>,
     ) => Effect.Effect<void, StorageFailure>
+    /** In one transaction. */
+    readonly recordArtifacts: (run: RunId, artifacts: readonly ArtifactRecord[]) => Effect.Effect<void, StorageFailure>
     /** By its number, however many came after it. */
     readonly findRun: (run: number) => Effect.Effect<Option.Option<Run>, StorageFailure>
     /** Newest first. */
@@ -105,6 +120,10 @@ export class Store extends Context.Service<
     }) => Effect.Effect<readonly Run[], StorageFailure>
     /** In the order in which they were first recorded. */
     readonly runStages: (run: RunId) => Effect.Effect<readonly StageRecord[], StorageFailure>
+    /** The latest run in which a stage ran under this key. */
+    readonly makerOf: (key: Key) => Effect.Effect<Option.Option<RunId>, StorageFailure>
+    /** By path. */
+    readonly runArtifacts: (run: RunId) => Effect.Effect<readonly ArtifactRecord[], StorageFailure>
     /** Which metrics a run recorded. */
     readonly metricSeries: (run: RunId) => Effect.Effect<readonly MetricSeries[], StorageFailure>
     /** By rising step. */
@@ -189,9 +208,13 @@ const runLog = (
       ),
     )
   return {
-    beginRun: Effect.fn("Store.beginRun")(function* ({ pipeline, parameters }) {
+    beginRun: Effect.fn("Store.beginRun")(function* ({ pipeline, parameters, defaults, file = null, loom = null }) {
       const startedAtMs = yield* Clock.currentTimeMillis
-      const row = { ...processes.own, pipeline, parameters: canonicalJson(parameters), startedAtMs }
+      const texts = {
+        parameters: canonicalJson(parameters),
+        defaults: defaults === undefined ? null : canonicalJson(defaults),
+      }
+      const row = { ...processes.own, pipeline, ...texts, file, loom, startedAtMs }
       return (yield* attempt("Recording the run", () => runs.begin(row))) as RunId
     }),
     finishRun: Effect.fn("Store.finishRun")(function* (run, end) {
@@ -200,6 +223,7 @@ const runLog = (
     }),
     recordStage: (run, record) => recordStages(run, [record]),
     recordStages,
+    recordArtifacts: (run, artifacts) => attempt("Recording the run", () => runs.recordArtifacts(run, artifacts)),
     recordMetric: (run, label, name, step, values) =>
       attempt("Recording metrics", () => runs.recordMetric(run, label, name, step, metricJson(values))),
     findRun: (run) =>
@@ -207,6 +231,8 @@ const runLog = (
     listRuns: (query) =>
       attempt("Reading the runs", () => runs.list(query?.pipeline ?? null, query?.limit ?? 1000).map(runOf(processes))),
     runStages: (run) => attempt("Reading the run", () => runs.stages(run).map(stageRecordOf)),
+    makerOf: (key) => attempt("Reading the runs", () => Option.fromNullishOr(runs.maker(key) as RunId | undefined)),
+    runArtifacts: (run) => attempt("Reading the run", () => runs.artifacts(run)),
     metricSeries: (run) => attempt("Reading metrics", () => runs.series(run)),
     metrics: (run, label, name) =>
       attempt("Reading metrics", () =>
@@ -221,6 +247,9 @@ const runOf =
     id: row.id as RunId,
     pipeline: row.pipeline,
     parameters: JSON.parse(row.parameters),
+    defaults: row.defaults === null ? null : JSON.parse(row.defaults),
+    file: row.file,
+    loom: row.loom,
     state: row.state === "running" && hasLikelyEnded(row, processes) ? "interrupted" : (row.state as Run["state"]),
     startedAtMs: row.startedAtMs,
     finishedAtMs: row.finishedAtMs,

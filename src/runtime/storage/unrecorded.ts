@@ -15,6 +15,7 @@ export const unrecorded = <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect
       finishRun: () => Effect.void,
       recordStage: () => Effect.void,
       recordStages: () => Effect.void,
+      recordArtifacts: () => Effect.void,
       recordMetric: () => Effect.void,
     })
     return yield* Effect.provideService(work, Store, silent)

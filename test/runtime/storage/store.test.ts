@@ -22,6 +22,17 @@ const stage = (label: string, state: StageRecord["state"]): StageRecord => ({
   detail: { items: 3 },
 })
 
+const newRow = { pipeline: "demo", parameters: "{}", defaults: null, file: null, loom: null, startedAtMs: 0 }
+
+/** As a Loom leaves a database that knows the layout up to `sweep_entry`. */
+const withLayoutTwo = (file: string): void => {
+  const database = new Database(file)
+  for (const column of ["defaults", "file", "loom"]) database.exec(`ALTER TABLE run DROP COLUMN ${column}`)
+  database.exec("DROP TABLE run_artifact; DROP INDEX run_stage_by_key")
+  database.pragma("user_version = 2")
+  database.close()
+}
+
 /** Opens a folder whose database file was prepared, and gives the failure. */
 const failureOfOpening = (prepare: (file: string) => void): Effect.Effect<StorageFailure, never, never> =>
   Effect.scoped(
@@ -75,6 +86,31 @@ describe("runs", () => {
   )
 })
 
+describe("a run that an earlier Loom recorded", () => {
+  it.live("is kept, and what was not recorded then is null", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const told = { defaults: { dim: 8 }, file: "/somewhere/demo.ts", loom: "1.2.3" }
+      const begin = (more: object) =>
+        Effect.flatMap(Store, (store) => store.beginRun({ pipeline: "demo", parameters: { dim: 4 }, ...more }))
+      yield* inStorage(folder, begin(told))
+      withLayoutTwo(path.join(folder, "loom.sqlite"))
+      const runs = yield* inStorage(
+        folder,
+        Effect.andThen(
+          begin(told),
+          Effect.flatMap(Store, (store) => store.listRuns()),
+        ),
+      )
+      const common = { pipeline: "demo", parameters: { dim: 4 } }
+      expect(runs).toMatchObject([
+        { id: 2, ...common, ...told },
+        { id: 1, ...common, defaults: null, file: null, loom: null },
+      ])
+    }),
+  )
+})
+
 describe("a run whose process is gone without an end", () => {
   it.live("is listed as interrupted", () =>
     Effect.gen(function* () {
@@ -85,7 +121,7 @@ describe("a run whose process is gone without an end", () => {
           const store = yield* Store
           // A number that nobody has; where the system tells when a process began, that is another time too.
           const gone = { ...thisProcess(), pid: 4_194_305, started: "0" }
-          store.tables.runs.begin({ ...gone, pipeline: "demo", parameters: "{}", startedAtMs: 0 })
+          store.tables.runs.begin({ ...gone, ...newRow })
           return yield* store.listRuns()
         }),
       )
@@ -106,7 +142,7 @@ describe("a run on a system that tells no more than which numbers are taken", ()
         folder,
         Effect.gen(function* () {
           const store = yield* Store
-          store.tables.runs.begin({ ...own, pid: 8, pipeline: "demo", parameters: "{}", startedAtMs: 0 })
+          store.tables.runs.begin({ ...own, pid: 8, ...newRow })
           return yield* store.listRuns()
         }),
       ).pipe(Effect.provideService(Processes, { own, startOf: () => start }))
