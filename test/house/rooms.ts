@@ -57,8 +57,17 @@ export const rooms: readonly Room[] = [
     ...["stages", "runtime", "models", "diffusion", "engine", "formats", "settings"],
   ),
   room("tools/doctor", "whether a machine has what Loom needs, check by check"),
-  room("tools/sweep-report", "the table of a sweep, and how it is shown: CSV, Markdown, report, picture sheet"),
-  room("tools/sweep-report/page", "what makes the report's page move: runs in a browser", "sweep-report"),
+  room("tools/tables", "tables as CSV and Markdown, and the short words in their cells"),
+  room(
+    "tools/sweep-report",
+    "the table of a sweep, and how it is shown: CSV, Markdown, report, picture sheet",
+    "tables",
+  ),
+  room(
+    "tools/sweep-report/page",
+    "what makes the report's page move: runs in a browser",
+    ...["sweep-report", "tables"],
+  ),
   room("cli", "one file per command", "runtime", "stages", "tools"),
   room("cli/reporters", "what people and programs see of a run, one presenter per form"),
 ]

@@ -3,8 +3,9 @@
  *
  * A trial for which an axis is not there has a place too, below the others: no line leaves a plot.
  */
+
+import { absent, shortNumber } from "../tables/short-words.ts"
 import type { AxisValue } from "./sweep-table.ts"
-import { absent, shortNumber } from "./value-words.ts"
 
 /** What is read of a trial on one axis: a value, or nothing. */
 export type Reading = AxisValue | undefined

@@ -1,7 +1,8 @@
 /** How much each axis matters, as a report shows it: never without how sure that is. */
+
+import { shortNumber } from "../tables/short-words.ts"
 import { type Html, html, nothing } from "./html.ts"
 import { wideTable } from "./report-tables.ts"
-import { shortNumber } from "./value-words.ts"
 
 export interface ShownImportance {
   readonly axis: string

@@ -1,8 +1,10 @@
 /** The pictures of a report: trials as rows, best first, prompts as columns. */
+
+import { absent } from "../tables/short-words.ts"
 import { type Html, html, nothing } from "./html.ts"
 import { wideTable } from "./report-tables.ts"
 import { byRank, differs, type SweepTable, type SweepTrial, type TrialPicture, valueOn } from "./sweep-table.ts"
-import { absent, objectiveWords, valueWords } from "./value-words.ts"
+import { objectiveWords, valueWords } from "./value-words.ts"
 
 /** Every prompt that any trial has painted, in the order in which they are met. */
 export const promptsOf = ({ trials }: SweepTable): readonly string[] => [

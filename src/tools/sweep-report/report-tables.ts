@@ -1,8 +1,10 @@
 /** The tables of a report: the trials themselves, and for each plot one with the same numbers. They are there without any script. */
+
+import { absent, shortNumber } from "../tables/short-words.ts"
 import { type Html, html, nothing } from "./html.ts"
 import { byRank, type LossAt, type SweepTable, type SweepTrial } from "./sweep-table.ts"
 import { type CellColumn, cellColumns } from "./trial-cells.ts"
-import { absent, objectiveWords, shortNumber } from "./value-words.ts"
+import { objectiveWords } from "./value-words.ts"
 
 /** A table that may be wider than the page: it scrolls by itself, by keyboard too. */
 export const wideTable = (label: string, table: Html): Html =>

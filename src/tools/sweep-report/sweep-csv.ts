@@ -1,23 +1,12 @@
-/**
- * The table of a sweep as CSV (RFC 4180): every axis and every number in full, for programs to read.
- *
- * What is not there is an empty field. A value that is null is written as null.
- */
+/** The table of a sweep as CSV: every axis and every number in full, for programs to read. */
+import { type CsvField, csvTable } from "../tables/csv-table.ts"
 import { byRank, type SweepTable, type SweepTrial, valueOn } from "./sweep-table.ts"
-
-type Field = string | number | boolean | null | undefined
-
-/** Quoted where a reader would take it apart. */
-const field = (value: Field): string => {
-  const text = value === undefined ? "" : String(value)
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
 
 /** Steps of all rungs that any trial has reached. */
 const rungSteps = ({ trials }: SweepTable): readonly number[] =>
   [...new Set(trials.flatMap(({ rungs }) => rungs.map(({ steps }) => steps)))].sort((a, b) => a - b)
 
-const heading = (table: SweepTable): readonly Field[] => {
+const heading = (table: SweepTable): readonly CsvField[] => {
   const first = table.objectives[0]?.name ?? "value"
   return [
     ...["trial", "rank", "state"],
@@ -29,7 +18,7 @@ const heading = (table: SweepTable): readonly Field[] => {
   ]
 }
 
-const fieldsOf = (table: SweepTable, trial: SweepTrial): readonly Field[] => [
+const fieldsOf = (table: SweepTable, trial: SweepTrial): readonly CsvField[] => [
   ...[trial.trial, trial.rank ?? undefined, trial.state],
   ...table.axes.map((axis) => valueOn(axis, trial)),
   ...table.objectives.map((_, at) => trial.objectives[at] ?? undefined),
@@ -38,8 +27,6 @@ const fieldsOf = (table: SweepTable, trial: SweepTrial): readonly Field[] => [
   ...[trial.byHand, trial.why ?? undefined],
 ]
 
-/** One row per trial, best first, after a row of names; lines end in CR LF. */
+/** One row per trial, best first, after a row of names. */
 export const sweepCsv = (table: SweepTable): string =>
-  [heading(table), ...byRank(table.trials).map((trial) => fieldsOf(table, trial))]
-    .map((fields) => `${fields.map(field).join(",")}\r\n`)
-    .join("")
+  csvTable([heading(table), ...byRank(table.trials).map((trial) => fieldsOf(table, trial))])

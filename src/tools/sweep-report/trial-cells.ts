@@ -3,8 +3,10 @@
  *
  * Shown is what tells trials apart: axes on which they differ, the spread where something was repeated.
  */
+
+import { absent } from "../tables/short-words.ts"
 import { byRank, differs, type SweepTable, type SweepTrial, valueOn } from "./sweep-table.ts"
-import { absent, objectiveWords, stateWords, valueWords } from "./value-words.ts"
+import { objectiveWords, stateWords, valueWords } from "./value-words.ts"
 
 export interface CellColumn {
   readonly title: string

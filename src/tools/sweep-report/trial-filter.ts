@@ -3,9 +3,10 @@
  *
  * A stroke is an interval of places. It is kept as what it means in values, so that fields and strokes never disagree.
  */
+
+import { absent } from "../tables/short-words.ts"
 import { type AxisScale, absentPlace, type NumberScale, type OptionScale, type Reading } from "./axis-scale.ts"
 import type { Facet, ShownTrial } from "./facets.ts"
-import { absent } from "./value-words.ts"
 
 export interface RangeAsked {
   readonly kind: "numbers"

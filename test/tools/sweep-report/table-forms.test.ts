@@ -4,7 +4,7 @@ import { sweepCsv } from "../../../src/tools/sweep-report/sweep-csv.ts"
 import { sweepMarkdown } from "../../../src/tools/sweep-report/sweep-markdown.ts"
 import type { SweepTable, SweepTrial } from "../../../src/tools/sweep-report/sweep-table.ts"
 import { trialCells } from "../../../src/tools/sweep-report/trial-cells.ts"
-import { shortNumber } from "../../../src/tools/sweep-report/value-words.ts"
+import { shortNumber } from "../../../src/tools/tables/short-words.ts"
 import { madeUpTable } from "./made-up-table.ts"
 
 const plain: SweepTrial = {

@@ -1,8 +1,9 @@
 /** The filter as fields: two numbers for what is a number, boxes for what is a choice. They drive what strokes on the plot drive. */
+
+import { absent, shortNumber } from "../../tables/short-words.ts"
 import type { NumberScale, OptionScale } from "../axis-scale.ts"
 import type { Facet } from "../facets.ts"
 import type { OptionsAsked, RangeAsked } from "../trial-filter.ts"
-import { absent, shortNumber } from "../value-words.ts"
 import { element } from "./elements.ts"
 import type { View, ViewState } from "./view.ts"
 
