@@ -88,6 +88,9 @@ export const argument = (name: string, does: string): Argument.Argument<string> 
 export const optionalArgument = (name: string, does: string): Argument.Argument<Option.Option<string>> =>
   Argument.withDescription(Argument.optional(Argument.String(name)), does)
 
+export const argumentList = (name: string, does: string): Argument.Argument<readonly string[]> =>
+  Argument.withDescription(Argument.atLeast(Argument.String(name), 1), does)
+
 interface CommandDefinition<Config extends Command.Command.Config> {
   readonly name: string
   /** The first line of its help: its job. */

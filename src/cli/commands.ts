@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import type { CliFailure } from "./cli-failure.ts"
 import {
   argument,
+  argumentList,
   choiceFlag,
   command,
   countFlag,
@@ -109,7 +110,7 @@ const log = command({
   job: "List the runs, or show the stages of one",
   examples: ["loom log", "loom log - --json"],
   input: {
-    run: optionalArgument("run", "Number of the run, or - for the latest; all runs when left out"),
+    run: optionalArgument("run", "Number of the run, its pipeline's name, or - for the latest; all runs when left out"),
     limit: countFlag("limit", 20, { does: "Runs to list at most", value: "N" }),
     cache,
     ...shared,
@@ -117,6 +118,22 @@ const log = command({
   work: later(
     () => import("./log.ts"),
     ({ log }) => log,
+  ),
+})
+
+const compare = command({
+  name: "compare",
+  job: "Say what differs between runs: parameters, results, finished files",
+  examples: ["loom compare 3 5", "loom compare 3 5 - --all"],
+  input: {
+    runs: argumentList("run", "Number of a run, the name of a pipeline for its latest run, or - for the latest of all"),
+    all: switchFlag("all", "Show also what is equal"),
+    cache,
+    ...shared,
+  },
+  work: later(
+    () => import("./compare.ts"),
+    ({ compare }) => compare,
   ),
 })
 
@@ -192,4 +209,4 @@ const doctor = command({
   ),
 })
 
-export const commands = [run, plan, explain, captions, show, restore, log, trace, doctor]
+export const commands = [run, plan, explain, captions, show, restore, log, compare, trace, doctor]

@@ -1,9 +1,9 @@
 /** `loom log`: the runs of a cache, newest first, or the stages of one of them. */
-import { existsSync } from "node:fs"
 import { Effect, Option } from "effect"
 import { type Run, type StageRecord, Store } from "../runtime/storage/store.ts"
-import { CliFailure } from "./cli-failure.ts"
-import { withCache } from "./project.ts"
+import type { CliFailure } from "./cli-failure.ts"
+import { findRun } from "./find-runs.ts"
+import { withKeptCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { printable, printableName } from "./reporters/printable.ts"
 import { duration, fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
@@ -64,20 +64,6 @@ const lossLine = Effect.fnUntraced(function* (run: Run, label: string, name: str
   ]
 })
 
-const latestRun = Effect.gen(function* () {
-  const [latest] = yield* (yield* Store).listRuns({ limit: 1 })
-  return Option.fromNullishOr(latest)
-})
-
-const findRun = Effect.fnUntraced(function* (wanted: string) {
-  const latest = yield* latestRun
-  if (wanted === "-" && Option.isSome(latest)) return latest.value
-  const run = /^[1-9]\d*$/.test(wanted) ? yield* (yield* Store).findRun(Number(wanted)) : Option.none()
-  if (Option.isSome(run)) return run.value
-  const hint = Option.isNone(latest) ? "Run a pipeline first" : "List them with loom log"
-  return yield* CliFailure.one(2, { where: wanted, why: "there is no such run", hint })
-})
-
 const showRun = Effect.fnUntraced(function* (wanted: string, { json, noColor }: LogInput) {
   const store = yield* Store
   const run = yield* findRun(wanted)
@@ -103,15 +89,10 @@ const listRuns = Effect.fnUntraced(function* ({ json, limit, noColor }: LogInput
 })
 
 export const log = Effect.fn("loom log")(function* (input: LogInput): Effect.fn.Return<void, CliFailure> {
-  // Looking at a cache that is not there must not make one.
-  if (!existsSync(input.cache)) {
-    const hint = "Give the folder of an earlier run with --cache"
-    return yield* CliFailure.one(2, { where: input.cache, why: "there is no such cache folder", hint })
-  }
   const work = Option.match(input.run, {
     onNone: () => listRuns(input),
     onSome: (wanted) => showRun(wanted, input),
   })
-  const text = yield* withCache(input.cache, work)
+  const text = yield* withKeptCache(input.cache, work)
   process.stdout.write(`${text}\n`)
 })

@@ -34,6 +34,7 @@ describe("help", () => {
     "loom plan",
     "loom explain",
     "loom log",
+    "loom compare",
     "loom trace",
     "loom restore",
     "loom show",

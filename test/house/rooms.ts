@@ -68,6 +68,7 @@ export const rooms: readonly Room[] = [
     "what makes the report's page move: runs in a browser",
     ...["sweep-report", "tables"],
   ),
+  room("tools/run-comparison", "runs side by side: parameters, results, finished files", "tables"),
   room("cli", "one file per command", "runtime", "stages", "tools"),
   room("cli/reporters", "what people and programs see of a run, one presenter per form"),
 ]

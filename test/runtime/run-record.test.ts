@@ -191,7 +191,10 @@ describe("the record of a stage", () => {
         const keys = stages.map((records) => records.map(({ key }) => key))
         expect(keys[0]).toEqual([null, expect.any(String), expect.any(String)])
         expect(keys[1]).toEqual(keys[0])
-        expect(makers).toEqual([1, 1])
+        expect(makers).toEqual([
+          { run: 1, label: "look" },
+          { run: 1, label: "judge" },
+        ])
       }),
   )
 

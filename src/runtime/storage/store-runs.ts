@@ -53,6 +53,9 @@ export const runTable = (database: Database.Database) => {
   const columns = `id, pipeline, parameters, defaults, file, loom, state, started_at_ms AS startedAtMs,
     finished_at_ms AS finishedAtMs, host, boot, space, pid, started`
   const find = database.prepare<[number], RunRow>(`SELECT ${columns} FROM run WHERE id = ?`)
+  const latest = database.prepare<[], RunRow>(
+    `SELECT ${columns} FROM run WHERE id IN (SELECT max(id) FROM run GROUP BY pipeline) ORDER BY id DESC`,
+  )
   const list = database.prepare<[{ pipeline: string | null; limit: number }], RunRow>(
     `SELECT ${columns}
      FROM run WHERE @pipeline IS NULL OR pipeline = @pipeline ORDER BY id DESC LIMIT @limit`,
@@ -61,6 +64,7 @@ export const runTable = (database: Database.Database) => {
     begin: (run: NewRunRow): number => Number(begin.run(run).lastInsertRowid),
     finish: (run: number, state: string, nowMs: number): void => void finish.run(state, nowMs, run),
     find: (run: number): RunRow | undefined => find.get(run),
+    latest: (): readonly RunRow[] => latest.all(),
     list: (pipeline: string | null, limit: number): readonly RunRow[] => list.all({ pipeline, limit }),
     ...stageQueries(database),
     ...metricQueries(database),
@@ -80,17 +84,17 @@ const stageQueries = (database: Database.Database) => {
     `SELECT label, stage, state, reason, key, elapsed_ms AS elapsedMs, detail
      FROM run_stage WHERE run = ? ORDER BY id`,
   )
-  const maker = database
-    .prepare<[string], number>("SELECT run FROM run_stage WHERE key = ? AND state = 'ran' ORDER BY run DESC LIMIT 1")
-    .pluck()
+  const maker = database.prepare<[string], { run: number; label: string }>(
+    "SELECT run, label FROM run_stage WHERE key = ? AND state = 'ran' ORDER BY run DESC LIMIT 1",
+  )
   const recordAll = database.transaction((run: number, rows: readonly RunStageRow[]) => {
     for (const row of rows) record.run({ ...row, run })
   })
   return {
     recordStages: (run: number, rows: readonly RunStageRow[]): void => recordAll.immediate(run, rows),
     stages: (run: number): readonly RunStageRow[] => list.all(run),
-    /** The latest run in which a stage ran under this key. */
-    maker: (key: string): number | undefined => maker.get(key),
+    /** The latest run in which a stage ran under this key, and what the stage was called there. */
+    maker: (key: string): { readonly run: number; readonly label: string } | undefined => maker.get(key),
   }
 }
 

@@ -68,6 +68,12 @@ export interface StageRecord {
   readonly detail: Json
 }
 
+/** A stage of a run, by its label there. */
+export interface StageInRun {
+  readonly run: RunId
+  readonly label: string
+}
+
 /** A finished file of a run. */
 export type ArtifactRecord = RunArtifactRow
 
@@ -118,10 +124,12 @@ export class Store extends Context.Service<
       readonly pipeline?: string
       readonly limit?: number
     }) => Effect.Effect<readonly Run[], StorageFailure>
+    /** The latest run of each pipeline, newest first. */
+    readonly latestRuns: Effect.Effect<readonly Run[], StorageFailure>
     /** In the order in which they were first recorded. */
     readonly runStages: (run: RunId) => Effect.Effect<readonly StageRecord[], StorageFailure>
-    /** The latest run in which a stage ran under this key. */
-    readonly makerOf: (key: Key) => Effect.Effect<Option.Option<RunId>, StorageFailure>
+    /** The latest run in which a stage ran under this key, and what the stage was called there. */
+    readonly makerOf: (key: Key) => Effect.Effect<Option.Option<StageInRun>, StorageFailure>
     /** By path. */
     readonly runArtifacts: (run: RunId) => Effect.Effect<readonly ArtifactRecord[], StorageFailure>
     /** Which metrics a run recorded. */
@@ -230,8 +238,10 @@ const runLog = (
       attempt("Reading the runs", () => Option.map(Option.fromNullishOr(runs.find(run)), runOf(processes))),
     listRuns: (query) =>
       attempt("Reading the runs", () => runs.list(query?.pipeline ?? null, query?.limit ?? 1000).map(runOf(processes))),
+    latestRuns: attempt("Reading the runs", () => runs.latest().map(runOf(processes))),
     runStages: (run) => attempt("Reading the run", () => runs.stages(run).map(stageRecordOf)),
-    makerOf: (key) => attempt("Reading the runs", () => Option.fromNullishOr(runs.maker(key) as RunId | undefined)),
+    makerOf: (key) =>
+      attempt("Reading the runs", () => Option.fromNullishOr(runs.maker(key) as StageInRun | undefined)),
     runArtifacts: (run) => attempt("Reading the run", () => runs.artifacts(run)),
     metricSeries: (run) => attempt("Reading metrics", () => runs.series(run)),
     metrics: (run, label, name) =>

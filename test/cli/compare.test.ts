@@ -1,0 +1,171 @@
+/** `loom compare`: runs side by side, whichever way they are named and shown. */
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { ending, loom, makeFolder } from "./shell.ts"
+
+/** A pipeline of pure functions that learns nothing and records as a training does. */
+const tiny = (name: string) => `
+import { Blob, pipeline, stage, StageContext, StageFailure } from "lora-loom"
+import { Effect, Schema } from "effect"
+
+const Learned = Schema.Struct({ score: Schema.Number, text: Schema.String })
+const learn = stage({
+  name: "learn",
+  code: import.meta.url,
+  params: Schema.Struct({ rate: Schema.Number, steps: Schema.Int }),
+  wires: {},
+  output: Learned,
+  run: Effect.fnUntraced(function* ({ params: { rate, steps } }) {
+    const { record } = yield* StageContext
+    if (rate > 1) yield* new StageFailure({ what: "learning", where: "rate", why: "it burst", hint: "Less", kind: "work" })
+    for (let step = 1; step <= steps; step++) yield* record("train", { step, loss: rate / step, lossSmoothed: rate, gradNorm: 1 })
+    return { score: rate / 3, text: "learned" }
+  }),
+})
+const write = stage({
+  name: "write",
+  code: import.meta.url,
+  wires: { learned: Learned },
+  output: Schema.Struct({ file: Blob, note: Blob }),
+  artifacts: ({ output: { file, note } }) => [
+    { path: "result.txt", blob: file, label: "result" },
+    { path: "note.txt", blob: note, label: "note" },
+  ],
+  run: Effect.fnUntraced(function* ({ learned }) {
+    const { blobs } = yield* StageContext
+    const put = (text: string) => blobs.put(new TextEncoder().encode(text))
+    return { file: yield* put(String(learned.score)), note: yield* put("the same") }
+  }),
+})
+export default pipeline("${name}", {
+  params: Schema.Struct({
+    rate: Schema.Number,
+    steps: Schema.Int,
+    prompt: Schema.String,
+    textModel: Schema.NullOr(Schema.Struct({ learningRate: Schema.Number })),
+  }),
+  defaults: { rate: 0.1, steps: 4, prompt: "a dog", textModel: null },
+}, ({ rate, steps }) => write({ learned: learn({ rate, steps }) }))
+`
+
+let folder: string
+let close: () => void
+const run = (...args: readonly string[]) => loom(folder, ...args)
+
+/** Runs 1 to 5: as it is; another rate and a text model; another prompt, so all is reused; a failure; another pipeline. */
+beforeAll(async () => {
+  ;({ folder, close } = makeFolder({ "tiny.ts": tiny("tiny"), "tidy.ts": tiny("tidy") }))
+  const textModel = 'textModel={"learningRate":0.00001}'
+  await run("run", "tiny.ts")
+  await run("run", "tiny.ts", "--set", "rate=0.2", "--set", textModel)
+  await run("run", "tiny.ts", "--set", 'prompt=a "\u001b[31mred" cat')
+  await run("run", "tiny.ts", "--set", "rate=2")
+  await run("run", "tidy.ts")
+})
+afterAll(() => close())
+
+/** The cells of the rows, by name; only those under `section` where one is given. */
+const rowsOf = (table: string): ReadonlyMap<string, readonly string[]> =>
+  new Map(
+    table
+      .split("\n")
+      .map((line) => line.split(/ {2,}/))
+      .flatMap(([name, ...cells]) => (cells.length > 0 ? [[name!, cells] as const] : [])),
+  )
+
+const table = async (...args: readonly string[]) => {
+  const ended = await run("compare", ...args)
+  expect(ending(ended)).toEqual({ code: 0, errors: [], warnings: [] })
+  return rowsOf(ended.stdout)
+}
+
+describe("the table", () => {
+  it("has a column for each run, in the order in which they were named", async () => {
+    expect((await table("2", "1", "3")).get("run")).toEqual(["2", "1", "3"])
+  })
+
+  it("shows parameters that differ, down to values in records, and – where there is none", async () => {
+    const rows = await table("1", "2")
+    expect(rows.get("rate")).toEqual(["0.1", "0.2"])
+    expect(rows.get("textModel")).toEqual(["null", "–"])
+    expect(rows.get("textModel.learningRate")).toEqual(["–", "0.00001"])
+    expect([...rows.keys()]).not.toEqual(expect.arrayContaining(["steps"]))
+  })
+
+  it("shows what stages returned, the last losses, and steps asked, reached and trained; a reused stage has those of the run that made it", async () => {
+    const rows = await table("1", "2", "3", "--all")
+    expect(rows.get("learn.score")).toEqual(["0.033333", "0.066667", "0.033333"])
+    expect(rows.get("learn.loss")).toEqual(["0.025", "0.05", "0.025"])
+    expect(rows.get("learn.lossSmoothed")).toEqual(["0.1", "0.2", "0.1"])
+    expect(rows.get("learn.steps asked")).toEqual(["4", "4", "4"])
+    expect(rows.get("learn.steps reached")).toEqual(["4", "4", "4"])
+    expect(rows.get("learn.steps trained")).toEqual(["4", "4", "0"])
+    expect([...rows.keys()]).not.toEqual(expect.arrayContaining(["learn.gradNorm"]))
+  })
+
+  it("shows finished files by digest where they differ, and counts the equal ones", async () => {
+    const { stdout } = await run("compare", "1", "2")
+    expect(rowsOf(stdout).get("result.txt")).toEqual([expect.stringMatching(/^[\da-f]{12}$/), expect.any(String)])
+    expect(stdout).toContain("(1 more file is equal)")
+    expect((await table("1", "2", "--all")).get("note.txt")).toHaveLength(2)
+  })
+
+  it("says how runs ended, and – for what a failed one does not have", async () => {
+    const rows = await table("1", "4")
+    expect(rows.get("state")).toEqual(["finished", "failed"])
+    expect(rows.get("learn.score")).toEqual(["0.033333", "–"])
+    expect(rows.get("result.txt")).toEqual([expect.any(String), "–"])
+  })
+
+  it("tells runs of different pipelines, with their files", async () => {
+    const rows = await table("1", "5")
+    expect(rows.get("pipeline")).toEqual(["tiny", "tidy"])
+    expect(rows.get("file")).toEqual(["tiny.ts", "tidy.ts"])
+    expect((await table("1", "2")).has("pipeline")).toBe(false)
+  })
+
+  it("says that all is equal where it is", async () => {
+    const { stdout } = await run("compare", "1", "5")
+    expect(stdout).toContain("parameters\n(all 4 parameters are equal)\n")
+    expect(stdout).toContain("files\n(both files are equal)\n")
+  })
+
+  it("lets nothing that a value holds steer the terminal", async () => {
+    const { stdout } = await run("compare", "1", "3")
+    expect(stdout).not.toContain("\u001b")
+    expect(rowsOf(stdout).get("prompt")).toEqual(["a dog", 'a "\\u001b[31mred" cat'])
+  })
+})
+
+describe("a run", () => {
+  it.each([
+    ["a number", "2", "2"],
+    ["- as the latest of all", "-", "5"],
+    ["its pipeline's name as the latest of it", "tiny", "4"],
+    ["the beginning of that name", "tin", "4"],
+  ])("is named by %s", async (_, name, id) => {
+    expect((await table("1", name)).get("run")).toEqual(["1", id])
+  })
+
+  it("that is named twice counts once", async () => {
+    expect((await table("1", "2", "1")).get("run")).toEqual(["1", "2"])
+  })
+
+  it.each<readonly [args: readonly string[], where: string]>([
+    [["1", "99"], "99"],
+    [["1", "tinny"], "tinny"],
+    [["1", "ti"], "ti"],
+    [["1", ""], ""],
+    [["4"], "4"],
+    [["2", "2"], "2 2"],
+    [[], ""],
+    [["1", "2", "--cache", "elsewhere"], "elsewhere"],
+  ])("that cannot be meant is refused in a sentence with what to do: %j", async (args, where) => {
+    const ended = await run("compare", ...args)
+    expect(ending(ended)).toEqual({ code: 2, errors: [where], warnings: [] })
+    expect(ended.stdout).toBe("")
+    expect(ended.stderr).toMatchSnapshot()
+    expect(existsSync(join(folder, "elsewhere"))).toBe(false)
+  })
+})
