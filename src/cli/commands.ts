@@ -124,10 +124,12 @@ const log = command({
 const compare = command({
   name: "compare",
   job: "Say what differs between runs: parameters, results, finished files",
-  examples: ["loom compare 3 5", "loom compare 3 5 - --all"],
+  examples: ["loom compare 3 5", "loom compare 3 5 - --all", "loom compare 3 5 7 --csv > runs.csv"],
   input: {
     runs: argumentList("run", "Number of a run, the name of a pipeline for its latest run, or - for the latest of all"),
     all: switchFlag("all", "Show also what is equal"),
+    csv: switchFlag("csv", "Print CSV, a line for each run"),
+    markdown: switchFlag("markdown", "Print the table as Markdown"),
     cache,
     ...shared,
   },

@@ -1,29 +1,52 @@
 /** `loom compare`: what differs between runs, in what they were given and in what they came to. */
 import { Effect } from "effect"
-import { compareRuns } from "../tools/run-comparison/comparison.ts"
-import type { CliFailure } from "./cli-failure.ts"
+import { type Comparison, compareRuns } from "../tools/run-comparison/comparison.ts"
+import { comparisonCsv } from "../tools/run-comparison/comparison-csv.ts"
+import { markdownTable } from "../tools/tables/markdown-table.ts"
+import { CliFailure } from "./cli-failure.ts"
 import { findCompared } from "./find-runs.ts"
 import { withKeptCache } from "./project.ts"
 import { comparisonCells } from "./reporters/comparison-cells.ts"
+import { comparisonJson } from "./reporters/comparison-json.ts"
 import { textTable } from "./reporters/text-table.ts"
 import { style, wantsColor } from "./reporters/words.ts"
 
 export interface CompareInput {
   readonly runs: readonly string[]
   readonly all: boolean
+  readonly csv: boolean
+  readonly markdown: boolean
   readonly cache: string
   readonly json: boolean
   readonly verbose: boolean
   readonly noColor: boolean
 }
 
-const compared = Effect.fnUntraced(function* ({ runs: wanted, all, noColor }: CompareInput) {
-  const { runs } = yield* findCompared(wanted)
-  const comparison = yield* compareRuns(runs)
+const forms = ["json", "csv", "markdown"] as const
+
+const shown = (comparison: Comparison, { all, json, csv, markdown, noColor }: CompareInput): string => {
+  if (json) return `${comparisonJson(comparison)}\n`
+  if (csv) return comparisonCsv(comparison, all)
+  const cells = comparisonCells(comparison, all)
+  if (markdown)
+    return markdownTable(
+      cells.columns,
+      cells.sections.flatMap(({ rows }) => rows),
+    )
   const width = process.stdout.isTTY ? process.stdout.columns : undefined
-  return textTable(comparisonCells(comparison, all), width, style(wantsColor(process.stdout, noColor)))
+  return textTable(cells, width, style(wantsColor(process.stdout, noColor)))
+}
+
+const compared = Effect.fnUntraced(function* (input: CompareInput) {
+  const { runs } = yield* findCompared(input.runs)
+  return shown(yield* compareRuns(runs), input)
 })
 
 export const compare = Effect.fn("loom compare")(function* (input: CompareInput): Effect.fn.Return<void, CliFailure> {
+  const asked = forms.filter((form) => input[form]).map((form) => `--${form}`)
+  if (asked.length > 1) {
+    const why = `it can be shown in one form, and ${asked.length} are asked for`
+    return yield* CliFailure.one(2, { where: asked.join(" "), why, hint: "Give one of them" })
+  }
   process.stdout.write(yield* withKeptCache(input.cache, compared(input)))
 })

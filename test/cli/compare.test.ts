@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { ending, loom, makeFolder } from "./shell.ts"
+import { readCsv } from "../rig/read-csv.ts"
+import { ending, loom, makeFolder, startLoom } from "./shell.ts"
 
 /** A pipeline of pure functions that learns nothing and records as a training does. */
 const tiny = (name: string) => `
@@ -55,7 +56,8 @@ const run = (...args: readonly string[]) => loom(folder, ...args)
 
 /** Runs 1 to 5: as it is; another rate and a text model; another prompt, so all is reused; a failure; another pipeline. */
 beforeAll(async () => {
-  ;({ folder, close } = makeFolder({ "tiny.ts": tiny("tiny"), "tidy.ts": tiny("tidy") }))
+  const long = tiny("long").replace('"a dog"', '"a".repeat(300_000)')
+  ;({ folder, close } = makeFolder({ "tiny.ts": tiny("tiny"), "tidy.ts": tiny("tidy"), "long.ts": long }))
   const textModel = 'textModel={"learningRate":0.00001}'
   await run("run", "tiny.ts")
   await run("run", "tiny.ts", "--set", "rate=0.2", "--set", textModel)
@@ -65,7 +67,7 @@ beforeAll(async () => {
 })
 afterAll(() => close())
 
-/** The cells of the rows, by name; only those under `section` where one is given. */
+/** The cells of the rows, by name. */
 const rowsOf = (table: string): ReadonlyMap<string, readonly string[]> =>
   new Map(
     table
@@ -135,6 +137,97 @@ describe("the table", () => {
     const { stdout } = await run("compare", "1", "3")
     expect(stdout).not.toContain("\u001b")
     expect(rowsOf(stdout).get("prompt")).toEqual(["a dog", 'a "\\u001b[31mred" cat'])
+  })
+})
+
+/** The one CSV line of a run, by the names in the head. */
+const csvOf = async (...args: readonly string[]) => {
+  const { code, stdout } = await run("compare", ...args, "--csv")
+  expect(code).toBe(0)
+  const [names, ...rows] = readCsv(stdout)
+  return rows.map((row) => Object.fromEntries(names!.map((name, at) => [name, row[at]])))
+}
+
+describe("the CSV", () => {
+  it("has a line for each run, with values in full, and empty fields for what is not there", async () => {
+    const [first, second, failed] = await csvOf("1", "2", "4")
+    expect(first).toMatchObject({ run: "1", pipeline: "tiny", state: "finished", rate: "0.1", textModel: "null" })
+    expect(second).toMatchObject({ run: "2", "textModel.learningRate": "0.00001", textModel: "" })
+    expect(Number(second!["learn.score"])).toBe(0.2 / 3)
+    expect(second!["result.txt"]).toMatch(/^[\da-f]{64}$/)
+    expect(failed).toMatchObject({ state: "failed", "learn.score": "", "result.txt": "" })
+  })
+
+  it("tells when runs began and how long they took, and leaves equal parameters out unless all are asked for", async () => {
+    const [first] = await csvOf("1", "2")
+    expect(new Date(first!["started"]!).toISOString()).toBe(first!["started"])
+    expect(Number(first!["seconds"])).toBeGreaterThanOrEqual(0)
+    expect(first).not.toHaveProperty("steps")
+    expect((await csvOf("1", "2", "--all"))[0]).toMatchObject({ steps: "4" })
+  })
+
+  it("gives texts back as they were", async () => {
+    expect((await csvOf("1", "3"))[1]).toMatchObject({ prompt: 'a "\u001b[31mred" cat' })
+  })
+})
+
+describe("the Markdown", () => {
+  it("is the table with a column for each run, whatever the values hold", async () => {
+    const { stdout } = await run("compare", "1", "2", "3", "--markdown")
+    const lines = stdout.trimEnd().split("\n")
+    expect(lines.slice(0, 2)).toEqual(["| run | 1 | 2 | 3 |", "| --- | --- | --- | --- |"])
+    expect(lines).toEqual(expect.arrayContaining(["| rate | 0.1 | 0.2 | 0.1 |", "| textModel | null | – | null |"]))
+    expect(new Set(lines.map((line) => line.match(/(?<!\\)\|/g)?.length))).toEqual(new Set([5]))
+    expect(stdout).not.toContain("\u001b")
+  })
+})
+
+describe("the JSON", () => {
+  it("is one document with every value by the number of its run, and what differs is marked", async () => {
+    const { stdout, stderr } = await run("compare", "2", "1", "--json")
+    const document = JSON.parse(stdout)
+    expect(stderr).toBe("")
+    expect(document).toMatchObject({ version: 1, type: "comparison" })
+    expect(document.runs).toMatchObject([
+      { id: 2, pipeline: "tiny", state: "finished" },
+      { id: 1, pipeline: "tiny", loom: expect.any(String), file: expect.stringContaining("tiny.ts") },
+    ])
+    expect(document.parameters).toEqual(
+      expect.arrayContaining([
+        { name: "rate", differs: true, values: { 1: 0.1, 2: 0.2 } },
+        { name: "steps", differs: false, values: { 1: 4, 2: 4 } },
+        { name: "textModel", differs: true, values: { 1: null } },
+        { name: "textModel.learningRate", differs: true, values: { 2: 0.00001 } },
+      ]),
+    )
+    expect(document.results).toEqual(
+      expect.arrayContaining([{ name: "learn.score", differs: true, values: { 1: 0.1 / 3, 2: 0.2 / 3 } }]),
+    )
+    const note = { stage: "write", what: "note", sha256: expect.stringMatching(/^[\da-f]{64}$/), sizeBytes: 8 }
+    expect(document.files).toEqual(
+      expect.arrayContaining([{ name: "note.txt", differs: false, values: { 1: note, 2: note } }]),
+    )
+  })
+
+  it("is whole also for a reader slower than the program, and however long a value is", async () => {
+    const long = "a".repeat(300_000)
+    for (const file of ["long.ts", "tiny.ts"]) await run("run", file, "--cache", "long", "--output", "long")
+    const running = startLoom(folder, ["compare", "1", "2", "--cache", "long", "--json"])
+    running.child.stdout?.pause()
+    setTimeout(() => running.child.stdout?.resume(), 500)
+    const { code, stdout } = await running.ended
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).parameters).toContainEqual({
+      name: "prompt",
+      differs: true,
+      values: { 1: long, 2: "a dog" },
+    })
+  })
+
+  it("excludes the other forms, and they each other", async () => {
+    const ended = await run("compare", "1", "2", "--csv", "--markdown")
+    expect(ending(ended)).toEqual({ code: 2, errors: ["--csv --markdown"], warnings: [] })
+    expect(ended.stderr).toMatchSnapshot()
   })
 })
 

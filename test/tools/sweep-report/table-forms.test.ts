@@ -5,6 +5,7 @@ import { sweepMarkdown } from "../../../src/tools/sweep-report/sweep-markdown.ts
 import type { SweepTable, SweepTrial } from "../../../src/tools/sweep-report/sweep-table.ts"
 import { trialCells } from "../../../src/tools/sweep-report/trial-cells.ts"
 import { shortNumber } from "../../../src/tools/tables/short-words.ts"
+import { readCsv } from "../../rig/read-csv.ts"
 import { madeUpTable } from "./made-up-table.ts"
 
 const plain: SweepTrial = {
@@ -38,16 +39,6 @@ const tableOf = (...trials: readonly Partial<SweepTrial>[]): SweepTable => ({
   trials: trials.map((trial, at) => ({ ...plain, trial: at + 1, ...trial })),
   steps: { asked: 0, trained: 0 },
 })
-
-/** A reader of RFC 4180, as simple as the rule. */
-const readCsv = (text: string): readonly (readonly string[])[] => {
-  const rows: string[][] = [[]]
-  for (const [, quoted, bare, end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
-    rows.at(-1)!.push(quoted?.replaceAll('""', '"') ?? bare!)
-    if (end === "\r\n") rows.push([])
-  }
-  return rows.slice(0, -1)
-}
 
 const titles = (table: SweepTable) => trialCells(table).columns.map(({ title }) => title)
 
