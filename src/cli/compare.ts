@@ -2,12 +2,13 @@
 import { Effect } from "effect"
 import { type Comparison, compareRuns } from "../tools/run-comparison/comparison.ts"
 import { comparisonCsv } from "../tools/run-comparison/comparison-csv.ts"
-import { markdownTable } from "../tools/tables/markdown-table.ts"
+import { markdownList, markdownTable } from "../tools/tables/markdown-table.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { findCompared } from "./find-runs.ts"
 import { withKeptCache } from "./project.ts"
 import { comparisonCells } from "./reporters/comparison-cells.ts"
 import { comparisonJson } from "./reporters/comparison-json.ts"
+import { comparisonLines } from "./reporters/comparison-lines.ts"
 import { textTable } from "./reporters/text-table.ts"
 import { style, wantsColor } from "./reporters/words.ts"
 
@@ -28,13 +29,14 @@ const shown = (comparison: Comparison, { all, json, csv, markdown, noColor }: Co
   if (json) return `${comparisonJson(comparison)}\n`
   if (csv) return comparisonCsv(comparison, all)
   const cells = comparisonCells(comparison, all)
-  if (markdown)
-    return markdownTable(
-      cells.columns,
-      cells.sections.flatMap(({ rows }) => rows),
-    )
+  const lines = comparisonLines(comparison)
+  if (markdown) {
+    const rows = cells.sections.flatMap((section) => section.rows)
+    return `${markdownTable(cells.columns, rows)}${markdownList(lines)}`
+  }
   const width = process.stdout.isTTY ? process.stdout.columns : undefined
-  return textTable(cells, width, style(wantsColor(process.stdout, noColor)))
+  const paint = style(wantsColor(process.stdout, noColor))
+  return `${textTable(cells, width, paint)}${lines.length === 0 ? "" : `\n${paint.bold("besides")}\n${lines.join("\n")}\n`}`
 }
 
 const compared = Effect.fnUntraced(function* (input: CompareInput) {

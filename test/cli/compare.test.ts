@@ -1,5 +1,5 @@
 /** `loom compare`: runs side by side, whichever way they are named and shown. */
-import { existsSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { readCsv } from "../rig/read-csv.ts"
@@ -20,7 +20,10 @@ const learn = stage({
   run: Effect.fnUntraced(function* ({ params: { rate, steps } }) {
     const { record } = yield* StageContext
     if (rate > 1) yield* new StageFailure({ what: "learning", where: "rate", why: "it burst", hint: "Less", kind: "work" })
-    for (let step = 1; step <= steps; step++) yield* record("train", { step, loss: rate / step, lossSmoothed: rate, gradNorm: 1 })
+    for (let step = 1; step <= steps; step++) {
+      yield* record("train", { step, loss: rate / step, lossSmoothed: rate, "loss 0–25 %": step, gradNorm: 1 })
+    }
+    yield* record("check", { step: 1, accuracy: Number.NaN, score: 7 })
     return { score: rate / 3, text: "learned" }
   }),
 })
@@ -103,7 +106,9 @@ describe("the table", () => {
     expect(rows.get("learn.steps asked")).toEqual(["4", "4", "4"])
     expect(rows.get("learn.steps reached")).toEqual(["4", "4", "4"])
     expect(rows.get("learn.steps trained")).toEqual(["4", "4", "0"])
-    expect([...rows.keys()]).not.toEqual(expect.arrayContaining(["learn.gradNorm"]))
+    expect(rows.get("learn.accuracy")).toEqual(["NaN", "NaN", "NaN"])
+    expect(rows.get("learn.check.score")).toEqual(["7", "7", "7"])
+    expect([...rows.keys()].filter((name) => /gradNorm|25 %/.test(name))).toEqual([])
   })
 
   it("shows finished files by digest where they differ, and counts the equal ones", async () => {
@@ -118,6 +123,7 @@ describe("the table", () => {
     expect(rows.get("state")).toEqual(["finished", "failed"])
     expect(rows.get("learn.score")).toEqual(["0.033333", "–"])
     expect(rows.get("result.txt")).toEqual([expect.any(String), "–"])
+    expect((await run("compare", "1", "4")).stdout).toContain("\nrun 4: learn failed: learning (rate): it burst\n")
   })
 
   it("tells runs of different pipelines, with their files", async () => {
@@ -228,6 +234,51 @@ describe("the JSON", () => {
     const ended = await run("compare", "1", "2", "--csv", "--markdown")
     expect(ending(ended)).toEqual({ code: 2, errors: ["--csv --markdown"], warnings: [] })
     expect(ended.stderr).toMatchSnapshot()
+  })
+})
+
+describe("what else differs", () => {
+  const changed = tiny("tiny")
+    .replace("rate / 3", "rate / 4")
+    .replace("learn({ rate, steps })", "learn({ rate, steps: 7 })")
+  let edited: string
+  let closeEdited: () => void
+  const compared = (...args: readonly string[]) => loom(edited, "compare", ...args)
+
+  /** Runs 1 to 3: as it is; twice with other code and a value in the file. */
+  beforeAll(async () => {
+    ;({ folder: edited, close: closeEdited } = makeFolder({ "tiny.ts": tiny("tiny") }))
+    await loom(edited, "run", "tiny.ts")
+    writeFileSync(join(edited, "tiny.ts"), changed)
+    await loom(edited, "run", "tiny.ts")
+    await loom(edited, "run", "tiny.ts", "--set", "rate=0.5")
+  })
+  afterAll(() => closeEdited())
+
+  it("is told stage by stage below the table: code that changed, and values in the file", async () => {
+    const { stdout } = await compared("1", "2", "3")
+    expect(stdout).toContain("\nruns 2, 3 against 1: learn: steps 4 → 7; code changed: tiny.ts\n")
+    expect(stdout).not.toContain("rate 0.1 →")
+    expect((await compared("2", "3")).stdout).not.toContain("against")
+  })
+
+  it("follows the table in Markdown as a list", async () => {
+    const { stdout } = await compared("1", "2", "--markdown")
+    expect(stdout).toContain("|\n\n- run 2 against 1: learn: steps 4 → 7; code changed: tiny.ts\n")
+  })
+
+  it("stands in the JSON as data", async () => {
+    const document = JSON.parse((await compared("1", "2", "--json")).stdout)
+    const [learn] = document.differences
+    expect(learn).toMatchObject({
+      run: 2,
+      against: 1,
+      stage: "learn",
+      sentences: ["steps 4 → 7", "code changed: tiny.ts"],
+    })
+    expect(learn.changes).toMatchObject([{ kind: "parameter", name: "steps", from: 4, to: 7 }, { kind: "code" }])
+    const failed = JSON.parse((await run("compare", "1", "4", "--json")).stdout)
+    expect(failed.unfinished).toMatchObject([{ run: 4, stage: "learn", state: "failed", reason: expect.any(String) }])
   })
 })
 

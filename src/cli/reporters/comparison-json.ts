@@ -22,7 +22,7 @@ const shownFile = ({ label, what, sha256, sizeBytes }: ArtifactRecord) => ({ sta
 const inJson = (_: string, value: unknown): unknown =>
   typeof value === "number" && !Number.isFinite(value) ? String(value) : value
 
-export const comparisonJson = ({ runs, parameters, results, files }: Comparison): string =>
+export const comparisonJson = ({ runs, parameters, results, files, ...told }: Comparison): string =>
   JSON.stringify(
     {
       version: jsonVersion,
@@ -31,6 +31,8 @@ export const comparisonJson = ({ runs, parameters, results, files }: Comparison)
       parameters: byRun(runs, parameters),
       results: byRun(runs, results),
       files: byRun(runs, files, shownFile),
+      unfinished: told.unfinished,
+      differences: told.differences,
     },
     inJson,
   )

@@ -5,7 +5,8 @@
  */
 import { Effect } from "effect"
 import { canonicalJson, type Json } from "../../runtime/model/canonical-json.ts"
-import type { ArtifactRecord, Run } from "../../runtime/storage/store.ts"
+import type { ArtifactRecord, Run, RunId } from "../../runtime/storage/store.ts"
+import { type Difference, differencesFrom } from "./differences.ts"
 import { type KeptRun, keptRun } from "./kept-run.ts"
 
 export interface ComparedRow<out Value> {
@@ -21,6 +22,18 @@ export interface Comparison {
   readonly results: readonly ComparedRow<number>[]
   /** Finished files, by their path in the output folder. */
   readonly files: readonly ComparedRow<ArtifactRecord>[]
+  /** Stages that failed or were stopped. */
+  readonly unfinished: readonly UnfinishedStage[]
+  /** Of every other run from the first. */
+  readonly differences: readonly Difference[]
+}
+
+export interface UnfinishedStage {
+  readonly run: RunId
+  readonly stage: string
+  readonly state: "failed" | "stopped"
+  /** A sentence. */
+  readonly reason: string
 }
 
 /** NaN equals itself here: it is what both came to. */
@@ -42,6 +55,11 @@ const rowsOf = <Value>(
 const byName = <Row extends { readonly name: string }>(rows: readonly Row[]): readonly Row[] =>
   [...rows].sort((a, b) => (a.name < b.name ? -1 : 1))
 
+const unfinishedIn = ({ run, stages }: KeptRun): readonly UnfinishedStage[] =>
+  stages.flatMap(({ label, state, reason }) =>
+    state === "failed" || state === "stopped" ? [{ run: run.id, stage: label, state, reason }] : [],
+  )
+
 const comparisonOf = (kept: readonly KeptRun[]): Comparison => ({
   runs: kept.map(({ run }) => run),
   parameters: byName(
@@ -58,6 +76,8 @@ const comparisonOf = (kept: readonly KeptRun[]): Comparison => ({
     kept.map(({ files }) => files),
     ({ sha256 }) => sha256,
   ),
+  unfinished: kept.flatMap(unfinishedIn),
+  differences: kept.slice(1).flatMap((run) => differencesFrom(run, kept[0]!)),
 })
 
 export const compareRuns = Effect.fn("compareRuns")(function* (runs: readonly Run[]) {

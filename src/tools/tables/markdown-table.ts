@@ -1,4 +1,4 @@
-/** A table as Markdown, whatever its texts hold. */
+/** Tables and lists as Markdown, whatever their texts hold. */
 
 export interface MarkdownColumn {
   readonly title: string
@@ -6,14 +6,18 @@ export interface MarkdownColumn {
 }
 
 /** Of a text only what it says: no mark-up, no tag, no second line, no end of the cell. */
-const cellText = (text: string): string =>
+const plainText = (text: string): string =>
   text.replace(/[\\`*_[\]<>|~&#!]/g, (mark) => `\\${mark}`).replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
 
 export const markdownTable = (columns: readonly MarkdownColumn[], rows: readonly (readonly string[])[]): string => {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`
   return [
-    line(columns.map(({ title }) => cellText(title))),
+    line(columns.map(({ title }) => plainText(title))),
     line(columns.map(({ isNumber }) => (isNumber ? "---:" : "---"))),
-    ...rows.map((row) => line(row.map(cellText))),
+    ...rows.map((row) => line(row.map(plainText))),
   ].join("")
 }
+
+/** To follow a table; nothing where there are no lines. */
+export const markdownList = (lines: readonly string[]): string =>
+  lines.length === 0 ? "" : `\n${lines.map((line) => `- ${plainText(line)}\n`).join("")}`
