@@ -5,6 +5,7 @@ import type { CliFailure } from "./cli-failure.ts"
 import { findRun } from "./find-runs.ts"
 import { withKeptCache } from "./project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
+import { changedParameters } from "./reporters/parameter-words.ts"
 import { printable, printableName } from "./reporters/printable.ts"
 import { duration, fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
 
@@ -28,19 +29,27 @@ const stateColors = {
 const took = ({ startedAtMs, finishedAtMs }: Run): string =>
   finishedAtMs === null ? "" : duration(finishedAtMs - startedAtMs)
 
-const parametersOf = ({ parameters }: Run): string =>
-  Object.entries(parameters as Readonly<Record<string, unknown>>)
-    .map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`)
+/** Those that are not the pipeline's defaults, as a shell would take them. */
+const parametersOf = (run: Run): string =>
+  changedParameters(run)
+    .map(({ name, value }) => `${name}=${/^[^"].*\s/.test(value) ? JSON.stringify(value) : value}`)
     .join(" ")
 
-const runLine = (run: Run, paint: Style): string =>
+/** The same with what the default is, for one run alone. */
+const parameterLines = (run: Run, paint: Style): readonly string[] =>
+  changedParameters(run).map(
+    ({ name, value, byDefault }) =>
+      `  ${name} ${value}${byDefault === undefined ? "" : paint.dim(` (default ${byDefault})`)}`,
+  )
+
+const runLine = (run: Run, paint: Style, parameters = ""): string =>
   [
     String(run.id).padStart(4),
     paint.bold(run.pipeline.padEnd(16)),
     paint[stateColors[run.state]](run.state.padEnd(11)),
     moment(run.startedAtMs).padEnd(17),
     took(run).padStart(9),
-    paint.dim(parametersOf(run)),
+    paint.dim(parameters),
   ]
     .join("  ")
     .trimEnd()
@@ -74,6 +83,7 @@ const showRun = Effect.fnUntraced(function* (wanted: string, { json, noColor }: 
   const losses = yield* Effect.forEach(series, ({ label, name }) => lossLine(run, label, name))
   return [
     runLine(run, paint).trimStart(),
+    ...parameterLines(run, paint),
     "",
     ...stages.map((stage) => stageLine(stage, paint)),
     ...losses.flat(),
@@ -85,7 +95,7 @@ const listRuns = Effect.fnUntraced(function* ({ json, limit, noColor }: LogInput
   if (json) return JSON.stringify({ version: jsonVersion, type: "runs", runs })
   if (runs.length === 0) return "No runs yet."
   const paint = style(wantsColor(process.stdout, noColor))
-  return runs.map((run) => runLine(run, paint)).join("\n")
+  return runs.map((run) => runLine(run, paint, parametersOf(run))).join("\n")
 })
 
 export const log = Effect.fn("loom log")(function* (input: LogInput): Effect.fn.Return<void, CliFailure> {

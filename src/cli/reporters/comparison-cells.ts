@@ -1,9 +1,9 @@
 /** A comparison as rows of short words, for terminals and Markdown alike: a name, then a cell for each run. */
-import { canonicalJson, type Json } from "../../runtime/model/canonical-json.ts"
 import { plural } from "../../runtime/model/counted.ts"
 import type { Run } from "../../runtime/storage/store.ts"
 import type { ComparedRow, Comparison } from "../../tools/run-comparison/comparison.ts"
 import { absent, shortNumber } from "../../tools/tables/short-words.ts"
+import { parameterWords } from "./parameter-words.ts"
 import type { TextSection, TextTable } from "./text-table.ts"
 import { duration, fromHere, moment } from "./words.ts"
 
@@ -15,15 +15,6 @@ const factsOf: Readonly<Record<string, (run: Run) => string | null>> = {
   started: ({ startedAtMs }) => moment(startedAtMs),
   took: ({ startedAtMs, finishedAtMs }) => (finishedAtMs === null ? null : duration(finishedAtMs - startedAtMs)),
 }
-
-/** A text is quoted where it could be taken for another value, or for none. */
-const textWords = (text: string): string => {
-  const isPlain =
-    text.trim() === text && text !== "" && text !== absent && !/^(null|true|false|[-\d."[{].*)$/s.test(text)
-  return isPlain ? text : JSON.stringify(text)
-}
-
-const parameterWords = (value: Json): string => (typeof value === "string" ? textWords(value) : canonicalJson(value))
 
 const leastDigits = 5
 const mostDigits = 17
