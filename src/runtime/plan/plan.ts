@@ -18,7 +18,7 @@ import type { CachedResult } from "../storage/cache.ts"
 import { type Hits, hitOf, ownHits, type Prospect } from "./assessment.ts"
 import { itemReasons, stageChanges } from "./reasons.ts"
 import { sayChanges } from "./say-change.ts"
-import { type Survey, type Surveyed, survey } from "./survey.ts"
+import { type Survey, type Surveyed, type SurveyOptions, survey } from "./survey.ts"
 
 /** What a run would do with a stage; "waits": not known before something that it reads has run. */
 export type StageState = "source" | "restored" | "will-run" | "waits"
@@ -62,13 +62,10 @@ export interface Plan {
   readonly problems: readonly StageProblem[]
 }
 
-export interface PlanOptions {
-  /** The folder of the pipeline file: relative paths in sources start here. */
-  readonly root: string
-}
+export interface PlanOptions extends SurveyOptions {}
 
 export const planPipeline = Effect.fn("planPipeline")(function* (graph: PipelineGraph, options: PlanOptions) {
-  return yield* planOf(yield* survey(graph, options.root))
+  return yield* planOf(yield* survey(graph, options))
 })
 
 export const planOf = Effect.fnUntraced(function* (found: Survey) {

@@ -1,5 +1,5 @@
 /** Reads one source: its value as JSON, or the problems that kept it from being read. */
-import { Cause, Effect, Result } from "effect"
+import { Cause, Effect, Exit, Result } from "effect"
 import type { StageInstance, StageProblem } from "../define/pipeline-graph.ts"
 import { type Known, known } from "../model/known-value.ts"
 import type { SourceNode } from "../model/node.ts"
@@ -9,6 +9,7 @@ import { StageFailure } from "../model/stage-failure.ts"
 import type { StorageFailure } from "../model/storage-failure.ts"
 import type { WiredStage } from "../model/wired-stage.ts"
 import { FileMemo } from "../storage/file-memo.ts"
+import type { SourceReadings } from "./source-readings.ts"
 
 export interface SourceReading {
   readonly value: Known | undefined
@@ -21,12 +22,17 @@ export const readSource = Effect.fnUntraced(function* (
   node: SourceNode,
   root: string,
   here: WiredStage,
+  readings?: SourceReadings,
 ) {
+  if (instance.params === undefined) return { value: undefined, problems: [] } satisfies SourceReading as SourceReading
+  const { params, encodedParams, speaker } = instance
+  const wired = yield* Effect.exit(Effect.sync(() => node.wired?.(here)))
+  const told = [speaker, root, encodedParams, Exit.isSuccess(wired) ? wired.value : null]
+  const kept = Exit.isSuccess(wired) ? readings?.find(node.definition, told) : undefined
+  if (kept !== undefined) return kept
   const problems: StageProblem[] = []
-  if (instance.params === undefined) return { value: undefined, problems } satisfies SourceReading
-  const { params, speaker } = instance
   const context = yield* sourceContext(speaker, root, problems)
-  const value = yield* Effect.suspend(() => node.read({ params, wired: node.wired?.(here) })).pipe(
+  const value = yield* Effect.flatMap(wired, (found) => node.read({ params, wired: found })).pipe(
     Effect.provideService(SourceContext, context),
     Effect.flatMap((output) => encoded(node, output)),
     Effect.catchCause((cause) => {
@@ -36,7 +42,9 @@ export const readSource = Effect.fnUntraced(function* (
     }),
   )
   const isBroken = problems.some(({ severity }) => severity === "error")
-  return { value: isBroken ? undefined : value, problems } satisfies SourceReading
+  const reading: SourceReading = { value: isBroken ? undefined : value, problems }
+  readings?.keep(node.definition, told, reading)
+  return reading
 })
 
 const sourceContext = Effect.fnUntraced(function* (label: string, root: string, problems: StageProblem[]) {

@@ -19,6 +19,7 @@ import { type Hits, keysOf, type Outlook, outlookOf, type Prospect, prospect } f
 import { type CodeDigest, codeDigest } from "./code-digest.ts"
 import { inspectInputs } from "./inspect.ts"
 import { readSource } from "./read-source.ts"
+import type { SourceReadings } from "./source-readings.ts"
 
 export interface Surveyed {
   readonly instance: StageInstance
@@ -36,14 +37,22 @@ export interface Survey {
   readonly problems: readonly StageProblem[]
 }
 
-export const survey = Effect.fnUntraced(function* (graph: PipelineGraph, root: string) {
+/** Where sources start, and what they gave before. */
+export interface SurveyOptions {
+  /** The folder of the pipeline file: relative paths in sources start here. */
+  readonly root: string
+  /** Sources that are kept here are not read again. */
+  readonly readings?: SourceReadings
+}
+
+export const survey = Effect.fnUntraced(function* (graph: PipelineGraph, options: SurveyOptions) {
   const codes = yield* codeDigests(graph)
   const views = wiredStages(graph.stages)
   const stages = new Map<string, Surveyed>()
   const outlooks = new Map<string, Outlook>()
   const problems: StageProblem[] = [...graph.problems]
   for (const [depth, level] of levels(graph).entries()) {
-    if (depth === 0) problems.push(...(yield* readSources(level, root, outlooks, views)))
+    if (depth === 0) problems.push(...(yield* readSources(level, options, outlooks, views)))
     const cache = yield* Cache
     const prospects = level.map((instance) => prospect(instance, codes.get(instance.node.code)!, outlooks))
     const keys = prospects.flatMap(keysOf)
@@ -84,13 +93,13 @@ const sourcesAtOnce = 4
 
 const readSources = Effect.fnUntraced(function* (
   level: readonly StageInstance[],
-  root: string,
+  { root, readings }: SurveyOptions,
   outlooks: Map<string, Outlook>,
   views: Survey["views"],
 ) {
   const read = Effect.fnUntraced(function* (instance: StageInstance) {
     if (instance.node.kind !== "source") return []
-    const { value, problems } = yield* readSource(instance, instance.node, root, views.get(instance.label)!)
+    const { value, problems } = yield* readSource(instance, instance.node, root, views.get(instance.label)!, readings)
     outlooks.set(instance.label, value === undefined ? { kind: "unknown" } : { kind: "known", value })
     return problems
   })

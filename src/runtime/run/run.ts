@@ -32,7 +32,7 @@ export const runGraph = Effect.fnUntraced(function* (graph: PipelineGraph, optio
   const startedAtMs = yield* Clock.currentTimeMillis
   let run: RunState | undefined
   const story = Effect.gen(function* () {
-    const found = yield* survey(graph, options.root)
+    const found = yield* survey(graph, options)
     const plan = yield* planOf(found)
     yield* tellCaution(yield* Store)
     yield* tellWarnings(found.problems)
