@@ -6,13 +6,14 @@
  */
 import { availableParallelism } from "node:os"
 import { join, resolve } from "node:path"
-import { Effect, Fiber, Layer, Queue, type Scope, Stream } from "effect"
+import { Effect, Layer, Queue, Stream } from "effect"
 import type { Pipeline } from "../runtime/define/pipeline.ts"
 import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
 import { Events, type RunEvent } from "../runtime/model/events.ts"
 import { type Plan, planPipeline } from "../runtime/plan/plan.ts"
 import { runPipeline } from "../runtime/run/run.ts"
 import type { RunReport } from "../runtime/run/run-outcome.ts"
+import { telling } from "../runtime/run/telling.ts"
 import { type Storage, storageLayer } from "../runtime/storage/storage.ts"
 import { withinCores } from "../stages/base/engine-words.ts"
 import { loomVersion } from "../stages/training/loom-version.ts"
@@ -104,18 +105,6 @@ const wrongCores = (cores: unknown): InputError => {
     troubles: [{ where: "cores", why, hint: "Leave it out to use all of them", severity: "error" }],
   })
 }
-
-/** Calls back with every event. The work ends at once when that throws; it is over when the last event has been told. */
-const telling = <A, E, R>(
-  work: Effect.Effect<A, E, R>,
-  onEvent: (event: RunEvent) => void,
-): Effect.Effect<A, E, R | Events | Scope.Scope> =>
-  Effect.gen(function* () {
-    const stream = yield* (yield* Events).subscribe
-    const listener = yield* Effect.forkDetach(Stream.runForEach(stream, (event) => Effect.sync(() => onEvent(event))))
-    yield* Effect.addFinalizer(() => Fiber.join(listener).pipe(Effect.timeout("1 second"), Effect.exit))
-    return yield* Effect.raceFirst(work, Effect.andThen(Fiber.join(listener), Effect.never))
-  })
 
 /**
  * Runs the pipeline and gives what happens as it happens; the stream fails as the run does. Ending it early ends the run.
