@@ -22,6 +22,11 @@ export const rooms: readonly Room[] = [
   room("runtime/plan", "keys, code digests, what runs and why", "model", "define", "storage"),
   room("runtime/run", "the scheduler", "model", "define", "storage", "plan"),
   room("runtime/search", "what a sweep tries next and what its results say: plain numbers", "model"),
+  room(
+    "runtime/sweep",
+    "sweeps as they are written: axes, objectives, what trials share",
+    ...["model", "define", "storage", "plan", "run", "search"],
+  ),
 
   room("graph", "tensors, operations and their shapes"),
   room("graph/gradients", "the gradient of every operation, and the walk backwards", "graph"),
