@@ -1,5 +1,7 @@
 /** What a table has no cells for: stages that did not end well, and what differs beside parameters, a sentence each. */
+import { plural } from "../../runtime/model/counted.ts"
 import type { Comparison } from "../../tools/run-comparison/comparison.ts"
+import type { Difference } from "../../tools/run-comparison/differences.ts"
 import { printable } from "./printable.ts"
 import { fromHere } from "./words.ts"
 
@@ -13,14 +15,36 @@ const endings: Readonly<Record<Comparison["unfinished"][number]["state"], string
 const unfinishedLines = ({ unfinished }: Comparison): readonly string[] =>
   unfinished.map(({ run, stage, state, reason }) => `run ${run}: ${stage} ${endings[state]}: ${reason}`)
 
+/** Stages that a run has more or less than the first one, in one sentence for all of them. */
+const stageSetSentences = (ofRun: readonly Difference[]): readonly string[] => {
+  const [missing, more] = [true, false].map((isMissing) =>
+    ofRun.flatMap(({ run, stage, absentFrom }) =>
+      absentFrom !== undefined && (absentFrom === run) === isMissing ? [stage] : [],
+    ),
+  )
+  const stages = (names: readonly string[]): string => `the ${plural(names.length, "stage")} ${names.join(", ")}`
+  return [
+    ...(missing!.length === 0 ? [] : [`without ${stages(missing!)}`]),
+    ...(more!.length === 0 ? [] : [`with ${stages(more!)} besides`]),
+  ]
+}
+
+const sentencesOf = (ofRun: readonly Difference[]): readonly string[] => [
+  ...stageSetSentences(ofRun),
+  ...ofRun.flatMap(({ stage, sentences, absentFrom }) =>
+    absentFrom === undefined ? [`${stage}: ${sentences.join("; ")}`] : [],
+  ),
+]
+
 /** Runs that differ in the same way share a line. */
-const differenceLines = ({ differences }: Comparison): readonly string[] => {
-  const ids = new Map<string, number[]>()
-  for (const { run, against, stage, sentences } of differences) {
-    const line = ` against ${against}: ${stage}: ${sentences.join("; ")}`
-    ids.set(line, [...(ids.get(line) ?? []), run])
-  }
-  return [...ids].map(([line, of]) => `${runs(of)}${line}`)
+const differenceLines = ({ runs: [first, ...others], differences }: Comparison): readonly string[] => {
+  const told = others.flatMap(({ id }) =>
+    sentencesOf(differences.filter(({ run }) => run === id)).map((sentence) => ({ sentence, id })),
+  )
+  const bySentence = Map.groupBy(told, ({ sentence }) => sentence)
+  return [...bySentence].map(
+    ([sentence, same]) => `${runs(same.map(({ id }) => id))} against ${first!.id}: ${sentence}`,
+  )
 }
 
 export const comparisonLines = (comparison: Comparison): readonly string[] =>

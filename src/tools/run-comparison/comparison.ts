@@ -51,7 +51,7 @@ const rowsOf = <Value>(
   })
 }
 
-/** What lies inside of one record stays together. */
+/** What lies inside of one record, or in one folder, stays together. */
 const byName = <Row extends { readonly name: string }>(rows: readonly Row[]): readonly Row[] =>
   [...rows].sort((a, b) => (a.name < b.name ? -1 : 1))
 
@@ -72,9 +72,11 @@ const comparisonOf = (kept: readonly KeptRun[]): Comparison => ({
     kept.map(({ results }) => results),
     numberText,
   ),
-  files: rowsOf(
-    kept.map(({ files }) => files),
-    ({ sha256 }) => sha256,
+  files: byName(
+    rowsOf(
+      kept.map(({ files }) => files),
+      ({ sha256 }) => sha256,
+    ),
   ),
   unfinished: kept.flatMap(unfinishedIn),
   differences: kept.slice(1).flatMap((run) => differencesFrom(run, kept[0]!)),

@@ -21,6 +21,8 @@ export interface Difference {
   /** As `loom explain` gives them; empty where there is only a sentence. */
   readonly changes: readonly Change[]
   readonly sentences: readonly string[]
+  /** Which of the two does not have the stage, where one does not. */
+  readonly absentFrom?: RunId
 }
 
 type Fields = Readonly<Record<string, Json>>
@@ -57,7 +59,13 @@ const hasEnded = ({ state }: StageRecord): boolean => state === "ran" || state =
 
 const notKept = "differs, but what it was made of is no longer kept"
 
-type Told = Pick<Difference, "changes" | "sentences">
+type Told = Omit<Difference, "run" | "against" | "stage">
+
+/** Of a run whose process is gone, or still at work, only the stages it has reached are recorded. */
+const absentFrom = ({ id, state }: KeptRun["run"]): Told =>
+  state === "interrupted" || state === "running"
+    ? said([])
+    : { changes: [], sentences: [`is no stage of run ${id}`], absentFrom: id }
 
 const said = (changes: readonly Change[]): Told => ({ changes, sentences: changes.map(sayChange) })
 
@@ -85,8 +93,8 @@ export const differencesFrom = (run: KeptRun, against: KeptRun): readonly Differ
   const passed = passedOn(run, against)
   const toldOf = (label: string): Told => {
     const [now, then] = [stages.get(label), before.get(label)]
-    if (now === undefined) return { changes: [], sentences: [`is no stage of run ${run.run.id}`] }
-    if (then === undefined) return { changes: [], sentences: [`is no stage of run ${against.run.id}`] }
+    if (now === undefined) return absentFrom(run.run)
+    if (then === undefined) return absentFrom(against.run)
     return stageDifference([run, now], [against, then], passed)
   }
   return [...new Set([...before.keys(), ...stages.keys()])].flatMap((stage) => {

@@ -4,7 +4,7 @@ import type { Json } from "../../../src/runtime/model/canonical-json.ts"
 import { type Key, keyOf, type PreImage } from "../../../src/runtime/model/fingerprint.ts"
 import { known } from "../../../src/runtime/model/known-value.ts"
 import { stageDetail, stageDetailJson } from "../../../src/runtime/run/stage-detail.ts"
-import type { RunId, StageRecord } from "../../../src/runtime/storage/store.ts"
+import type { Run, RunId, StageRecord } from "../../../src/runtime/storage/store.ts"
 import { differencesFrom } from "../../../src/tools/run-comparison/differences.ts"
 import { flatParameters } from "../../../src/tools/run-comparison/flat-parameters.ts"
 import type { KeptRun } from "../../../src/tools/run-comparison/kept-run.ts"
@@ -38,13 +38,14 @@ const read = (label: string, json: Json): StageRecord => ({
 
 interface Told {
   readonly id?: number
+  readonly state?: Run["state"]
   readonly parameters?: Fields
   readonly stages: readonly StageRecord[]
   /** What stages were made of, as far as it is kept. */
   readonly kept?: readonly Fields[]
 }
 
-const runOf = ({ id = 1, parameters = {}, stages, kept = [] }: Told): KeptRun => ({
+const runOf = ({ id = 1, state = "finished", parameters = {}, stages, kept = [] }: Told): KeptRun => ({
   run: {
     id: id as RunId,
     pipeline: "p",
@@ -52,7 +53,7 @@ const runOf = ({ id = 1, parameters = {}, stages, kept = [] }: Told): KeptRun =>
     defaults: null,
     file: null,
     loom: null,
-    state: "finished",
+    state,
     startedAtMs: 0,
     finishedAtMs: 1,
   },
@@ -127,6 +128,16 @@ describe("two runs", () => {
       "b: is no stage of run 2",
       "c: is no stage of run 1",
     ])
+    const [gone, come] = differencesFrom(runOf({ id: 2, stages: [made("c", {})] }), runOf({ stages: [made("b", {})] }))
+    expect([gone?.absentFrom, come?.absentFrom]).toEqual([2, 1])
+  })
+
+  it("of which one was cut off do not differ in stages that it had not reached", () => {
+    const whole = { stages: [made("a", {}), made("b", {})] }
+    for (const state of ["interrupted", "running"] as const) {
+      const cut = { state, stages: [made("a", {})] }
+      expect([told(whole, cut), told(cut, whole)]).toEqual([[], []])
+    }
   })
 
   it("are said to differ where nothing more is kept of a result, and nothing is said of a stage that failed", () => {
