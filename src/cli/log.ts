@@ -29,7 +29,7 @@ const stateColors = {
 const took = ({ startedAtMs, finishedAtMs }: Run): string =>
   finishedAtMs === null ? "" : duration(finishedAtMs - startedAtMs)
 
-/** Those that are not the pipeline's defaults, as a shell would take them. */
+/** Those that are not the pipeline's defaults, in one line: quoted where they hold spaces. */
 const parametersOf = (run: Run): string =>
   changedParameters(run)
     .map(({ name, value }) => `${name}=${/^[^"].*\s/.test(value) ? JSON.stringify(value) : value}`)

@@ -19,14 +19,17 @@ const factsOf: Readonly<Record<string, (run: Run) => string | null>> = {
 const leastDigits = 5
 const mostDigits = 17
 
-/** As many digits as it takes to tell the values of a row apart. */
+const numberText = (value: number, digits: number): string =>
+  Number.isInteger(value) ? String(value) : shortNumber(value, digits)
+
+/** Whole numbers in full, others with as many digits as it takes to tell the values of a row apart. */
 const numberWords = (values: readonly (number | undefined)[]): ((value: number) => string) => {
   const numbers = [...new Set(values.filter((value) => value !== undefined))]
   const isEnough = (digits: number): boolean =>
-    new Set(numbers.map((value) => shortNumber(value, digits))).size === numbers.length
+    new Set(numbers.map((value) => numberText(value, digits))).size === numbers.length
   let digits = leastDigits
   while (digits < mostDigits && !isEnough(digits)) digits++
-  return (value) => shortNumber(value, digits)
+  return (value) => numberText(value, digits)
 }
 
 const digestLetters = 12

@@ -22,7 +22,7 @@ const shownFile = ({ label, what, sha256, sizeBytes }: ArtifactRecord) => ({ sta
 const inJson = (_: string, value: unknown): unknown =>
   typeof value === "number" && !Number.isFinite(value) ? String(value) : value
 
-export const comparisonJson = ({ runs, parameters, results, files, ...told }: Comparison): string =>
+export const comparisonJson = ({ runs, parameters, results, files, unfinished, differences }: Comparison): string =>
   JSON.stringify(
     {
       version: jsonVersion,
@@ -31,8 +31,8 @@ export const comparisonJson = ({ runs, parameters, results, files, ...told }: Co
       parameters: byRun(runs, parameters),
       results: byRun(runs, results),
       files: byRun(runs, files, shownFile),
-      unfinished: told.unfinished,
-      differences: told.differences,
+      unfinished,
+      differences,
     },
     inJson,
   )

@@ -110,6 +110,7 @@ const placeArtifacts = Effect.fnUntraced(function* (run: RunState, instance: Sta
 })
 
 const recordArtifacts = Effect.fnUntraced(function* (run: RunState, placed: readonly PlacedArtifact[]) {
+  if (placed.length === 0) return
   const records = placed.map(({ stage, label, path, sha256, sizeBytes }) => ({
     label: stage,
     what: label,
