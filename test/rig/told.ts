@@ -49,8 +49,8 @@ export const wording = (text: string, folder?: string): string =>
 const within = (folder: string | undefined, text: string): string =>
   folder === undefined ? withSlashes(text) : withSlashes(text.replaceAll(`${folder}${sep}`, ""))
 
-/** A backslash at the end of a line goes on with a command, on every system. */
-const withSlashes = (text: string): string => (sep === "/" ? text : text.replaceAll(/\\(?!\n)/g, "/"))
+/** A backslash at the end of a line goes on with a command, and one before "ud800" writes half a character, on every system. */
+const withSlashes = (text: string): string => (sep === "/" ? text : text.replaceAll(/\\(?!\n|u[0-9a-f]{4})/g, "/"))
 
 const sayings = (all: readonly Saying[], folder?: string): Sayings => ({
   told: all.map(({ told }) =>

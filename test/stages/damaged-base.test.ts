@@ -105,11 +105,11 @@ describe("a file of the base model is told when the pipeline is planned", () => 
     expect((await toldIn()).told).toEqual([error("base-model", `base/${name}`)])
   })
 
-  it("a pipe, which is not waited for", async () => {
+  it.skipIf(process.platform === "win32")("a pipe, which is not waited for", async () => {
     for (const name of ["unet/config.json", unetWeights]) {
       renameSync(inBase(name), inBase(`${name}.away`))
       undo(() => {
-        rmSync(inBase(name))
+        rmSync(inBase(name), { force: true })
         renameSync(inBase(`${name}.away`), inBase(name))
       })
       execFileSync("mkfifo", [inBase(name)])
