@@ -2,7 +2,7 @@
 import type { PipelineGraph } from "./pipeline-graph.ts"
 
 /** Labels of the wanted stages and of all that they read from, directly or through others. */
-export const neededFor = ({ stages }: PipelineGraph, wanted: Iterable<string>): ReadonlySet<string> => {
+const neededFor = ({ stages }: PipelineGraph, wanted: Iterable<string>): ReadonlySet<string> => {
   const needed = new Set(wanted)
   for (const { label, inputs } of [...stages].reverse()) {
     if (needed.has(label)) for (const from of Object.values(inputs)) needed.add(from)

@@ -42,8 +42,6 @@ export interface FlatSpace {
   readonly shownOf: (point: Point) => Readonly<Record<string, ShownValue>>
   /** A parameter that is repeated, and how often. */
   readonly repeated: { readonly name: string; readonly count: number } | null
-  /** Options that were listed more than once, in words, by axis. */
-  readonly merged: readonly { readonly axis: string; readonly option: string }[]
 }
 
 type Build = (point: Point) => Json
@@ -52,13 +50,12 @@ interface Flat {
   readonly dimensions: Dimension[]
   readonly axes: ShownAxis[]
   readonly shown: Map<string, (value: number) => ShownValue>
-  readonly merged: { readonly axis: string; readonly option: string }[]
   repeated: { readonly name: string; readonly count: number } | null
 }
 
 /** Lays a space flat. It has been checked (`spaceProblems`). */
 export const flatSpace = (space: AnySpace): FlatSpace => {
-  const flat: Flat = { dimensions: [], axes: [], shown: new Map(), merged: [], repeated: null }
+  const flat: Flat = { dimensions: [], axes: [], shown: new Map(), repeated: null }
   const builds = Object.entries(space)
     .filter(([, written]) => written !== undefined)
     .flatMap(([name, written]) => {
@@ -68,9 +65,9 @@ export const flatSpace = (space: AnySpace): FlatSpace => {
       }
       return [[name, laid(flat, name, written, [])] as const]
     })
-  const { dimensions, axes, merged, repeated } = flat
+  const { dimensions, axes, repeated } = flat
   return {
-    ...{ dimensions, axes, merged, repeated },
+    ...{ dimensions, axes, repeated },
     valuesOf: (point) => Object.fromEntries(builds.map(([name, build]) => [name, build(point)])),
     shownOf: (point) =>
       Object.fromEntries(
@@ -98,7 +95,6 @@ const laidAxis = (flat: Flat, path: string, shape: AxisShape, when: Dimension["w
 
 const laidChoice = (flat: Flat, name: string, written: readonly unknown[], when: Dimension["when"]): Build => {
   const options = distinct(written)
-  for (const option of repeatedIn(written)) flat.merged.push({ axis: name, option: optionWords(option) })
   const words = wordsOf(options)
   const range: Range = { kind: "choice", count: options.length, ordered: isOrdered(options) }
   const isPlain = (option: unknown): option is ShownValue => option === null || typeof option !== "object"
@@ -157,24 +153,17 @@ const plain = (value: unknown): Json => {
 /** The space as JSON, for its identity. */
 export const plainSpace = (space: AnySpace): Json => plain(space)
 
+/** Of equal ones the first. */
 const distinct = (options: readonly unknown[]): readonly unknown[] => {
-  const again = new Set(placesAgain(options))
-  return options.filter((_, place) => !again.has(place))
-}
-
-const repeatedIn = (options: readonly unknown[]): readonly unknown[] =>
-  placesAgain(options).map((place) => options[place])
-
-/** Places of options that stand further in front already. */
-const placesAgain = (options: readonly unknown[]): readonly number[] => {
   const seen = new Set<string>()
-  return options.flatMap((option, place) => {
+  return options.filter((option) => {
     const identity = identityOf(option)
-    if (seen.has(identity)) return [place]
+    const isNew = !seen.has(identity)
     seen.add(identity)
-    return []
+    return isNew
   })
 }
+
 /** Options whose short words are alike are told apart by longer ones. */
 const wordsOf = (options: readonly unknown[]): readonly string[] => {
   const short = options.map((option) => optionWords(option))

@@ -29,10 +29,9 @@ describe("a space", () => {
   })
 
   it("counts an option that is listed twice once, and keeps the order of the first", () => {
-    const { dimensions, axes, merged } = flatSpace({ dim: oneOf(8, 4, 8, 16) })
+    const { dimensions, axes } = flatSpace({ dim: oneOf(8, 4, 8, 16) })
     expect(axes[0]?.options).toEqual(["8", "4", "16"])
     expect(dimensions[0]?.range).toEqual({ kind: "choice", count: 3, ordered: false })
-    expect(merged).toEqual([{ axis: "dim", option: "8" }])
   })
 
   it("takes numbers that rise or fall as neighbours, and other lists as mere choices", () => {
