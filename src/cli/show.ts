@@ -78,6 +78,9 @@ const mostTags = 12
 
 const story = ({ notes, triggers, tags, origin, otherMachine }: ShownFile): readonly Row[] => [
   ...(origin === undefined ? [] : [["made by", `Loom ${origin.loom ?? ""}`.trim()] as const]),
+  ...(origin?.trial === undefined
+    ? []
+    : [["trial", `${origin.trial.trial} of the sweep ${origin.trial.sweep}`] as const]),
   ...(otherMachine === null ? [] : [["made on", `${otherMachine}; here other last bits are to be expected`] as const]),
   ...triggers.map((trigger) => ["trigger", trigger] as const),
   ...notes.map(({ label, value }) => [label, value] as const),

@@ -28,12 +28,17 @@ import { Checkpoints, type LoraCheckpoints } from "./wires/checkpoints.ts"
 import { Dataset } from "./wires/dataset.ts"
 import { Trained, type TrainedAdapters } from "./wires/trained.ts"
 
+/** A trial of a sweep, by the sweep's name and its number. */
+const TrialRecord = Schema.Struct({ sweep: Schema.String, trial: Schema.Int })
+
 const CheckpointSettings = Schema.Struct({
   name: Schema.String,
   /** Number format of the file: "fp32" (default) keeps every bit, "fp16" halves its size. */
   precision: withDefault(Schema.Literals(["fp32", "fp16"]), "fp32"),
   /** How many of the newest files are written to the output folder; null (default): all. */
   keepLast: withDefault(Schema.NullOr(Schema.Int), null),
+  /** The trial of a sweep that it belongs to, for the metadata: a sweep says so itself. */
+  trial: withDefault(Schema.NullOr(TrialRecord), null),
   /** Name of the base model, for the metadata. */
   baseName: Schema.String,
   /** Version of Loom, for the metadata. */
@@ -64,11 +69,15 @@ interface Lineage {
 }
 
 /** Every setting, caption and digest that repeats the run. */
-const repeatRecord = ({ trained, dataset, base }: Lineage, { loom, precision }: CheckpointSettings): MetadataJson =>
+const repeatRecord = (
+  { trained, dataset, base }: Lineage,
+  { loom, precision, trial }: CheckpointSettings,
+): MetadataJson =>
   ({
     format: 2,
     loom,
     precision,
+    ...(trial === null ? {} : { trial }),
     settings: { ...trained.settings, clipSkip: dataset.encoding.clipSkip },
     trigger: dataset.trigger,
     pictures: dataset.samples.map(({ key, originalSha256, width, height, text }) => ({
@@ -171,6 +180,7 @@ const checkpointStage = stage({
     return [...files.flatMap(artifact("LoRA")), ...embeddings.flatMap(artifact("embedding"))]
   },
   wired: sameLoraFiles,
+  asTrial: (params, trial) => ({ ...params, trial }),
   run: Effect.fnUntraced(function* ({ params, ...inputs }) {
     const { saves, settings } = inputs.trained
     const last = lastStep(settings)

@@ -10,11 +10,12 @@ import { Engine } from "../engine/engine.ts"
 import { computingMachine } from "../engine/jobs/computing-machine.ts"
 import { stage } from "../runtime/define/stage.ts"
 import type { WiredStage } from "../runtime/model/wired-stage.ts"
+import { lastStep } from "../settings/train-settings.ts"
 import { wordsToOurs } from "../settings/words-to-ours.ts"
 import { engineCores } from "./base/engine-words.ts"
 import { likeProblems } from "./base/ordinary-trigger.ts"
 import { trainedFrom } from "./training/adapter.ts"
-
+import { inForce } from "./training/step-keys.ts"
 import { checkMentions } from "./training/train-checks.ts"
 import {
   checkTraining,
@@ -70,6 +71,10 @@ export const train: (
     ...(captionTells(here) ? [] : checkMentions(params, dataset)),
     ...likeProblems(dataset.trigger, dataset.triggerLike),
   ],
+  course: {
+    of: (params) => ({ ...inForce(settingsFor(params)), unit: "steps" }),
+    until: (params, steps) => (steps < lastStep(params) ? { ...params, untilStep: steps } : params),
+  },
   knownWork: ({ params, inputs, ...asked }) => knownSteps({ ...inputs, settings: settingsFor(params) }, asked),
   machine: computingMachine,
   services: Engine.layer,

@@ -23,6 +23,8 @@ const OriginRecord = Schema.Struct({
   loom: Schema.optionalKey(Schema.String),
   /** Of the LoRA's numbers; records of format 1 do not say it. */
   precision: Schema.optionalKey(Schema.Literals(["fp32", "fp16"])),
+  /** The trial of a sweep that it is. */
+  trial: Schema.optionalKey(Schema.Struct({ sweep: PlainFileName, trial: Schema.Int })),
   settings: Schema.Struct({
     ...TrainSettings.fields,
     /** Of the captions' encoding. */

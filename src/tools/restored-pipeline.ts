@@ -36,13 +36,20 @@ const quoted = (text: string): string => JSON.stringify(text)
 
 const made = ({ loom }: Origin): string => (loom === undefined ? "" : ` by Loom ${loom.replace(/[^\w.+-]/g, "")}`)
 
+const asTrial = ({ trial }: Origin): string =>
+  trial === undefined ? "" : `; it was trial ${trial.trial} of the sweep ${trial.sweep}`
+
 const pipelineText = ({ origin, precision, places }: Restoring): string => {
-  const { name, settings, trigger } = origin
+  const { name, settings, trigger, trial } = origin
   const { clipSkip, ...training } = settings
   const captionParams = trigger === null ? "" : `, { trigger: ${quoted(trigger)} }`
-  const checkpointParams = precision === "fp32" ? { name } : { name, precision }
+  const checkpointParams = {
+    name,
+    ...(precision === "fp32" ? {} : { precision }),
+    ...(trial === undefined ? {} : { trial }),
+  }
   return `/**
- * The training of ${name}, restored from its LoRA file${made(origin)}.
+ * The training of ${name}, restored from its LoRA file${made(origin)}${asTrial(origin)}.
  *
  * With the pictures and the base model it was made from, a run gives the same bytes; with others it is refused, unless \`expect\` is
  * taken out. The captions are those that were trained on, trigger word included.
