@@ -1,0 +1,48 @@
+/** What can happen in a sweep, as plain data in the past tense; what happens inside a trial's run is passed on as it is. */
+import type { RunEvent, RunOutcome } from "../model/events.ts"
+import type { ShownValue } from "./space.ts"
+
+export type SweepEvent =
+  | {
+      readonly type: "sweep-started"
+      readonly sweep: string
+      readonly pipeline: string
+      /** At most; fewer where the space has fewer points. */
+      readonly trials: number
+      /** Trainings at once. */
+      readonly workers: number
+    }
+  | {
+      readonly type: "trial-decided"
+      readonly trial: number
+      readonly values: Readonly<Record<string, ShownValue>>
+      readonly rung: number
+      /** null: to the trial's own end. */
+      readonly untilStep: number | null
+      /** Steps of it, of all repeats. */
+      readonly asked: number
+      /** Those of them that no trial decided before has. */
+      readonly added: number
+    }
+  | { readonly type: "trial-started"; readonly trial: number; readonly rung: number }
+  | { readonly type: "trial-event"; readonly trial: number; readonly event: RunEvent }
+  | {
+      readonly type: "trial-measured"
+      readonly trial: number
+      readonly rung: number
+      /** In the order of the objectives; means, where there are repeats. */
+      readonly values: readonly number[]
+      /** Nothing had to run. */
+      readonly restored: boolean
+    }
+  | { readonly type: "trial-failed"; readonly trial: number; readonly rung: number; readonly why: string }
+  /** The trial is run whole, for its pictures and files. */
+  | { readonly type: "trial-shown"; readonly trial: number; readonly rank: number }
+  /** Something came out otherwise than it is written in the journal. */
+  | { readonly type: "journal-differs"; readonly what: string; readonly before: string; readonly now: string }
+  | {
+      readonly type: "sweep-finished"
+      readonly sweep: string
+      readonly outcome: RunOutcome
+      readonly elapsedMs: number
+    }
