@@ -4,5 +4,5 @@ import type { ShownImportances } from "./report-importance.ts"
 
 export interface PageData {
   readonly table: ShownTable
-  readonly importance: ShownImportances | null
+  readonly importance: ShownImportances
 }

@@ -14,11 +14,11 @@ import { importanceTable, type ShownImportances } from "./report-importance.ts"
 import { reportPictures } from "./report-pictures.ts"
 import { reportStyle } from "./report-style.ts"
 import { curveTable, failureList, frontTable, trialsTable } from "./report-tables.ts"
+import { sweepImportance } from "./sweep-importance.ts"
 import type { SweepTable } from "./sweep-table.ts"
 
 export interface SweepReport {
   readonly table: SweepTable
-  readonly importance?: ShownImportances
 }
 
 /** A plot, empty until the script fills it, and its numbers. `says` is what somebody hears who does not see it. */
@@ -43,8 +43,8 @@ const curvesSection = (table: SweepTable): Html => {
   return html`<section><h2>Curves</h2><div class="curves">${figures}</div></section>`
 }
 
-const importanceSection = (importance: ShownImportances | undefined): Html => {
-  if (importance === undefined) return nothing
+const importanceSection = (importance: ShownImportances): Html => {
+  if (importance.axes.length + importance.notes.length === 0) return nothing
   const notes = importance.notes.map((note) => html`<p class="note">${note}</p>`)
   const plot =
     importance.axes.length === 0
@@ -77,9 +77,10 @@ const policyFor = (script: string): string => {
 }
 
 /** The whole file as text. */
-export const sweepReport = async ({ table, importance }: SweepReport): Promise<string> => {
+export const sweepReport = async ({ table }: SweepReport): Promise<string> => {
   const script = await pageScript()
-  const data: PageData = { table: withoutPictures(table), importance: importance ?? null }
+  const importance = sweepImportance(table)
+  const data: PageData = { table: withoutPictures(table), importance }
   return html`<!doctype html>
 <html lang="en">
 <head>

@@ -28,15 +28,8 @@ beforeAll(async () => {
     .webp()
     .toBuffer()
   const table = madeUpTable({ prompts: ["a red bicycle", hostile], picture: () => grey, objectives: 2 })
-  const importance = {
-    axes: [
-      { axis: "unetLearningRate", effect: 0.6, low: 0.3, high: 0.8, noise: 0.2, words: "stands out from noise" },
-      { axis: "networkDim", effect: 0.1, low: 0, high: 0.4, noise: 0.3, words: "cannot be told from noise" },
-    ],
-    notes: ["Compared at step 50."],
-  }
   const file = join(folder, "report.html")
-  writeFileSync(file, await sweepReport({ table: { ...table, pipeline: hostile }, importance }))
+  writeFileSync(file, await sweepReport({ table: { ...table, pipeline: hostile } }))
   address = pathToFileURL(file).href
   browser = await openBrowser()
 })

@@ -8,11 +8,7 @@ const hostile = `</script><script>alert(1)</script>"'><img src=x onerror=alert(2
 const prompts = ["a red bicycle", hostile]
 const picture = () => new TextEncoder().encode("no picture, but bytes")
 const table = madeUpTable({ prompts, picture, objectives: 2 })
-const importance = {
-  axes: [{ axis: hostile, effect: 0.5, low: 0.2, high: 0.7, noise: 0.3, words: "stands out from noise" }],
-  notes: ["Compared at step 50."],
-}
-const report = await sweepReport({ table, importance })
+const report = await sweepReport({ table })
 
 /** All elements of a name, as start tag and content; the file's own, since nothing else can be one. */
 const elements = (text: string, name: string) =>
@@ -28,7 +24,7 @@ const rowsWithin = (text: string, title: string): number =>
 
 describe("the report of a sweep", () => {
   it("has the same bytes for the same table", async () => {
-    expect(await sweepReport({ table, importance })).toBe(report)
+    expect(await sweepReport({ table })).toBe(report)
   })
 
   it("lets nothing be loaded, and no script run but its own", () => {
@@ -47,7 +43,7 @@ describe("the report of a sweep", () => {
     expect(rowsWithin(report, "Training loss by step, at 12 of 60 steps")).toBe(24)
     expect(rowsWithin(report, "on the front stands")).toBe(23)
     expect(report).toContain(
-      `<td class="number">0.2 to 0.7</td><td class="number">0.3</td><td>stands out from noise</td>`,
+      `<th scope="row">unetLearningRate</th><td class="number">0.85</td><td class="number">0.66 to 0.89</td><td class="number">0.2</td><td>stands out from noise</td>`,
     )
   })
 
@@ -77,7 +73,6 @@ describe("the report of a sweep", () => {
           why: hostile,
         })),
       },
-      importance,
     })
     const scripts = elements(named, "script")
     expect(scripts.length).toBe(2)
@@ -93,9 +88,15 @@ describe("the report of a sweep", () => {
     }
   })
 
+  it("says what matters, and what is to be kept in mind", () => {
+    expect(report).toContain("<h2>What matters</h2>")
+    expect(report).toContain('<p class="note">Trials are compared at step 50: the last at which all were measured.</p>')
+  })
+
   it("is there for a sweep without trials, and for one without results", async () => {
     const empty = await sweepReport({ table: { ...madeUpTable(), trials: [], steps: { asked: 0, trained: 0 } } })
     expect(empty).toContain("no trial has a result")
+    expect(empty).not.toContain("What matters")
     const waiting = madeUpTable().trials.map((trial) => ({
       ...trial,
       ...{ rank: null, state: "waiting" as const, objectives: [null], rungs: [], loss: [], validation: [] },
