@@ -9,7 +9,7 @@ import { Effect, Result } from "effect"
 import type { StageInstance } from "../define/pipeline-graph.ts"
 import type { Json } from "../model/canonical-json.ts"
 import type { Change } from "../model/changes.ts"
-import type { KnownWork } from "../model/node.ts"
+import type { KnownWork, StageNode } from "../model/node.ts"
 import { StageFailure } from "../model/stage-failure.ts"
 import type { Remembered } from "../storage/cache.ts"
 import { Trajectories } from "../storage/trajectory.ts"
@@ -23,13 +23,23 @@ export const withKnownWork = Effect.fnUntraced(function* (
   last: Remembered | undefined,
   changes: readonly Change[],
 ) {
+  const found = yield* knownWorkOf(params, node, inputs, last)
+  return found === undefined ? changes : woven(changes, found)
+})
+
+/** How much of a stage's work is known; undefined where it does not say. */
+export const knownWorkOf = Effect.fnUntraced(function* (
+  params: StageInstance["params"],
+  node: StageNode,
+  inputs: (Prospect & { kind: "stage" })["inputs"],
+  last?: Remembered,
+) {
   const values = decodeInputs(node.inputSchemas, inputs)
-  if (node.knownWork === undefined || Result.isFailure(values)) return changes
+  if (node.knownWork === undefined || Result.isFailure(values)) return undefined
   const trajectories = yield* Trajectories
   const furthest = (keys: readonly string[]) => Effect.mapError(trajectories.furthest(keys), asStageFailure)
   const ask = { params, inputs: values.success, lastParams: paramsOf(last), furthest }
-  const found = yield* Effect.suspend(() => node.knownWork!(ask)).pipe(Effect.catchCause(() => Effect.undefined))
-  return found === undefined ? changes : woven(changes, found)
+  return yield* Effect.suspend(() => node.knownWork!(ask)).pipe(Effect.catchCause(() => Effect.undefined))
 })
 
 const asStageFailure = ({ what, where, why, hint }: StageFailureWords): StageFailure =>

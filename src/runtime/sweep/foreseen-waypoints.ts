@@ -7,7 +7,8 @@
 import { Effect } from "effect"
 import { deciding } from "./deciding.ts"
 import type { PreparedSweep } from "./prepared-sweep.ts"
-import { type SweepSteps, sweepSteps } from "./shared-steps.ts"
+import { sweepSteps } from "./shared-steps.ts"
+import type { StageTree } from "./stage-tree.ts"
 import { sweepDecisions } from "./sweep-decisions.ts"
 
 /** Paths are compared step by step: more trials than this take longer to foresee than they would gain. */
@@ -25,5 +26,5 @@ export const foreseenWaypoints = Effect.fnUntraced(function* (sweep: PreparedSwe
     const { decision } = job
     yield* deciding(sweep, () => decisions.settle(decision, { kind: "value", value: 0 }))
   }
-  return steps.waypoints satisfies SweepSteps["waypoints"] as SweepSteps["waypoints"] | undefined
+  return steps.tree.waypoints as StageTree["waypoints"] | undefined
 })

@@ -17,8 +17,7 @@ import { deciding } from "./deciding.ts"
 import { foreseenWaypoints } from "./foreseen-waypoints.ts"
 import { type Measurement, measuredTrial, type TrialSurroundings } from "./measured-trial.ts"
 import type { PreparedSweep } from "./prepared-sweep.ts"
-import { type SweepSteps, sweepSteps } from "./shared-steps.ts"
-import type { SharedSteps } from "./stage-tree.ts"
+import { type JobSteps, type SweepSteps, sweepSteps } from "./shared-steps.ts"
 import { sweepDecisions } from "./sweep-decisions.ts"
 import type { SweepEvent } from "./sweep-events.ts"
 
@@ -38,14 +37,16 @@ export interface SweepRunOptions {
 }
 
 /** A job and what came of it. */
-export interface MeasuredJob extends SharedSteps {
+export interface MeasuredJob extends JobSteps {
   readonly job: Job
   /** Of each repeat, in the order of the seeds. */
   readonly repeats: readonly Measurement[]
 }
 
 export interface MeasuredSweep {
-  /** All that were measured, in the order of their decision. */
+  /** All that were decided, in this order. */
+  readonly decided: readonly Job[]
+  /** Those that were measured. */
   readonly jobs: readonly MeasuredJob[]
   /** Otherwise it was stopped. */
   readonly isOver: boolean
@@ -60,7 +61,7 @@ interface Measuring {
   readonly decisions: Decisions
   readonly steps: SweepSteps
   /** By decision. */
-  readonly counted: Map<number, SharedSteps>
+  readonly counted: Map<number, JobSteps>
   readonly measured: Map<number, MeasuredJob>
   readonly running: Set<number>
   readonly done: Queue.Queue<JobEnd>
@@ -93,8 +94,9 @@ export const measureSweep = Effect.fn("measureSweep")(function* (
     yield* settle(run, job, yield* exit as Exit.Exit<readonly Measurement[], StorageFailure>)
     yield* noteDecided(run)
   }
-  const jobs = decisions.decided().flatMap(({ decision }) => run.measured.get(decision) ?? [])
-  return { jobs, isOver: decisions.isOver() } satisfies MeasuredSweep
+  const decided = decisions.decided()
+  const jobs = decided.flatMap(({ decision }) => run.measured.get(decision) ?? [])
+  return { decided, jobs, isOver: decisions.isOver() } satisfies MeasuredSweep
 })
 
 const begun = Effect.fnUntraced(function* (sweep: PreparedSweep, journal: JournalOf, options: SweepRunOptions) {
@@ -105,7 +107,7 @@ const begun = Effect.fnUntraced(function* (sweep: PreparedSweep, journal: Journa
     ...{ root, file, loom, cores: Math.max(1, Math.floor(cores / workers)) },
     stop: options.stop ?? makeStopSignal(),
     readings: options.readings ?? sourceReadings(),
-    waypoints: foreseen ?? steps.waypoints,
+    waypoints: foreseen ?? steps.tree.waypoints,
   }
   const decisions = yield* deciding(sweep, () => sweepDecisions(sweep))
   return {
@@ -197,7 +199,7 @@ export const meansOf = (repeats: readonly Measurement[]): readonly number[] | st
 }
 
 /** What is decided by: the first objective, negated where it is to become large. */
-const resultOf = ({ objectives }: PreparedSweep, means: readonly number[] | string): JobResult => {
+export const resultOf = ({ objectives }: PreparedSweep, means: readonly number[] | string): JobResult => {
   if (typeof means === "string") return { kind: "failed", why: means }
   return { kind: "value", value: objectives[0].direction === "minimise" ? means[0]! : -means[0]! }
 }

@@ -57,12 +57,16 @@ export const measuredTrial = Effect.fnUntraced(function* (
   const wired = yield* measuredGraph(sweep, job, repeat)
   if (Result.isFailure(wired)) return failed(wired.failure, null)
   const graph = wired.success
-  const found = yield* survey(graph, around)
+  return keptMeasurement(sweep, yield* survey(graph, around)) ?? (yield* ran(sweep, graph, around))
+})
+
+/** What is known of a trial without a run, from its survey; undefined where something has to run. */
+export const keptMeasurement = ({ objectives }: PreparedSweep, found: Survey): Measurement | undefined => {
   const wrong = found.problems.find(({ severity }) => severity === "error")
   if (wrong !== undefined) return failed(`${wrong.label}: ${wrong.field}: ${wrong.why}`, null)
-  const kept = outputsOf(graph, found.outlooks)
-  return kept === undefined ? yield* ran(sweep, graph, around) : read(graph, sweep.objectives, kept, null)
-})
+  const kept = outputsOf(found.graph, found.outlooks)
+  return kept === undefined ? undefined : read(found.graph, objectives, kept, null)
+}
 
 const failed = (why: string, run: number | null): Measurement => ({ kind: "failed", why, run })
 
@@ -86,7 +90,7 @@ const ran = Effect.fnUntraced(function* (sweep: PreparedSweep, graph: PipelineGr
 })
 
 /** A disk that is full is no fault of the trial. */
-const storageFailureIn = ({ failures }: RunFailure): StorageFailure | undefined =>
+export const storageFailureIn = ({ failures }: RunFailure): StorageFailure | undefined =>
   failures.map(({ failure }) => failure.cause).find((cause) => cause instanceof StorageFailure)
 
 /** What the objectives are read from, by their places; undefined while one of them is not known. */

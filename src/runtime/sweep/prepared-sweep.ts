@@ -44,6 +44,8 @@ export interface PreparedSweep {
   readonly accepts: (point: Point) => boolean
   /** Values of the repeated parameter; one undefined where nothing is repeated. */
   readonly repeats: readonly (number | undefined)[]
+  /** What the objectives are read from where nothing is searched; its results are named by the objectives' places. */
+  readonly base: PipelineGraph
   /** The whole pipeline at a point. */
   readonly graphAt: (point: Point, shaping?: Shaping, repeat?: number) => Effect.Effect<PipelineGraph, StageFailure>
   /** What of it the objectives are read from; its results are named by the objectives' places. */
@@ -54,28 +56,43 @@ export interface PreparedSweep {
   readonly problems: readonly StageProblem[]
 }
 
-/** Fails with all that is wrong at once. */
-export const prepareSweep = Effect.fn("prepareSweep")(function* (sweep: Sweep) {
+/**
+ * Fails with all that is wrong at once.
+ *
+ * @param set Other values for parameters that are not searched.
+ */
+export const prepareSweep = Effect.fn("prepareSweep")(function* (
+  sweep: Sweep,
+  set: Readonly<Record<string, unknown>> = {},
+) {
   const { pipeline, written, name } = sweep
-  const plain = yield* pipeline.instantiate()
+  const plain = yield* pipeline.instantiate(set)
   const searchable = { schema: pipeline.paramsSchema, defaults: pipeline.defaults }
   const objectives = Array.isArray(written.objective) ? written.objective : [written.objective]
   const first = [
     ...spaceProblems(written.space, searchable),
     ...objectiveProblems(objectives),
     ...countProblems(sweep),
+    ...setProblems(written.space, set),
     ...(isAsha(written.search) ? ashaProblems(written.search).map(asSweepProblem) : []),
   ]
   yield* refuse(sweep, first)
   const space = flatSpace(written.space)
   const search = searchOf(written.search)
-  const accepts = acceptsOf(sweep, space)
+  const accepts = acceptsOf(sweep, space, plain.params)
   yield* refuse(sweep, [
     ...first,
     ...problemsOf(search.searcher, space.dimensions).map(asSweepProblem),
     ...stageProblems(plain, objectives as readonly Objective[]),
   ])
   const repeated = space.repeated
+  const measured = (graph: PipelineGraph) =>
+    subgraph(
+      graph,
+      Object.fromEntries(
+        (objectives as readonly Objective[]).map((objective, at) => [String(at), stageOf(graph, objective)!]),
+      ),
+    )
   const prepared: PreparedSweep = {
     ...search,
     ...{ name, pipeline: pipeline.name, space, accepts },
@@ -86,17 +103,12 @@ export const prepareSweep = Effect.fn("prepareSweep")(function* (sweep: Sweep) {
     repeats: repeated === null ? [undefined] : Array.from({ length: repeated.count }, (_, at) => at + 1),
     graphAt: (point, shaping, repeat) =>
       pipeline.instantiate(
-        { ...space.valuesOf(point), ...(repeated === null ? {} : { [repeated.name]: repeat ?? 1 }) },
+        { ...set, ...space.valuesOf(point), ...(repeated === null ? {} : { [repeated.name]: repeat ?? 1 }) },
         shaping,
       ),
-    measured: (graph) =>
-      subgraph(
-        graph,
-        Object.fromEntries(
-          (objectives as readonly Objective[]).map((objective, at) => [String(at), stageOf(graph, objective)!]),
-        ),
-      ),
-    definition: definitionOf(sweep, search, objectives as readonly Objective[]),
+    measured,
+    base: measured(plain),
+    definition: definitionOf(sweep, plain.params, search, objectives as readonly Objective[]),
     problems: first.map((problem) => ({ label: name, ...problem })),
   }
   const unread = yield* unreadAxes(prepared)
@@ -122,7 +134,10 @@ const asSweepProblem = ({
 }) => wrong(field, why, hint)
 
 /** Refuses a sweep with an error among its problems. */
-export const refuse = ({ name }: Pick<Sweep, "name">, problems: readonly SweepProblem[]) =>
+export const refuse = (
+  { name }: Pick<Sweep, "name">,
+  problems: readonly (SweepProblem & { readonly label?: string })[],
+) =>
   problems.some(({ severity }) => severity === "error")
     ? Effect.fail(
         new RunFailure({
@@ -149,14 +164,24 @@ const objectiveProblems = (objectives: readonly unknown[]): readonly SweepProble
 }
 
 const countProblems = ({ written: { trials, seed, shown } }: Sweep): readonly SweepProblem[] => {
-  const fields = { trials, seed, shown } as Readonly<Record<string, unknown>>
-  return Object.entries(fields).flatMap(([field, value]) => {
-    if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)) return []
-    return [
-      wrong(field, `it has to be a whole number from 0 on; this is ${sayValue(value)}`, "Leave it out for the usual"),
-    ]
+  const fields = [
+    ["trials", trials, 1],
+    ["seed", seed, 0],
+    ["shown", shown, 0],
+  ] as readonly (readonly [field: string, value: unknown, least: number])[]
+  return fields.flatMap(([field, value, least]) => {
+    if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return []
+    const why = `it has to be a whole number from ${least} on; this is ${sayValue(value)}`
+    return [wrong(field, why, "Leave it out for the usual")]
   })
 }
+
+const setProblems = (space: unknown, set: Readonly<Record<string, unknown>>): readonly SweepProblem[] =>
+  Object.keys(set).flatMap((name) =>
+    typeof space === "object" && space !== null && Object.hasOwn(space, name)
+      ? [wrong(name, "the sweep searches it, so it cannot be set", "Change the sweep's space, or set it for one trial")]
+      : [],
+  )
 
 const usualTrials = 16
 
@@ -174,10 +199,10 @@ const productOf = (dimensions: readonly Dimension[]): number =>
 export class ConstraintThrew extends Error {}
 
 const acceptsOf =
-  ({ pipeline, written: { where } }: Sweep, space: FlatSpace) =>
+  ({ pipeline, written: { where } }: Sweep, space: FlatSpace, params: PipelineGraph["params"]) =>
   (point: Point) => {
     if (where === undefined) return true
-    const values = decodeParams(pipeline.paramsSchema, { ...pipeline.defaults, ...space.valuesOf(point) })
+    const values = decodeParams(pipeline.paramsSchema, { ...params, ...space.valuesOf(point) })
     if (Result.isFailure(values)) return true
     try {
       return where(values.success as never)
@@ -189,11 +214,12 @@ const acceptsOf =
 /** What of a sweep its decisions depend on; not how long it goes on, nor where its last rung lies. */
 const definitionOf = (
   { pipeline, written }: Sweep,
+  params: PipelineGraph["params"],
   { searcher, halving, virtualWorkers }: ReturnType<typeof searchOf>,
   objectives: readonly Objective[],
 ): Json => ({
   pipeline: pipeline.name,
-  defaults: pipeline.defaults,
+  params,
   space: plainSpace(written.space),
   where: written.where === undefined ? null : digestText(String(written.where)),
   searcher: { kind: searcher.kind, options: searcher.options },

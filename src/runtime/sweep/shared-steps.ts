@@ -7,31 +7,52 @@
 import { Effect, Result } from "effect"
 import type { PipelineGraph } from "../define/pipeline-graph.ts"
 import type { PreparedSweep } from "./prepared-sweep.ts"
-import { type SharedSteps, type StageTree, stageTree } from "./stage-tree.ts"
+import { courseOf, longestCourse, type StageTree, stageTree } from "./stage-tree.ts"
 import { measuredGraph, type Stretched } from "./trial-graph.ts"
+
+export interface JobSteps {
+  /** Steps at the job's end, of one repeat; null where there are none to count. */
+  readonly reached: number | null
+  /** Steps of the trial when it is trained to its end, of all repeats. */
+  readonly asked: number
+  /** Steps up to the job's end that no job before had, of all repeats. */
+  readonly added: number
+}
 
 export interface SweepSteps {
   /** Counts a job. */
-  readonly add: (job: Stretched) => Effect.Effect<SharedSteps>
-  /** Where the paths of a graph part from others. */
-  readonly waypoints: StageTree["waypoints"]
+  readonly add: (job: Stretched) => Effect.Effect<JobSteps>
+  readonly tree: StageTree
 }
 
-const isWrong = ({ problems }: PipelineGraph): boolean => problems.some(({ severity }) => severity === "error")
+/** The graphs of all repeats that can be wired. */
+export const measuredGraphs = Effect.fnUntraced(function* (sweep: PreparedSweep, job: Stretched) {
+  const wired = yield* Effect.forEach(sweep.repeats, (repeat) => measuredGraph(sweep, job, repeat))
+  return wired.flatMap((graph) => (Result.isFailure(graph) || isWrong(graph.success) ? [] : [graph.success]))
+})
 
-const none: SharedSteps = { asked: 0, added: 0 }
+/** Where the trials of the sweep end; null: each at its own end. */
+export const lastStepOf = ({ halving }: Pick<PreparedSweep, "halving">): number | null => halving?.rungs.at(-1) ?? null
+
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0)
+
+/** Steps of all courses of a graph. */
+const stepsOf = ({ stages }: PipelineGraph): number => sum(stages.map((one) => courseOf(one)?.steps.length ?? 0))
+
+const isWrong = ({ problems }: PipelineGraph): boolean => problems.some(({ severity }) => severity === "error")
 
 export const sweepSteps = (sweep: PreparedSweep): SweepSteps => {
   const tree = stageTree()
   return {
     add: Effect.fnUntraced(function* (job) {
-      const counted = yield* Effect.forEach(sweep.repeats, (repeat) =>
-        Effect.map(measuredGraph(sweep, job, repeat), (graph) =>
-          Result.isFailure(graph) || isWrong(graph.success) ? none : tree.add(graph.success),
-        ),
-      )
-      return counted.reduce((sum, { asked, added }) => ({ asked: sum.asked + asked, added: sum.added + added }), none)
+      const graphs = yield* measuredGraphs(sweep, job)
+      const whole = yield* measuredGraphs(sweep, { ...job, untilStep: lastStepOf(sweep) })
+      return {
+        reached: (graphs[0] && longestCourse(graphs[0])?.steps) ?? null,
+        asked: sum(whole.map(stepsOf)),
+        added: sum(graphs.map(tree.add)),
+      }
     }),
-    waypoints: tree.waypoints,
+    tree,
   }
 }

@@ -11,17 +11,24 @@ import { canonicalJson, type Json } from "../model/canonical-json.ts"
 import type { Course } from "../model/course.ts"
 import { digestText } from "../model/fingerprint.ts"
 
-export interface SharedSteps {
-  /** Steps of all courses of the graph. */
-  readonly asked: number
-  /** Those that no graph before had. */
-  readonly added: number
+/** A stretch of a path that it shares with all paths of the same branch. */
+export interface Segment {
+  /** Of the branch. */
+  readonly id: number
+  /** It holds the steps after `from`, up to `to`. */
+  readonly from: number
+  readonly to: number
 }
 
 export interface StageTree {
-  readonly add: (graph: PipelineGraph) => SharedSteps
+  /** How many steps of its courses no graph before had. */
+  readonly add: (graph: PipelineGraph) => number
+  /** Makes the first steps of a stage's path known, as if a graph before had had them. */
+  readonly know: (graph: PipelineGraph, label: string, steps: number) => void
   /** By label, of a graph that was added: steps after which another path parts from this one or ends on it. */
   readonly waypoints: (graph: PipelineGraph) => ReadonlyMap<string, readonly number[]>
+  /** By label, of a graph that was added: the branches that its paths run along. Valid until another graph is added. */
+  readonly segments: (graph: PipelineGraph) => ReadonlyMap<string, readonly Segment[]>
 }
 
 interface Path {
@@ -32,6 +39,7 @@ interface Path {
 }
 
 interface Branch {
+  readonly id: number
   /** Steps from its parent's end to its own. */
   steps: readonly number[]
   /** By their first step. */
@@ -40,6 +48,15 @@ interface Branch {
 
 export const stageTree = (): StageTree => {
   const roots = new Map<string, Branch>()
+  let branches = 0
+  const branch = (steps: Branch["steps"], children: Branch["children"] = new Map()): Branch => ({
+    ...{ id: branches++, steps, children },
+  })
+  const rootOf = (start: string): Branch => {
+    const root = roots.get(start) ?? branch([])
+    roots.set(start, root)
+    return root
+  }
   const numbers = new Map<string, number>()
   const numberOf = (step: Json): number => {
     const text = canonicalJson(step)
@@ -48,24 +65,23 @@ export const stageTree = (): StageTree => {
     return known
   }
   const pathsOf = (graph: PipelineGraph) => coursesIn(graph).map((found) => asPath(found, numberOf))
+  const segments = (graph: PipelineGraph) =>
+    new Map(
+      pathsOf(graph).flatMap(({ label, start, steps }) => {
+        const root = roots.get(start)
+        return root === undefined ? [] : [[label, along(root, steps)] as const]
+      }),
+    )
   return {
-    add: (graph) => {
-      let [asked, added] = [0, 0]
-      for (const { start, steps } of pathsOf(graph)) {
-        const root = roots.get(start) ?? { steps: [], children: new Map() }
-        roots.set(start, root)
-        asked += steps.length
-        added += grow(root, steps)
+    add: (graph) => pathsOf(graph).reduce((sum, { start, steps }) => sum + grow(branch, rootOf(start), steps), 0),
+    know: (graph, wanted, known) => {
+      for (const { label, start, steps } of pathsOf(graph)) {
+        if (label === wanted) grow(branch, rootOf(start), steps.slice(0, known))
       }
-      return { asked, added }
     },
     waypoints: (graph) =>
-      new Map(
-        pathsOf(graph).flatMap(({ label, start, steps }) => {
-          const root = roots.get(start)
-          return root === undefined ? [] : [[label, endsAlong(root, steps)] as const]
-        }),
-      ),
+      new Map([...segments(graph)].map(([label, along]) => [label, along.map(({ to }) => to)] as const)),
+    segments,
   }
 }
 
@@ -111,20 +127,22 @@ const asPath = ({ label, shape, course }: FoundCourse, numberOf: (step: Json) =>
 }
 
 /** Adds a path; returns how many of its steps are new. */
-const grow = (root: Branch, path: readonly number[]): number => {
+const grow = (make: MakeBranch, root: Branch, path: readonly number[]): number => {
   let [branch, at] = [root, 0]
   for (;;) {
     const next = at < path.length ? branch.children.get(path[at]!) : undefined
     if (next === undefined) {
-      if (at < path.length) branch.children.set(path[at]!, { steps: path.slice(at), children: new Map() })
+      if (at < path.length) branch.children.set(path[at]!, make(path.slice(at)))
       return path.length - at
     }
     const common = commonLength(next.steps, path, at)
-    if (common < next.steps.length) split(next, common)
+    if (common < next.steps.length) split(make, next, common)
     branch = next
     at += common
   }
 }
+
+type MakeBranch = (steps: Branch["steps"], children?: Branch["children"]) => Branch
 
 const commonLength = (steps: readonly number[], path: readonly number[], from: number): number => {
   let length = 0
@@ -132,21 +150,21 @@ const commonLength = (steps: readonly number[], path: readonly number[], from: n
   return length
 }
 
-const split = (branch: Branch, at: number): void => {
-  const rest: Branch = { steps: branch.steps.slice(at), children: branch.children }
+const split = (make: MakeBranch, branch: Branch, at: number): void => {
+  const rest = make(branch.steps.slice(at), branch.children)
   branch.steps = branch.steps.slice(0, at)
   branch.children = new Map([[rest.steps[0]!, rest]])
 }
 
-/** Ends of the branches that a path runs along. */
-const endsAlong = (root: Branch, path: readonly number[]): readonly number[] => {
-  const ends: number[] = []
+/** The branches that a path runs along, whole. */
+const along = (root: Branch, path: readonly number[]): readonly Segment[] => {
+  const segments: Segment[] = []
   for (let branch = root, at = 0; at < path.length; ) {
     const next = branch.children.get(path[at]!)
     if (next === undefined || commonLength(next.steps, path, at) < Math.min(next.steps.length, path.length - at)) break
     at += next.steps.length
-    if (at <= path.length) ends.push(at)
+    if (at <= path.length) segments.push({ id: next.id, from: at - next.steps.length, to: at })
     branch = next
   }
-  return ends
+  return segments
 }

@@ -12,6 +12,8 @@ export type SweepEvent =
       /** Trainings at once. */
       readonly workers: number
     }
+  /** The sweep looks wrong, or what it is told has no effect. */
+  | { readonly type: "sweep-warning"; readonly field: string; readonly message: string; readonly hint: string }
   | {
       readonly type: "trial-decided"
       readonly trial: number

@@ -1,9 +1,6 @@
 /** Sweeps over a pipeline of numbers: the same decisions with one worker and with four, on a full cache, and with a trial that fails. */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
-import { pipeline } from "../../../src/runtime/define/pipeline.ts"
-import { stage } from "../../../src/runtime/define/stage.ts"
-import { StageFailure } from "../../../src/runtime/model/stage-failure.ts"
+import { Effect } from "effect"
 import { makeStopSignal } from "../../../src/runtime/model/stop-signal.ts"
 import { runtimeLayer } from "../../../src/runtime/run/runtime-layer.ts"
 import { asha } from "../../../src/runtime/search/asha.ts"
@@ -16,35 +13,7 @@ import { prepareSweep } from "../../../src/runtime/sweep/prepared-sweep.ts"
 import { type Sweep, sweep } from "../../../src/runtime/sweep/sweep.ts"
 import type { SweepEvent } from "../../../src/runtime/sweep/sweep-events.ts"
 import { makeProject, type Project } from "../project.ts"
-
-const calls: string[] = []
-
-const walk = stage({
-  name: "walk",
-  code: import.meta.url,
-  params: Schema.Struct({ rate: Schema.Finite, dim: Schema.Int, steps: Schema.Int }),
-  wires: {},
-  output: Schema.Finite,
-  course: {
-    of: ({ rate, dim, steps }) => ({
-      start: [rate, dim],
-      steps: Array.from({ length: steps }, () => 0),
-      unit: "steps",
-    }),
-    until: (params, steps) => (steps < params.steps ? { ...params, steps } : params),
-  },
-  run: ({ params: { rate, dim, steps } }) => {
-    calls.push(`${rate} ${dim} ${steps}`)
-    if (dim === 13)
-      throw new StageFailure({ what: "No luck", where: "walk", why: "13", hint: "Take another", kind: "work" })
-    return (rate - 0.3) ** 2 + 1 / dim + 1 / steps
-  },
-})
-
-const params = Schema.Struct({ rate: Schema.Finite, dim: Schema.Int, steps: Schema.Int })
-const walks = pipeline("walks", { params, defaults: { rate: 0.5, dim: 4, steps: 27 } }, (given) => ({
-  loss: walk(given),
-}))
+import { calls, walks } from "./rig/walks.ts"
 
 const journal = { sweep: "walks-sweep", identity: "test" }
 

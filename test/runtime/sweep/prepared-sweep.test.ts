@@ -53,7 +53,7 @@ describe("a sweep is refused before anything runs", () => {
     [
       "for half a trial",
       { trials: 1.5 },
-      "error: trials: it has to be a whole number from 0 on; this is the number 1.5",
+      "error: trials: it has to be a whole number from 1 on; this is the number 1.5",
     ],
     ["for rungs that go down", { search: asha({ rungs: [9, 3] }) }, "error: rungs: the rung 3 comes after 9"],
     [

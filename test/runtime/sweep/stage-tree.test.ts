@@ -40,7 +40,7 @@ const walks = pipeline("walks", { params, defaults: { steps: 100, turn: 100, sta
 const grown = Effect.fnUntraced(function* (trials: readonly Readonly<Record<string, number>>[]) {
   const graphs = yield* Effect.forEach(trials, (set) => walks.instantiate(set))
   const tree = stageTree()
-  const added = graphs.map((graph) => tree.add(graph).added)
+  const added = graphs.map((graph) => tree.add(graph))
   return { added, waypoints: graphs.map((graph) => tree.waypoints(graph).get("walk")) }
 })
 
@@ -69,6 +69,31 @@ describe("a tree of trials", () => {
       const trials = [{ turn: 10 }, { turn: 90 }, { turn: 50, steps: 60 }, { turn: 50 }, { start: 3 }]
       const sum = ({ added }: { readonly added: readonly number[] }) => added.reduce((all, one) => all + one, 0)
       expect(sum(yield* grown(trials))).toBe(sum(yield* grown(trials.toReversed())))
+    }),
+  )
+
+  it.effect("does not count steps that are known already", () =>
+    Effect.gen(function* () {
+      const tree = stageTree()
+      const [one, other] = [yield* walks.instantiate({ turn: 60 }), yield* walks.instantiate({ turn: 80 })]
+      tree.know(one, "walk", 55)
+      tree.know(one, "elsewhere", 99)
+      expect([tree.add(one), tree.add(other)]).toEqual([45, 40])
+    }),
+  )
+
+  it.effect("says which stretches two trials have in common", () =>
+    Effect.gen(function* () {
+      const tree = stageTree()
+      const [one, other] = [yield* walks.instantiate({ turn: 60 }), yield* walks.instantiate({ turn: 80 })]
+      tree.add(one)
+      tree.add(other)
+      const [first, second] = [one, other].map((graph) => tree.segments(graph).get("walk")!)
+      expect(first!.map(({ from, to }) => [from, to])).toEqual([
+        [0, 60],
+        [60, 100],
+      ])
+      expect(second!.map(({ id }) => first!.some((segment) => segment.id === id))).toEqual([true, false])
     }),
   )
 })
