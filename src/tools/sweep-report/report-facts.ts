@@ -11,7 +11,7 @@ export const stateCounts = ({ trials }: SweepTable): string =>
   states
     .map((state) => [trials.filter((trial) => trial.state === state).length, state] as const)
     .filter(([count]) => count > 0)
-    .map(([count, state]) => `${count} ${state}`)
+    .map(([count, state]) => `${grouped(count)} ${state}`)
     .join(", ")
 
 const stepsShare = ({ asked, trained }: SweepTable["steps"]): string =>
@@ -42,7 +42,7 @@ export const reportFacts = (table: SweepTable): Html => {
 <h1>${table.name}</h1>
 <p class="search">${table.search}</p>
 <dl class="facts">
-${fact("Trials", String(table.trials.length), stateCounts(table))}
+${fact("Trials", grouped(table.trials.length), stateCounts(table))}
 ${fact("Steps trained", grouped(table.steps.trained), stepsShare(table.steps))}
 ${table.objectives.map(({ name, direction }) => fact("Objective", name, better[direction]))}
 ${bestFact(table, best)}

@@ -2,6 +2,7 @@
 
 import { absent, shortNumber } from "../tables/short-words.ts"
 import { type Html, html, nothing } from "./html.ts"
+import { evenly } from "./listed-trials.ts"
 import { byRank, type LossAt, type SweepTable, type SweepTrial } from "./sweep-table.ts"
 import { type CellColumn, cellColumns } from "./trial-cells.ts"
 import { objectiveWords } from "./value-words.ts"
@@ -26,12 +27,12 @@ const trialRow = (columns: readonly CellColumn[], trial: SweepTrial): Html => {
   return html`<tr data-trial="${trial.trial}"${trial.rank === 1 ? html` class="first"` : nothing}>${cells}</tr>\n`
 }
 
-export const trialsTable = (table: SweepTable): Html => {
+export const trialsTable = (table: SweepTable, caption: string): Html => {
   const columns = cellColumns(table)
   const heads = columns.map(({ title, isNumber }) => html`<th scope="col"${numeric(isNumber)}>${breakable(title)}</th>`)
   return wideTable(
     "Trials",
-    html`<table id="trials"><caption>Every trial, best first</caption>
+    html`<table id="trials"><caption>${caption}</caption>
 <thead><tr>${heads}</tr></thead>
 <tbody>
 ${byRank(table.trials).map((trial) => trialRow(columns, trial))}</tbody></table>`,
@@ -47,13 +48,6 @@ export const failureList = ({ trials }: SweepTable): Html => {
 
 const mostSteps = 12
 
-/** At most so many of them, the first and the last included, evenly between. */
-const thinned = (steps: readonly number[]): readonly number[] => {
-  if (steps.length <= mostSteps) return steps
-  const picked = Array.from({ length: mostSteps }, (_, at) => Math.round((at * (steps.length - 1)) / (mostSteps - 1)))
-  return picked.map((at) => steps[at]!)
-}
-
 const stepsOf = (curves: readonly (readonly LossAt[])[]): readonly number[] =>
   [...new Set(curves.flatMap((curve) => curve.map(([step]) => step)))].sort((a, b) => a - b)
 
@@ -65,7 +59,7 @@ export const curveTable = (
 ): Html => {
   const shown = byRank(trials).filter((trial) => curveOf(trial).length > 0)
   const all = stepsOf(shown.map(curveOf))
-  const steps = thinned(all)
+  const steps = evenly(all, mostSteps)
   const caption = `${name} by step${steps.length < all.length ? `, at ${steps.length} of ${all.length} steps` : ""}`
   const rows = shown.map((trial) => {
     const losses = new Map(curveOf(trial))

@@ -6,27 +6,29 @@ import { byRank, type SweepTable, type SweepTrial, valueOn } from "./sweep-table
 const rungSteps = ({ trials }: SweepTable): readonly number[] =>
   [...new Set(trials.flatMap(({ rungs }) => rungs.map(({ steps }) => steps)))].sort((a, b) => a - b)
 
-const heading = (table: SweepTable): readonly CsvField[] => {
+const heading = (table: SweepTable, rungs: readonly number[]): readonly CsvField[] => {
   const first = table.objectives[0]?.name ?? "value"
   return [
     ...["trial", "rank", "state"],
     ...table.axes.map(({ name }) => name),
     ...table.objectives.map(({ name }) => name),
     ...["spread", "on front", "steps asked", "steps trained"],
-    ...rungSteps(table).map((steps) => `${first} at ${steps}`),
+    ...rungs.map((steps) => `${first} at ${steps}`),
     ...["by hand", "why"],
   ]
 }
 
-const fieldsOf = (table: SweepTable, trial: SweepTrial): readonly CsvField[] => [
+const fieldsOf = (table: SweepTable, rungs: readonly number[], trial: SweepTrial): readonly CsvField[] => [
   ...[trial.trial, trial.rank ?? undefined, trial.state],
   ...table.axes.map((axis) => valueOn(axis, trial)),
   ...table.objectives.map((_, at) => trial.objectives[at] ?? undefined),
   ...[trial.spread ?? undefined, trial.onFront, trial.steps.asked, trial.steps.trained],
-  ...rungSteps(table).map((steps) => trial.rungs.find((rung) => rung.steps === steps)?.value),
+  ...rungs.map((steps) => trial.rungs.find((rung) => rung.steps === steps)?.value),
   ...[trial.byHand, trial.why ?? undefined],
 ]
 
 /** One row per trial, best first, after a row of names. */
-export const sweepCsv = (table: SweepTable): string =>
-  csvTable([heading(table), ...byRank(table.trials).map((trial) => fieldsOf(table, trial))])
+export const sweepCsv = (table: SweepTable): string => {
+  const rungs = rungSteps(table)
+  return csvTable([heading(table, rungs), ...byRank(table.trials).map((trial) => fieldsOf(table, rungs, trial))])
+}

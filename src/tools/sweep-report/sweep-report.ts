@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto"
 import type { ShownTable } from "./facets.ts"
 import { type Html, html, jsonScript, nothing, trusted } from "./html.ts"
+import { type ListedTrials, listedTrials } from "./listed-trials.ts"
 import type { PageData } from "./page-data.ts"
 import { pageScript } from "./page-script.ts"
 import { reportFacts } from "./report-facts.ts"
@@ -58,12 +59,13 @@ const frontSection = (table: SweepTable): Html =>
     ? nothing
     : html`<section><h2>Objectives against each other</h2>${figure("front", "Each trial by its objectives, those on the front joined", frontTable(table))}</section>`
 
-const trialsSection = (table: SweepTable): Html => html`<section><h2>Trials</h2>
+const trialsSection = ({ table, note }: ListedTrials): Html => html`<section><h2>Trials</h2>
+${note === null ? nothing : html`<p class="note">${note}</p>`}
 <p class="legend" id="legend"></p>
 <div class="plot-scroll" id="parallel-scroll"><div class="plot" id="parallel" role="img" aria-label="Each trial as a line across its values and results"></div></div>
 <div id="filter"></div>
 <p id="shown" role="status"></p>
-${trialsTable(table)}
+${trialsTable(table, note === null ? "Every trial, best first" : "The listed trials, best first")}
 ${failureList(table)}</section>`
 
 const withoutPictures = ({ trials, ...table }: SweepTable): ShownTable => ({
@@ -80,7 +82,8 @@ const policyFor = (script: string): string => {
 export const sweepReport = async ({ table }: SweepReport): Promise<string> => {
   const script = await pageScript()
   const importance = sweepImportance(table)
-  const data: PageData = { table: withoutPictures(table), importance }
+  const listed = listedTrials(table)
+  const data: PageData = { table: withoutPictures(listed.table), importance }
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -94,11 +97,11 @@ export const sweepReport = async ({ table }: SweepReport): Promise<string> => {
 <body>
 <main>
 ${reportFacts(table)}
-${trialsSection(table)}
-${curvesSection(table)}
+${trialsSection(listed)}
+${curvesSection(listed.table)}
 ${importanceSection(importance)}
-${frontSection(table)}
-${reportPictures(table)}
+${frontSection(listed.table)}
+${reportPictures(listed.table)}
 </main>
 ${jsonScript("sweep", data)}
 <script>${trusted(script)}</script>

@@ -44,7 +44,7 @@ interface Opened {
   readonly complaints: readonly string[]
 }
 
-const open = async (options: BrowserContextOptions = {}): Promise<Opened> => {
+const open = async (options: BrowserContextOptions = {}, file = address): Promise<Opened> => {
   const context = await browser.newContext({ offline: true, viewport: { width: 1200, height: 1400 }, ...options })
   const page = await context.newPage()
   const requests: string[] = []
@@ -52,7 +52,7 @@ const open = async (options: BrowserContextOptions = {}): Promise<Opened> => {
   page.on("request", (request) => request.url().startsWith("data:") || requests.push(request.url()))
   page.on("console", (message) => complaints.push(message.text()))
   page.on("pageerror", (error) => complaints.push(error.message))
-  await page.goto(address)
+  await page.goto(file)
   return { page, requests, complaints }
 }
 
@@ -106,6 +106,22 @@ describe.runIf(browserPath !== undefined)(
         )
       expect(dashes.length).toBe(24)
       expect(dashes.filter((isDashed) => isDashed).length).toBe(passing(({ state }) => state !== "complete").length)
+    })
+
+    it("draws 500 of very many trials, thin but for the best three", async () => {
+      const file = join(folder, "many.html")
+      writeFileSync(file, await sweepReport({ table: madeUpTable({ trials: 600 }) }))
+      const { page, complaints } = await open({}, pathToFileURL(file).href)
+      const widths = await page
+        .locator("#parallel path[fill=none]")
+        .evaluateAll((lines) =>
+          lines
+            .filter((line) => (line.getAttribute("d") ?? "").split("L").length === 6)
+            .map((line) => Number(line.getAttribute("stroke-width") ?? 1)),
+        )
+      expect(widths.filter((width) => width === 0.7)).toHaveLength(497)
+      expect(widths.filter((width) => width === 2.6)).toHaveLength(3)
+      expect(complaints).toEqual([])
     })
 
     it("keeps the trials that a stroke along an axis takes, says their range in the fields, and gives all back when it is taken away", async () => {
@@ -180,6 +196,23 @@ describe.runIf(browserPath !== undefined)(
           plot,
         ).toBe(1)
       }
+    })
+
+    it("draws once while a pointer runs down the table", async () => {
+      const { page } = await open()
+      const [crossed, drawn] = (await page.evaluate(`(async () => {
+        let drawn = 0
+        const rows = [...document.querySelectorAll("#trials tbody tr")]
+        const seen = new MutationObserver((changes) => { drawn += changes.length })
+        seen.observe(document.querySelector("#trials"), { subtree: true, attributeFilter: ["class"] })
+        for (const row of rows) row.dispatchEvent(new PointerEvent("pointerenter"))
+        await new Promise((done) => setTimeout(done, 500))
+        return [rows.length, drawn]
+      })()`)) as readonly [number, number]
+      expect([crossed, drawn]).toEqual([24, 1])
+      expect(await page.locator("#trials tr.lit").getAttribute("data-trial")).toBe(
+        await page.locator("#trials tbody tr").last().getAttribute("data-trial"),
+      )
     })
 
     it.each([

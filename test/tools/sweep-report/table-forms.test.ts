@@ -55,6 +55,23 @@ describe("the CSV of a sweep", () => {
     ])
   })
 
+  it("looks at the rungs of each trial as often, however many trials there are", () => {
+    const looksAt = (count: number): number => {
+      let looks = 0
+      const counted = (trial: SweepTrial): SweepTrial => ({
+        ...trial,
+        get rungs() {
+          looks += 1
+          return trial.rungs
+        },
+      })
+      const table = madeUpTable({ trials: count })
+      sweepCsv({ ...table, trials: table.trials.map(counted) })
+      return looks / count
+    }
+    expect(looksAt(48)).toBe(looksAt(24))
+  })
+
   it("gives numbers in full, null as null, and nothing for an axis that is not there", () => {
     const [names, row] = readCsv(sweepCsv(tableOf({})))
     expect(Object.fromEntries(names!.map((name, at) => [name, row![at]]))).toMatchObject({

@@ -3,19 +3,26 @@ import type { ShownTrial } from "../facets.ts"
 import type { LossAt } from "../sweep-table.ts"
 import { objectiveWords } from "../value-words.ts"
 import { baseOption, type Chart, chartIn, tooltipStyle, valueAxis } from "./chart.ts"
-import { dashOf, onThemeChange, type Theme, theme, trialColours } from "./theme.ts"
+import { dashOf, lineWidthOf, onThemeChange, type Theme, theme, trialColours } from "./theme.ts"
 import { trialWords } from "./trial-words.ts"
 import type { View, ViewState } from "./view.ts"
 
 type CurveOf = (trial: ShownTrial) => readonly LossAt[]
 
-const lineSeries = (trial: ShownTrial, curve: readonly LossAt[], colour: string, isLit: boolean, look: Theme) => {
+interface Look {
+  readonly look: Theme
+  readonly colour: string
+  readonly width: number
+  readonly isLit: boolean
+}
+
+const lineSeries = (trial: ShownTrial, curve: readonly LossAt[], { look, colour, width, isLit }: Look) => {
   const isFirst = trial.rank !== null && trial.rank <= 3
   return {
     ...{ type: "line" as const, id: `trial-${trial.trial}`, name: String(trial.trial), data: curve },
     ...{ symbol: "circle", showSymbol: curve.length === 1, symbolSize: 7, triggerLineEvent: true },
     z: isLit ? 5 : isFirst ? 4 : 3,
-    lineStyle: { color: colour, type: dashOf(trial), width: isLit ? 4 : isFirst ? 2.4 : 1.3 },
+    lineStyle: { color: colour, type: dashOf(trial), width: isLit ? 4 : isFirst ? 2.4 : width },
     itemStyle: { color: colour },
     emphasis: { disabled: true },
     endLabel: {
@@ -32,9 +39,10 @@ const draw = (chart: Chart, view: View, curveOf: CurveOf): void => {
   const colours = trialColours(view.table.trials, look)
   const trials = new Map(view.table.trials.map((trial) => [String(trial.trial), trial]))
   const shown = view.table.trials.filter((trial) => view.shown.has(trial.trial) && curveOf(trial).length > 0)
+  const width = lineWidthOf(shown.length)
   const series = shown.map((trial) => {
     const isLit = view.pointed === trial.trial || view.marked.has(trial.trial)
-    return lineSeries(trial, curveOf(trial), colours.get(trial.trial) ?? look.muted, isLit, look)
+    return lineSeries(trial, curveOf(trial), { look, colour: colours.get(trial.trial) ?? look.muted, width, isLit })
   })
   const option = {
     ...baseOption(look),

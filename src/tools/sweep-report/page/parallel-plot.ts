@@ -5,7 +5,7 @@ import { askedBy, type Interval, intervalsFor } from "../trial-filter.ts"
 import { brokenName } from "./broken-name.ts"
 import { baseOption, type Chart, chartIn, tooltipStyle } from "./chart.ts"
 import { byId } from "./elements.ts"
-import { dashOf, onThemeChange, type Theme, theme, trialColours } from "./theme.ts"
+import { dashOf, lineWidthOf, onThemeChange, type Theme, theme, trialColours } from "./theme.ts"
 import { trialWords } from "./trial-words.ts"
 import type { View, ViewState } from "./view.ts"
 
@@ -44,7 +44,12 @@ const lineOf = (trial: ShownTrial, view: View, axes: readonly Facet[], colour: s
   return {
     name: String(trial.trial),
     value: axes.map(({ scale, read }) => scale.placeOf(read(trial))),
-    lineStyle: { color: colour, type: dashOf(trial), width: isLit ? 4.5 : isFirst ? 2.6 : 1.5, opacity: 1 },
+    lineStyle: {
+      color: colour,
+      type: dashOf(trial),
+      width: isLit ? 4.5 : isFirst ? 2.6 : lineWidthOf(view.shown.size),
+      opacity: 1,
+    },
   }
 }
 

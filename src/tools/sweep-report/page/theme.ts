@@ -76,3 +76,6 @@ export const trialColours = (trials: readonly ShownTrial[], { ramp, muted }: The
 /** Dashes say what colour alone must not: that a trial was not trained to its end. */
 export const dashOf = ({ state }: ShownTrial): "solid" | "dashed" | "dotted" =>
   state === "complete" ? "solid" : state === "failed" ? "dotted" : "dashed"
+
+/** How wide a trial's line is where many are drawn: that of a few hundred hides what lies below it. */
+export const lineWidthOf = (trials: number): number => (trials > 100 ? 0.7 : 1.5)

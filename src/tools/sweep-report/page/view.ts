@@ -20,6 +20,7 @@ export interface ViewState {
   readonly ask: (facet: Facet, asked: Asked | undefined) => void
   readonly askNothing: () => void
   readonly mark: (trial: number) => void
+  /** Comes into force with the next frame: while many trials are drawn, a pointer crosses more than can be shown. */
   readonly point: (trial: number | null) => void
   /** Calls now and whenever one of these parts has changed. */
   readonly listen: (parts: readonly Part[], hear: (view: View) => void) => void
@@ -41,6 +42,12 @@ export const viewState = (table: ShownTable): ViewState => {
     view = { ...view, ...changed }
     for (const { parts, hear } of listeners) if (parts.includes(part)) hear(view)
   }
+  let wanted: { readonly trial: number | null } | undefined
+  const pointAtWanted = () => {
+    const pointed = wanted?.trial ?? null
+    wanted = undefined
+    if (pointed !== view.pointed) change("pointed", { pointed })
+  }
   const filterBy = (filter: Filter) => change("filter", { filter, shown: shownBy(filter) })
   return {
     view: () => view,
@@ -51,7 +58,8 @@ export const viewState = (table: ShownTable): ViewState => {
     askNothing: () => filterBy(none),
     mark: (trial) => change("marked", { marked: toggled(view.marked, trial) }),
     point: (trial) => {
-      if (trial !== view.pointed) change("pointed", { pointed: trial })
+      if (wanted === undefined) requestAnimationFrame(pointAtWanted)
+      wanted = { trial }
     },
     listen: (parts, hear) => {
       listeners.push({ parts, hear })
