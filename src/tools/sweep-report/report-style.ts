@@ -61,7 +61,6 @@ th button.mark[aria-pressed=true]{background:var(--accent);color:var(--paper);bo
 #parallel{height:26rem}
 #parallel path[fill="#cfd2d7"]{fill:var(--accent);fill-opacity:.2;stroke:var(--accent);stroke-width:1.5}
 #validation,#loss{height:20rem}
-#front{height:26rem}
 .curves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));gap:1.5rem}
 .curve,figure{min-width:0}
 .fold{margin-top:.5rem;font-size:.875rem;color:var(--muted)}

@@ -3,6 +3,7 @@
 import { absent, shortNumber } from "../tables/short-words.ts"
 import { type Html, html, nothing } from "./html.ts"
 import { evenly } from "./listed-trials.ts"
+import type { RepeatedTrial } from "./repeated-trials.ts"
 import { byRank, type LossAt, type SweepTable, type SweepTrial } from "./sweep-table.ts"
 import { type CellColumn, cellColumns } from "./trial-cells.ts"
 import { objectiveWords } from "./value-words.ts"
@@ -71,6 +72,21 @@ export const curveTable = (
     caption,
     html`<table><caption>${caption}</caption>
 <thead><tr><th scope="col" class="number">trial</th><th scope="col" class="number">rank</th>${steps.map((step) => html`<th scope="col" class="number">${shortNumber(step)}</th>`)}</tr></thead>
+<tbody>
+${rows}</tbody></table>`,
+  )
+}
+
+/** The trials of a plot of means and spreads, best first. */
+export const spreadTable = (repeated: readonly RepeatedTrial<SweepTrial>[]): Html => {
+  const rows = repeated.map(
+    ({ trial, mean, spread }) =>
+      html`<tr data-trial="${trial.trial}"><th scope="row" class="number">${trial.trial}</th><td class="number">${String(trial.rank)}</td><td class="number">${objectiveWords(mean)}</td><td class="number">${objectiveWords(spread)}</td></tr>\n`,
+  )
+  return wideTable(
+    "Means",
+    html`<table><caption>Mean over the repeats of a trial, and their standard deviation</caption>
+<thead><tr><th scope="col" class="number">trial</th><th scope="col" class="number">rank</th><th scope="col" class="number">mean</th><th scope="col" class="number">spread</th></tr></thead>
 <tbody>
 ${rows}</tbody></table>`,
   )

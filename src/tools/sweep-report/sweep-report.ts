@@ -10,11 +10,12 @@ import { type Html, html, jsonScript, nothing, trusted } from "./html.ts"
 import { type ListedTrials, listedTrials } from "./listed-trials.ts"
 import type { PageData } from "./page-data.ts"
 import { pageScript } from "./page-script.ts"
+import { repeatedTrials } from "./repeated-trials.ts"
 import { reportFacts } from "./report-facts.ts"
 import { importanceTable, type ShownImportances } from "./report-importance.ts"
 import { reportPictures } from "./report-pictures.ts"
 import { reportStyle } from "./report-style.ts"
-import { curveTable, failureList, frontTable, trialsTable } from "./report-tables.ts"
+import { curveTable, failureList, frontTable, spreadTable, trialsTable } from "./report-tables.ts"
 import { sweepImportance } from "./sweep-importance.ts"
 import type { SweepTable } from "./sweep-table.ts"
 
@@ -50,14 +51,26 @@ const importanceSection = (importance: ShownImportances): Html => {
   const plot =
     importance.axes.length === 0
       ? nothing
-      : figure("importance", "Share of the ranking that each axis explains", importanceTable(importance))
+      : html`<p class="legend">Bar: how much of the order of trials an axis explains. Whisker: its 90 % interval. Dashed: what an axis that does nothing exceeds once in twenty times.</p>
+${figure("importance", "Share of the ranking that each axis explains", importanceTable(importance))}`
   return html`<section><h2>What matters</h2>${plot}${notes}</section>`
+}
+
+const spreadSection = (table: SweepTable): Html => {
+  const repeated = repeatedTrials(table.trials)
+  if (repeated.length === 0) return nothing
+  const which = repeated.length === 1 ? "The best trial" : `The ${repeated.length} best trials`
+  return html`<section><h2>Mean and spread</h2>
+<p class="legend">${which}: the mean over repeats with other seeds, and their standard deviation to each side.</p>
+${figure("spread", "The mean of the best trials, and how far their repeats lie from it", spreadTable(repeated))}</section>`
 }
 
 const frontSection = (table: SweepTable): Html =>
   table.objectives.length < 2
     ? nothing
-    : html`<section><h2>Objectives against each other</h2>${figure("front", "Each trial by its objectives, those on the front joined", frontTable(table))}</section>`
+    : html`<section><h2>Objectives against each other</h2>
+<p class="legend">Diamond: on the front, no other trial is as good in all of them and better in one. Hollow: not trained to its end.${table.trials.some(({ spread }) => spread !== null) ? " Whisker: standard deviation over repeats." : ""}</p>
+${figure("front", "Each trial by its objectives, those on the front joined", frontTable(table))}</section>`
 
 const trialsSection = ({ table, note }: ListedTrials): Html => html`<section><h2>Trials</h2>
 ${note === null ? nothing : html`<p class="note">${note}</p>`}
@@ -99,6 +112,7 @@ export const sweepReport = async ({ table }: SweepReport): Promise<string> => {
 ${reportFacts(table)}
 ${trialsSection(listed)}
 ${curvesSection(listed.table)}
+${spreadSection(listed.table)}
 ${importanceSection(importance)}
 ${frontSection(listed.table)}
 ${reportPictures(listed.table)}

@@ -82,6 +82,19 @@ const strokeAlong = async (page: Page, axis: number, from: number, to: number) =
   await page.mouse.up()
 }
 
+/** Lines of a plot that run level, from left to right. */
+const levelLines = async (page: Page, plot: string) => {
+  const paths = await page
+    .locator(`${plot} path[fill=none]`)
+    .evaluateAll((lines) => lines.map((line) => line.getAttribute("d") ?? ""))
+  return paths
+    .flatMap((path) => {
+      const [, x1, y1, x2, y2] = (/^M(\S+) (\S+)L(\S+) (\S+)$/.exec(path) ?? []).map(Number)
+      return x1 === undefined || y1 !== y2 ? [] : [{ middle: (x1 + x2!) / 2, length: Math.abs(x2! - x1) }]
+    })
+    .sort((a, b) => a.middle - b.middle)
+}
+
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true })
 
 describe.runIf(browserPath !== undefined)(
@@ -167,6 +180,36 @@ describe.runIf(browserPath !== undefined)(
       await field(page, "validation loss, without a value").press("Space")
       expect((await shown(page)).length).toBe(left.length - 1)
       expect(await page.getByRole("status").textContent()).toContain(`${left.length - 1} of 24`)
+    })
+
+    it("draws a whisker from a spread below each mean to a spread above it, among the best trials and on the front", async () => {
+      const table = madeUpTable({ objectives: 2 })
+      const spreadOf = (trial: number) => (trial % 3 === 0 ? null : 0.01 * (trial % 3))
+      const repeated = table.trials.map((trial) => ({ ...trial, spread: spreadOf(trial.trial) }))
+      const file = join(folder, "repeated.html")
+      writeFileSync(file, await sweepReport({ table: { ...table, trials: repeated } }))
+      const { page, complaints } = await open({}, pathToFileURL(file).href)
+      const means = repeated
+        .flatMap(({ spread, objectives: [mean] }) =>
+          spread === null || mean === null ? [] : [{ mean: mean!, spread }],
+        )
+        .sort((a, b) => a.mean - b.mean)
+      for (const plot of ["#spread", "#front"]) {
+        const whiskers = (await levelLines(page, plot)).filter(({ length }) => length > 6 && length < 400)
+        expect(whiskers, plot).toHaveLength(means.length)
+        const pixels = (whiskers.at(-1)!.middle - whiskers[0]!.middle) / (means.at(-1)!.mean - means[0]!.mean)
+        for (const [at, { middle, length }] of whiskers.entries()) {
+          expect(middle - whiskers[0]!.middle).toBeCloseTo(pixels * (means[at]!.mean - means[0]!.mean), 0)
+          expect(length).toBeCloseTo(pixels * 2 * means[at]!.spread, 0)
+        }
+      }
+      expect(complaints).toEqual([])
+    })
+
+    it("writes a long name of an axis in whole lines", async () => {
+      const { page } = await open()
+      const texts = await page.locator("#parallel text").allTextContents()
+      for (const line of ["textModel.", "learningRate", "file size in", "MB"]) expect(texts).toContain(line)
     })
 
     it("orders its table by a column, numbers as numbers, what is absent last both ways", async () => {

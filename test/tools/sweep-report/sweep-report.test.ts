@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { sweepReport } from "../../../src/tools/sweep-report/sweep-report.ts"
+import { objectiveWords } from "../../../src/tools/sweep-report/value-words.ts"
 import { madeUpTable } from "./made-up-table.ts"
 
 const hostile = `</script><script>alert(1)</script>"'><img src=x onerror=alert(2)><!-- \u0000\ud800 &lt;`
@@ -86,6 +87,30 @@ describe("the report of a sweep", () => {
     for (const name of ["echarts 6", "zrender 6", "Apache License", "The Apache Software Foundation", "Baidu Inc"]) {
       expect(report).toContain(name)
     }
+  })
+
+  it("has the means of the best 20 trials with their spread where they were repeated, and nothing of it elsewhere", async () => {
+    const many = madeUpTable({ trials: 40 })
+    const repeated = many.trials.map((trial) => ({ ...trial, spread: trial.trial === 9 ? null : trial.trial / 1000 }))
+    const text = await sweepReport({ table: { ...many, trials: repeated } })
+    expect(text).toContain("The 20 best trials: the mean over repeats")
+    expect(rowsWithin(text, "Mean over the repeats")).toBe(20)
+    const ranked = repeated.filter(({ rank, trial }) => rank !== null && trial !== 9)
+    const [best] = ranked.sort((a, b) => a.rank! - b.rank!)
+    expect(text).toContain(
+      `<td class="number">${best!.rank}</td><td class="number">${objectiveWords(best!.objectives[0])}</td><td class="number">${objectiveWords(best!.spread)}</td></tr>`,
+    )
+    expect(report).not.toContain("Mean and spread")
+    const one = { ...many, trials: repeated.slice(0, 1).map((trial) => ({ ...trial, rank: 1 })) }
+    expect(await sweepReport({ table: one })).toContain("The best trial: the mean over repeats")
+  })
+
+  it("says beside a plot what its marks mean, of whiskers where there are any", async () => {
+    expect(report).toContain("Diamond: on the front")
+    expect(report).toContain("Dashed: what an axis that does nothing exceeds once in twenty times.")
+    expect(report).not.toContain("Whisker: standard deviation")
+    const repeated = { ...table, trials: table.trials.map((trial) => ({ ...trial, spread: 0.01 })) }
+    expect(await sweepReport({ table: repeated })).toContain("Whisker: standard deviation over repeats.")
   })
 
   it("says what matters, and what is to be kept in mind", () => {

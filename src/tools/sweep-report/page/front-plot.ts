@@ -2,9 +2,11 @@
 import type { ShownTrial } from "../facets.ts"
 import { objectiveWords } from "../value-words.ts"
 import { baseOption, type Chart, chartIn, tooltipStyle, valueAxis } from "./chart.ts"
+import { byId } from "./elements.ts"
 import { dashOf, onThemeChange, type Theme, theme, trialColours } from "./theme.ts"
 import { trialWords } from "./trial-words.ts"
 import type { View, ViewState } from "./view.ts"
+import { overlay, whisker } from "./whisker.ts"
 
 /** A trial that has both numbers. */
 interface Point {
@@ -39,6 +41,13 @@ const frontLine = ({ table }: View, points: readonly Point[], { muted }: Theme) 
     data: table.objectives.length === 2 ? front.map(({ x, y }) => [x, y]) : [],
   }
 }
+
+/** How far repeats of a trial lie from its mean in the first objective. */
+const spreads = (points: readonly Point[], look: Theme) =>
+  overlay(
+    points.flatMap(({ trial: { spread }, x, y }) => (spread === null ? [] : [[y, x - spread, x + spread]])),
+    whisker(look, { stroke: look.muted, lineWidth: 1, opacity: 0.6 }),
+  )
 
 const axisLabels = (look: Theme) => ({ color: look.muted, hideOverlap: true, formatter: objectiveWords })
 
@@ -75,6 +84,7 @@ const draw = (chart: Chart, view: View): void => {
       },
       series: plots.flatMap((points, at) => [
         { ...frontLine(view, points, look), id: `line-${at}`, xAxisIndex: at, yAxisIndex: at },
+        { ...spreads(points, look), id: `spread-${at}`, xAxisIndex: at, yAxisIndex: at, z: 2 },
         {
           ...{ type: "scatter", id: `dots-${at}`, xAxisIndex: at, yAxisIndex: at, z: 3, emphasis: { disabled: true } },
           data: points.map((point) => dotOf(point, colours.get(point.trial.trial) ?? look.muted, isLit(point.trial))),
@@ -85,7 +95,12 @@ const draw = (chart: Chart, view: View): void => {
   )
 }
 
+/** Heights of a plot that is alone, and of each of several. */
+const [alone, amongOthers] = [26, 17]
+
 export const frontPlot = (state: ViewState): void => {
+  const plots = state.view().table.objectives.length - 1
+  byId("front").style.height = `${plots === 1 ? alone : plots * amongOthers}rem`
   const chart = chartIn("front")
   const redraw = () => draw(chart, state.view())
   state.listen(["filter", "pointed", "marked"], redraw)

@@ -4,28 +4,7 @@ import { brokenName } from "./broken-name.ts"
 import { baseOption, type ChartOption, chartIn, tooltipStyle, valueAxis } from "./chart.ts"
 import { byId, element } from "./elements.ts"
 import { onThemeChange, type Theme, theme } from "./theme.ts"
-
-interface DrawApi {
-  readonly value: (dimension: number) => number
-  readonly coord: (point: readonly number[]) => readonly [number, number]
-}
-
-/** A stroke between two points. */
-const stroke = (x1: number, y1: number, x2: number, y2: number, style: object) => ({
-  type: "line" as const,
-  shape: { x1, y1, x2, y2 },
-  style: { fill: "none", lineWidth: 2, ...style },
-})
-
-const whisker =
-  ({ ink }: Theme) =>
-  (_: unknown, api: DrawApi) => {
-    const [left, y] = api.coord([api.value(1), api.value(0)])
-    const [right] = api.coord([api.value(2), api.value(0)])
-    const style = { stroke: ink }
-    const cap = (x: number) => stroke(x, y - 5, x, y + 5, style)
-    return { type: "group" as const, children: [stroke(left, y, right, y, style), cap(left), cap(right)] }
-  }
+import { type DrawApi, overlay, stroke, whisker } from "./whisker.ts"
 
 const noiseMark =
   ({ ink }: Theme) =>
@@ -33,11 +12,6 @@ const noiseMark =
     const [x, y] = api.coord([api.value(1), api.value(0)])
     return stroke(x, y - 17, x, y + 17, { stroke: ink, lineDash: [4, 3] })
   }
-
-const overlay = (data: readonly (readonly number[])[], renderItem: unknown) => ({
-  ...{ type: "custom" as const, data, renderItem, silent: true, z: 4, clip: true },
-  encode: { x: data[0]?.map((_, at) => at).slice(1) ?? [], y: 0 },
-})
 
 const rowHeight = 46
 

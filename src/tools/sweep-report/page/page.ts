@@ -6,6 +6,7 @@ import { filterFields } from "./filter-fields.ts"
 import { frontPlot } from "./front-plot.ts"
 import { importancePlot } from "./importance-plot.ts"
 import { parallelPlot } from "./parallel-plot.ts"
+import { spreadPlot } from "./spread-plot.ts"
 import { liveTables } from "./tables.ts"
 import { viewState } from "./view.ts"
 
@@ -24,4 +25,5 @@ parallelPlot(state)
 if (document.getElementById("validation") !== null) curvePlot("validation", ({ validation }) => validation, state)
 if (document.getElementById("loss") !== null) curvePlot("loss", ({ loss }) => loss, state)
 if (importance.axes.length > 0) importancePlot(importance.axes)
+if (document.getElementById("spread") !== null) spreadPlot(state)
 if (table.objectives.length > 1) frontPlot(state)

@@ -17,7 +17,7 @@ const plotted = ({ facets }: View): readonly Facet[] =>
   facets.filter(({ kind }) => kind === "axis" || kind === "objective")
 
 /** A label longer than the room beside its axis. */
-const shortLabel = (label: string): string => (label.length > 16 ? `${label.slice(0, 15)}…` : label)
+const shortLabel = (label: string): string => (label.length > 14 ? `${label.slice(0, 13)}…` : label)
 
 const axisOption = ({ name, scale }: Facet, dim: number, { ink, muted, paper, accent }: Theme) => {
   const labels = new Map(scale.ticks.map(({ place, label }) => [place, label]))
