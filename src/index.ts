@@ -21,7 +21,25 @@ export type { WiredStage } from "./runtime/model/wired-stage.ts"
 export { named } from "./runtime/model/word.ts"
 export type { Plan, PlannedStage } from "./runtime/plan/plan.ts"
 export type { RunReport } from "./runtime/run/run-outcome.ts"
+export { type Asha, type AshaOptions, asha } from "./runtime/search/asha.ts"
+export { exhaustive } from "./runtime/search/exhaustive.ts"
+export { halton } from "./runtime/search/halton.ts"
+export { random } from "./runtime/search/random.ts"
+export type { Searcher } from "./runtime/search/searcher.ts"
+export { sobol } from "./runtime/search/sobol.ts"
 export { chainKeys } from "./runtime/storage/trajectory.ts"
+export { type Axis, type IntegerOptions, integer, logUniform, oneOf, repeats, uniform } from "./runtime/sweep/axis.ts"
+export {
+  type Measure,
+  type MeasureOptions,
+  maximise,
+  measure,
+  minimise,
+  type Objective,
+} from "./runtime/sweep/objective.ts"
+export type { Space } from "./runtime/sweep/space.ts"
+export { type Sweep, type SweepOptions, sweep } from "./runtime/sweep/sweep.ts"
+export type { SweepEvent } from "./runtime/sweep/sweep-events.ts"
 export { type BaseModelOptions, baseModel } from "./stages/base-model.ts"
 export { type CaptionParams, caption } from "./stages/caption.ts"
 export { type CheckpointParams, checkpoint } from "./stages/checkpoint.ts"
@@ -33,6 +51,7 @@ export { type DividedDataset, type HoldOutParams, holdOut } from "./stages/hold-
 export { type IngestOptions, ingest } from "./stages/ingest.ts"
 export { type ScheduleChoice, type TrainParams, train } from "./stages/train.ts"
 export { type ValidateParams, type ValidateWires, validate } from "./stages/validate.ts"
+export { validationLoss } from "./stages/validation-measure.ts"
 export { type BaseModel, BaseModelFolder } from "./stages/wires/base-files.ts"
 export { Caption, type Captions, CaptionText, type CaptionTexts } from "./stages/wires/captions.ts"
 export { Checkpoints, type LoraCheckpoints } from "./stages/wires/checkpoints.ts"

@@ -15,9 +15,9 @@ import {
   type Mark,
 } from "../tools/captions-listing.ts"
 import { embeddingFor } from "../tools/wiring.ts"
-import { CliFailure } from "./cli-failure.ts"
-import { loadPipeline } from "./load-pipeline.ts"
-import { withCache } from "./project.ts"
+import { CliFailure } from "./ending/cli-failure.ts"
+import { loadPipeline } from "./loading/load-pipeline.ts"
+import { withCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { type Style, style, wantsColor } from "./reporters/words.ts"
 

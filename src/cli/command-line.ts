@@ -17,7 +17,7 @@ import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
-import { CliFailure } from "./cli-failure.ts"
+import { CliFailure } from "./ending/cli-failure.ts"
 import { helpPage } from "./help-page.ts"
 
 interface FlagText {

@@ -2,7 +2,6 @@
  * The table of Loom's commands: names, arguments, flags, defaults. What they do is imported when they are called.
  */
 import { Effect } from "effect"
-import type { CliFailure } from "./cli-failure.ts"
 import {
   argument,
   argumentList,
@@ -17,9 +16,14 @@ import {
   switchFlag,
   textFlag,
 } from "./command-line.ts"
+import type { CliFailure } from "./ending/cli-failure.ts"
 
 const pipeline = argument("pipeline", "The pipeline file, such as pipelines/03-quickstart.ts")
 const set = pairsFlag("set", { does: "Give a parameter of the pipeline another value", value: "KEY=VALUE" })
+const trial = optionalCountFlag("trial", "the pipeline itself", {
+  does: "Take this trial of the sweep that the file exports; --set changes its values",
+  value: "N",
+})
 const cache = textFlag("cache", "./cache", { does: "Folder where results are kept", value: "DIR" })
 const output = textFlag("output", "./output", { does: "Folder for finished files", value: "DIR" })
 const cores = optionalCountFlag("cores", "all of them", { does: "Processor cores to use", value: "N" })
@@ -49,10 +53,26 @@ const run = command({
     "loom run pipelines/03-quickstart.ts",
     "loom run pipelines/03-quickstart.ts --set steps=300 --output results",
   ],
-  input: { pipeline, ...running },
+  input: { pipeline, trial, ...running },
   work: later(
     () => import("./run.ts"),
     ({ run }) => run,
+  ),
+})
+
+const sweep = command({
+  name: "sweep",
+  job: "Run a sweep: try its trials, train shared steps once, and write table, report and the best trials' files",
+  examples: ["loom sweep pipelines/06-sweep.ts", "loom sweep pipelines/06-sweep.ts --trials 24 --workers 2"],
+  input: {
+    sweep: argument("sweep", "The sweep's file, such as pipelines/06-sweep.ts"),
+    trials: optionalCountFlag("trials", "as many as the sweep says", { does: "Trials to run", value: "N" }),
+    workers: optionalCountFlag("workers", "one for every two cores", { does: "Trials to run at once", value: "N" }),
+    ...running,
+  },
+  work: later(
+    () => import("./sweep.ts"),
+    ({ sweep }) => sweep,
   ),
 })
 
@@ -65,6 +85,7 @@ const plan = command({
   ],
   input: {
     pipeline,
+    trial,
     set,
     cache,
     exitCode: switchFlag("exit-code", "End with 4 when something would run"),
@@ -84,6 +105,7 @@ const explain = command({
     pipeline,
     stage: optionalArgument("stage", "The stage, by the name plan shows; all that would run when left out"),
     settings: switchFlag("settings", "Print the training's settings in the words of kohya's scripts and Draw Things"),
+    trial,
     set,
     cache,
     ...shared,
@@ -211,4 +233,4 @@ const doctor = command({
   ),
 })
 
-export const commands = [run, plan, explain, captions, show, restore, log, compare, trace, doctor]
+export const commands = [run, sweep, plan, explain, captions, show, restore, log, compare, trace, doctor]

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { counted } from "../runtime/model/counted.ts"
 import type { Check } from "../tools/doctor/check.ts"
 import { examine, isFit } from "../tools/doctor/examine.ts"
-import { CliFailure } from "./cli-failure.ts"
+import { CliFailure } from "./ending/cli-failure.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 

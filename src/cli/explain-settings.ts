@@ -6,7 +6,7 @@ import { describeFolder } from "../stages/base/base-folder.ts"
 import { type BaseKind, type Equivalents, equivalentSettings, presumedBase } from "../tools/equivalent-settings.ts"
 import { fromProblem } from "../tools/troubles.ts"
 import { type TrainingAtHand, trainingsAtHand } from "../tools/wiring.ts"
-import { CliFailure } from "./cli-failure.ts"
+import { CliFailure } from "./ending/cli-failure.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 

@@ -5,15 +5,16 @@ import { counted } from "../runtime/model/counted.ts"
 import { nearestName } from "../runtime/model/nearest-name.ts"
 import { type Plan, type PlannedKey, type PlannedStage, planPipeline } from "../runtime/plan/plan.ts"
 import { sayChange } from "../runtime/plan/say-change.ts"
-import { CliFailure } from "./cli-failure.ts"
+import { CliFailure } from "./ending/cli-failure.ts"
 import { explainSettings } from "./explain-settings.ts"
-import { loadPipeline } from "./load-pipeline.ts"
-import { withCache } from "./project.ts"
+import { loadWanted } from "./loading/load-trial.ts"
+import { withCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface ExplainInput {
   readonly pipeline: string
+  readonly trial: Option.Option<number>
   readonly stage: Option.Option<string>
   readonly set: Readonly<Record<string, string>>
   readonly settings: boolean
@@ -97,7 +98,7 @@ const stageText = (stage: PlannedStage, paint: Style, verbose: boolean): string 
 }
 
 export const explain = Effect.fn("loom explain")(function* (input: ExplainInput): Effect.fn.Return<void, CliFailure> {
-  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const { graph, root } = yield* loadWanted(input)
   if (input.settings) return yield* explainSettings(graph, root, input)
   const found = yield* withCache(input.cache, planPipeline(graph, { root }))
   const stages = yield* chosen(found, input.stage)

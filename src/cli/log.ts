@@ -1,9 +1,9 @@
 /** `loom log`: the runs of a cache, newest first, or the stages of one of them. */
 import { Effect, Option } from "effect"
 import { type Run, type StageRecord, Store } from "../runtime/storage/store.ts"
-import type { CliFailure } from "./cli-failure.ts"
-import { findRun } from "./find-runs.ts"
-import { withKeptCache } from "./project.ts"
+import type { CliFailure } from "./ending/cli-failure.ts"
+import { findRun } from "./loading/find-runs.ts"
+import { withKeptCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { changedParameters } from "./reporters/parameter-words.ts"
 import { printable, printableName } from "./reporters/printable.ts"

@@ -1,18 +1,22 @@
 /** `loom plan`: says stage by stage what would run and why, and runs nothing. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { counted } from "../runtime/model/counted.ts"
 import type { Plan, PlannedStage } from "../runtime/plan/plan.ts"
+import { isSweep } from "../runtime/sweep/sweep.ts"
 import { layer, planGraph } from "../tools/program.ts"
 import { fromProblem } from "../tools/troubles.ts"
-import { CliFailure } from "./cli-failure.ts"
-import { loadPipeline } from "./load-pipeline.ts"
+import { CliFailure } from "./ending/cli-failure.ts"
+import { fromProgramError } from "./ending/run-troubles.ts"
+import { importDefinition } from "./loading/import-definition.ts"
+import { loadWanted } from "./loading/load-trial.ts"
+import { planOfSweep } from "./plan-sweep.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
-import { fromProgramError } from "./run-troubles.ts"
 import { sayTrouble } from "./show-failure.ts"
 
 export interface PlanInput {
   readonly pipeline: string
+  readonly trial: Option.Option<number>
   readonly set: Readonly<Record<string, string>>
   readonly cache: string
   readonly exitCode: boolean
@@ -73,7 +77,9 @@ const planJson = ({ pipeline, params, stages, problems }: Plan): string =>
   })
 
 export const plan = Effect.fn("loom plan")(function* (input: PlanInput): Effect.fn.Return<void, CliFailure> {
-  const { graph, root } = yield* loadPipeline(input.pipeline, input.set)
+  const definition = yield* importDefinition(input.pipeline)
+  if (isSweep(definition) && Option.isNone(input.trial)) return yield* planOfSweep(input, definition)
+  const { graph, root } = yield* loadWanted(input)
   const found = yield* planGraph(graph, { root }).pipe(
     Effect.provide(layer({ cache: input.cache })),
     Effect.mapError(fromProgramError),

@@ -3,17 +3,19 @@ import { Effect, Option } from "effect"
 import { counted } from "../runtime/model/counted.ts"
 import type { RunReport } from "../runtime/run/run-outcome.ts"
 import { layer, runGraph } from "../tools/program.ts"
+import { runTrial } from "../tools/run-trial.ts"
 import { artifactList } from "./artifact-list.ts"
-import type { CliFailure } from "./cli-failure.ts"
-import { interruption } from "./interruption.ts"
-import { loadPipeline } from "./load-pipeline.ts"
+import type { CliFailure } from "./ending/cli-failure.ts"
+import { interruption } from "./ending/interruption.ts"
+import { fromProgramError } from "./ending/run-troubles.ts"
+import { loadWanted } from "./loading/load-trial.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { isJson, type Reporter, type ReporterOptions, reporterFor } from "./reporters/reporter.ts"
 import { duration, style, wantsColor } from "./reporters/words.ts"
-import { fromProgramError } from "./run-troubles.ts"
 
 export interface RunInput extends ReporterOptions {
   readonly pipeline: string
+  readonly trial: Option.Option<number>
   readonly set: Readonly<Record<string, string>>
   readonly cache: string
   readonly output: string
@@ -21,7 +23,7 @@ export interface RunInput extends ReporterOptions {
 }
 
 /** The first Ctrl-C asks running stages to finish their step and save. */
-export const softStop = (reporter: Reporter): AbortSignal => {
+export const softStop = (reporter: Pick<Reporter, "say">): AbortSignal => {
   const stop = new AbortController()
   interruption.onFirst(() => {
     reporter.say("Finishing the step and saving; press Ctrl-C again to stop at once.")
@@ -51,16 +53,16 @@ const tellStop = (input: RunInput): void => {
 }
 
 export const run = Effect.fn("loom run")(function* (input: RunInput): Effect.fn.Return<void, CliFailure> {
-  const { graph, root, file } = yield* loadPipeline(input.pipeline, input.set)
+  const { graph, root, file, trial } = yield* loadWanted(input)
   const reporter = reporterFor(input)
-  const report = yield* runGraph(graph, {
-    root,
-    file,
-    output: input.output,
+  const options = {
+    ...{ root, file, output: input.output },
     ...Option.match(input.cores, { onNone: () => ({}), onSome: (cores) => ({ cores }) }),
     stop: softStop(reporter),
     onEvent: reporter.show,
-  }).pipe(
+  }
+  const work = trial === undefined ? runGraph(graph, options) : runTrial(trial, options)
+  const report = yield* work.pipe(
     Effect.ensuring(Effect.sync(reporter.close)),
     Effect.provide(layer({ cache: input.cache })),
     Effect.tapError((error) => Effect.sync(() => error._tag === "Stopped" && tellStop(input))),

@@ -1,6 +1,6 @@
 /** Prints why a command failed: one sentence for each thing, with what to do about it. No stack, unless asked for. */
 import type { Trouble } from "../tools/troubles.ts"
-import type { CliFailure } from "./cli-failure.ts"
+import type { CliFailure } from "./ending/cli-failure.ts"
 import { printable, printablePlace } from "./reporters/printable.ts"
 import { closed, fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 import type { Manner } from "./typed-options.ts"

@@ -2,11 +2,11 @@
 import { Effect } from "effect"
 import { counted } from "../runtime/model/counted.ts"
 import { type AdapterSummary, type Count, type EmbeddingSummary, type ShownFile, showFile } from "../tools/show-file.ts"
-import type { CliFailure } from "./cli-failure.ts"
-import { locateLora } from "./find-lora.ts"
+import type { CliFailure } from "./ending/cli-failure.ts"
+import { fromRunEnd } from "./ending/run-troubles.ts"
+import { locateLora } from "./loading/find-lora.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { fromHere, type Style, size, style, wantsColor } from "./reporters/words.ts"
-import { fromRunEnd } from "./run-troubles.ts"
 
 export interface ShowInput {
   readonly lora: string

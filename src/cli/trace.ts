@@ -12,16 +12,16 @@ import { noRun } from "../runtime/storage/unrecorded.ts"
 import { withinCores } from "../stages/base/engine-words.ts"
 import { stopOnAbort } from "../tools/stop-on-abort.ts"
 import { tracedStage, traceTraining } from "../tools/trace-training.ts"
-import { CliFailure } from "./cli-failure.ts"
-import { interruption } from "./interruption.ts"
-import { loadPipeline } from "./load-pipeline.ts"
-import { withCache } from "./project.ts"
+import { CliFailure } from "./ending/cli-failure.ts"
+import { interruption } from "./ending/interruption.ts"
+import { loadPipeline } from "./loading/load-pipeline.ts"
+import { withCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { isJson, showEvents } from "./reporters/reporter.ts"
 import { fromHere, size } from "./reporters/words.ts"
 import { type RunInput, softStop } from "./run.ts"
 
-export interface TraceInput extends RunInput {
+export interface TraceInput extends Omit<RunInput, "trial"> {
   readonly steps: number
   readonly out: string
   readonly stage: Option.Option<string>

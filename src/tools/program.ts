@@ -69,7 +69,7 @@ export const run = Effect.fn("run")(function* (
   return yield* runGraph(graph, options)
 })
 
-interface GraphRunOptions extends Omit<RunOptions, "set"> {
+export interface GraphRunOptions extends Omit<RunOptions, "set"> {
   /** Where the pipeline was read from, for the record. */
   readonly file?: string
 }

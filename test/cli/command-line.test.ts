@@ -31,6 +31,7 @@ describe("help", () => {
   it.each([
     "loom",
     "loom run",
+    "loom sweep",
     "loom plan",
     "loom explain",
     "loom log",

@@ -24,7 +24,7 @@ export const rooms: readonly Room[] = [
   room("runtime/search", "what a sweep tries next and what its results say: plain numbers", "model"),
   room(
     "runtime/sweep",
-    "sweeps as they are written: axes, objectives, what trials share",
+    "sweeps: axes and objectives, what trials share, measuring and ranking them",
     ...["model", "define", "storage", "plan", "run", "search"],
   ),
 
@@ -73,8 +73,15 @@ export const rooms: readonly Room[] = [
     "what makes the report's page move: runs in a browser",
     ...["sweep-report", "tables"],
   ),
+  room("tools/sweeping", "from a sweep that ran to its table and files", "sweep-report"),
   room("tools/run-comparison", "runs side by side: parameters, results, finished files", "tables"),
   room("cli", "one file per command", "runtime", "stages", "tools"),
+  room("cli/ending", "how a command ends: troubles, exit codes, signals"),
+  room(
+    "cli/loading",
+    "from what is typed to what is meant: files, sweeps and their trials, runs, LoRAs",
+    ...["ending", "reporters"],
+  ),
   room("cli/reporters", "what people and programs see of a run, one presenter per form"),
 ]
 

@@ -3,6 +3,7 @@
  * cursor too. What cannot be seen is written as it would be in a string.
  */
 import type { RunEvent } from "../../runtime/model/events.ts"
+import type { SweepEvent } from "../../runtime/sweep/sweep-events.ts"
 
 /** Control characters, what turns the direction of writing, and halves of characters. */
 const unseen = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
@@ -45,4 +46,4 @@ const printed = (value: unknown, member: string): unknown => {
 }
 
 /** The same event with every text fit for a terminal. */
-export const printableEvent = <Event extends RunEvent>(event: Event): Event => printed(event, "") as Event
+export const printableEvent = <Event extends RunEvent | SweepEvent>(event: Event): Event => printed(event, "") as Event

@@ -7,8 +7,8 @@ import { prettyReporter } from "./pretty-reporter.ts"
 import { printableName } from "./printable.ts"
 import { wantsColor } from "./words.ts"
 
-export interface Reporter {
-  readonly show: (event: RunEvent) => void
+export interface Reporter<Event = RunEvent> {
+  readonly show: (event: Event) => void
   /** A remark of the program itself, between the events. */
   readonly say: (text: string) => void
   /** Called once, when nothing more will come. */
@@ -42,7 +42,7 @@ export const reporterFor = (options: ReporterOptions): Reporter => {
 }
 
 /** A mistake in showing does not end the work that is shown: it is told once, and nothing more is shown. */
-export const steady = (reporter: Reporter): Reporter => {
+export const steady = <Event>(reporter: Reporter<Event>): Reporter<Event> => {
   let isBroken = false
   const attempt = (show: () => void): void => {
     if (isBroken) return

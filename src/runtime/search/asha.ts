@@ -6,6 +6,7 @@ import { random } from "./random.ts"
 import type { Searcher } from "./searcher.ts"
 import type { SearcherProblem } from "./searcher-problem.ts"
 
+/** What `asha` is told: `rungs` are required. */
 export interface AshaOptions {
   /**
    * Steps at which trials are compared, increasing. The last is where the best of them end: write the steps of a whole trial. A trial
@@ -27,6 +28,7 @@ export interface AshaOptions {
   readonly workers?: number
 }
 
+/** Asynchronous halving, as `asha` gives it. */
 export interface Asha {
   readonly kind: "asha"
   readonly searcher: Searcher

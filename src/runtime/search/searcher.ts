@@ -41,6 +41,7 @@ export interface Searched {
   readonly accepts: (point: Point) => boolean
 }
 
+/** How points are chosen: `random()`, `sobol()`, … give one. */
 export interface Searcher {
   /** "random", "sobol", … */
   readonly kind: string

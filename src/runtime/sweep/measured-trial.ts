@@ -1,7 +1,7 @@
 /**
  * One repeat of a job done: the part of the pipeline that the objectives are read from, at the job's point and up to its rung.
  *
- * What is kept already is read without a run; else the part is run like any pipeline, under the name "SWEEP/TRIAL", and writes no files.
+ * What is kept already is read without a run; else the part is run like any pipeline, under the trial's name, and writes no files.
  * A trial that fails says why and does not end the sweep; a cache that cannot be used does.
  */
 import { Effect, Result } from "effect"

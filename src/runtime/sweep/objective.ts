@@ -27,6 +27,7 @@ export interface Measure<out Name extends string = never> {
   readonly "~result"?: () => Name
 }
 
+/** A measure and which way is better: what `minimise` and `maximise` give. */
 export interface Objective<out Name extends string = string> {
   readonly [ObjectiveId]: typeof ObjectiveId
   readonly direction: "minimise" | "maximise"

@@ -33,6 +33,8 @@ export interface RankedTrial {
   readonly rungs: readonly { readonly steps: number; readonly value: number }[]
   readonly steps: { readonly asked: number; readonly trained: number }
   readonly onFront: boolean
+  /** It was left behind, and trained to its end by hand. */
+  readonly byHand: boolean
   /** Of a failure, as a sentence. */
   readonly why: string | null
   /** Of the first repeat, in the order of the objectives. */
@@ -41,20 +43,20 @@ export interface RankedTrial {
 
 type Ranking = Pick<PreparedSweep, "halving" | "objectives" | "space">
 
-/** `decided`: all jobs, measured or not. In the order of the trials' numbers. */
+/** `decided`: all jobs, measured or not; `byHand`: what was trained beside them. In the order of the trials' numbers. */
 export const rankedTrials = (
   sweep: Ranking,
   decided: readonly Job[],
   measured: readonly MeasuredJob[],
+  byHand: readonly MeasuredJob[] = [],
 ): readonly RankedTrial[] => {
   const numbers = [...new Set(decided.map(({ trial }) => trial))].sort((a, b) => a - b)
-  const unranked = numbers.map((trial) =>
-    unrankedTrial(
-      sweep,
-      decided.filter((job) => job.trial === trial),
-      measured.filter(({ job }) => job.trial === trial),
-    ),
-  )
+  const unranked = numbers.map((trial): Unranked => {
+    const extra = byHand.filter(({ job }) => job.trial === trial)
+    const jobs = [...decided.filter((job) => job.trial === trial), ...extra.map(({ job }) => job)]
+    const done = [...measured.filter(({ job }) => job.trial === trial), ...extra]
+    return { ...unrankedTrial(sweep, jobs, done), byHand: extra.length > 0 }
+  })
   const inOrder = unranked.filter(({ reached }) => reached[0] !== null).sort(better(sweep.objectives[0].direction))
   const directions = sweep.objectives.map(({ direction }) => direction)
   const front = onParetoFront(
@@ -77,7 +79,11 @@ const better =
     return other.job.rung - one.job.rung || (direction === "minimise" ? a - b : b - a) || one.trial - other.trial
   }
 
-const unrankedTrial = (sweep: Ranking, jobs: readonly Job[], done: readonly MeasuredJob[]): Unranked => {
+const unrankedTrial = (
+  sweep: Ranking,
+  jobs: readonly Job[],
+  done: readonly MeasuredJob[],
+): Omit<Unranked, "byHand"> => {
   const means = done.map(({ job, repeats, reached }) => ({ job, repeats, steps: reached, means: meansOf(repeats) }))
   const failure = means.map((one) => one.means).find((one) => typeof one === "string")
   const good = means.flatMap((one) => (typeof one.means === "string" ? [] : [{ ...one, means: one.means }]))

@@ -17,6 +17,7 @@ import { sourceReadings } from "../plan/source-readings.ts"
 import { survey } from "../plan/survey.ts"
 import { RunFailure } from "../run/run-outcome.ts"
 import type { JournalOf } from "../storage/sweep-journal.ts"
+import { jobsByHand } from "./by-hand.ts"
 import { deciding } from "./deciding.ts"
 import { type MeasuredSweep, measureSweep, type SweepRunOptions } from "./measure-sweep.ts"
 import { type PreparedSweep, prepareSweep, refuse } from "./prepared-sweep.ts"
@@ -29,8 +30,8 @@ import { wrong } from "./sweep-problems.ts"
 import { measuredGraph } from "./trial-graph.ts"
 
 export interface WholeSweepOptions extends SweepRunOptions {
-  /** Folder of the sweep's finished files. */
-  readonly folder: string
+  /** For finished files: the sweep has a folder in it, and each trial that is run whole one in that. */
+  readonly output: string
   /** Other values for parameters that are not searched. */
   readonly set?: Readonly<Record<string, unknown>>
 }
@@ -54,13 +55,15 @@ export const runSweep = Effect.fn("runSweep")(function* (sweep: Sweep, options: 
     const prepared = yield* prepareSweep(sweep, options.set)
     yield* refuseHopeless(prepared, around)
     const { name, pipeline, trials } = prepared
-    onEvent({ type: "sweep-started", sweep: name, pipeline, trials, workers: options.workers })
+    const objectives = prepared.objectives.map(({ direction, measure }) => ({ name: measure.name, direction }))
+    onEvent({ type: "sweep-started", sweep: name, pipeline, trials, workers: options.workers, objectives })
     for (const { field, why, hint } of prepared.problems) {
       onEvent({ type: "sweep-warning", field, message: why, hint })
     }
     const journal = yield* journalOf(prepared, prepared.base, around)
     const found = yield* measureSweep(prepared, journal, around)
-    const ranked = rankedTrials(prepared, found.decided, found.jobs)
+    const extra = yield* jobsByHand(prepared, journal, found, around)
+    const ranked = rankedTrials(prepared, found.decided, found.jobs, extra)
     if (found.isOver) yield* refuseResultless(prepared, ranked)
     const shown = found.isOver ? yield* showBest(prepared, ranked, around) : []
     return { ...found, isOver: found.isOver && !stop.requested(), sweep: prepared, journal, trials: ranked, shown }
@@ -121,7 +124,7 @@ const sentencesAtMost = 3
 const showBest = Effect.fnUntraced(function* (
   sweep: PreparedSweep,
   ranked: readonly RankedTrial[],
-  { folder, onEvent, ...around }: Around & WholeSweepOptions & Required<Pick<WholeSweepOptions, "onEvent" | "stop">>,
+  { output, onEvent, ...around }: Around & WholeSweepOptions & Required<Pick<WholeSweepOptions, "onEvent" | "stop">>,
 ) {
   const best = ranked
     .filter(({ rank }) => rank !== null && rank <= sweep.shown)
@@ -132,7 +135,7 @@ const showBest = Effect.fnUntraced(function* (
     onEvent({ type: "trial-shown", trial: one.trial, rank: one.rank! })
     const showing = {
       ...around,
-      folder,
+      output,
       onEvent: (event: RunEvent) => onEvent({ type: "trial-event", trial: one.trial, event }),
     }
     const ran = yield* shownTrial(sweep, one, showing).pipe(Effect.catchTag("RunStopped", () => Effect.undefined))

@@ -30,12 +30,9 @@ export interface UnshownTrial {
 }
 
 export interface Showing extends Omit<TrialSurroundings, "waypoints"> {
-  /** Each trial has a folder in it. */
-  readonly folder: string
+  /** For finished files: the sweep has a folder in it, and each trial one in that. */
+  readonly output: string
 }
-
-/** Folder of a trial's finished files, in the sweep's. */
-export const folderOfTrial = (trial: number): string => `trial-${trial}`
 
 /** Fails with `RunStopped` when it was asked to stop, and with `StorageFailure` where nothing can go on. */
 export const shownTrial = Effect.fnUntraced(function* (
@@ -43,12 +40,9 @@ export const shownTrial = Effect.fnUntraced(function* (
   { trial, rank, job }: RankedTrial,
   showing: Showing,
 ) {
-  const { folder, onEvent, ...options } = showing
+  const { output, onEvent, ...options } = showing
   const graph = yield* Effect.orDie(wholeGraph(sweep, job))
-  return yield* telling(
-    runGraph(graph, { ...options, outputFolder: join(folder, folderOfTrial(trial)) }),
-    onEvent,
-  ).pipe(
+  return yield* telling(runGraph(graph, { ...options, outputFolder: join(output, graph.pipeline) }), onEvent).pipe(
     Effect.provide(Events.layer, { local: true }),
     Effect.scoped,
     Effect.map(({ run, report }): ShownTrial => ({ trial, rank: rank!, report, run })),

@@ -2,6 +2,7 @@
 import type { RunEvent, RunOutcome } from "../model/events.ts"
 import type { ShownValue } from "./space.ts"
 
+/** What happens in a sweep, told as it happens. */
 export type SweepEvent =
   | {
       readonly type: "sweep-started"
@@ -9,8 +10,10 @@ export type SweepEvent =
       readonly pipeline: string
       /** At most; fewer where the space has fewer points. */
       readonly trials: number
-      /** Trainings at once. */
+      /** Trials at once. */
       readonly workers: number
+      /** The first one ranks. */
+      readonly objectives: readonly { readonly name: string; readonly direction: "minimise" | "maximise" }[]
     }
   /** The sweep looks wrong, or what it is told has no effect. */
   | { readonly type: "sweep-warning"; readonly field: string; readonly message: string; readonly hint: string }

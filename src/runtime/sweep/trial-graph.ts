@@ -8,8 +8,8 @@ import type { PreparedSweep } from "./prepared-sweep.ts"
 /** What of a job a graph depends on. */
 export type Stretched = Pick<Job, "trial" | "point" | "untilStep">
 
-/** What a trial's runs are recorded under: "dog-sweep/3". */
-export const nameOfTrial = ({ name }: Pick<PreparedSweep, "name">, trial: number): string => `${name}/${trial}`
+/** What a trial's runs are recorded under, and where its files lie in the output folder: "dog-sweep/trial-3". */
+export const nameOfTrial = ({ name }: Pick<PreparedSweep, "name">, trial: number): string => `${name}/trial-${trial}`
 
 const untilOf = ({ untilStep }: Stretched): Shaping => (untilStep === null ? {} : { untilStep })
 

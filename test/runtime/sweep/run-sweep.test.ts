@@ -16,7 +16,7 @@ import { makeProject, type Project } from "../project.ts"
 import { calls, walks } from "./rig/walks.ts"
 
 const ran = (project: Project, one: Sweep, set: Readonly<Record<string, unknown>> = {}) =>
-  runSweep(one, { root: project.root, folder: join(project.root, "output", one.name), cores: 2, workers: 1, set }).pipe(
+  runSweep(one, { root: project.root, output: join(project.root, "output"), cores: 2, workers: 1, set }).pipe(
     Effect.provide(runtimeLayer(project.cacheFolder), { local: true }),
   )
 

@@ -4,9 +4,9 @@
  * A pipeline's name means its latest run. A number is never the beginning of another: runs that are gone must not become others.
  */
 import { Effect, Option } from "effect"
-import { nearestName } from "../runtime/model/nearest-name.ts"
-import { type Run, Store } from "../runtime/storage/store.ts"
-import { CliFailure } from "./cli-failure.ts"
+import { nearestName } from "../../runtime/model/nearest-name.ts"
+import { type Run, Store } from "../../runtime/storage/store.ts"
+import { CliFailure } from "../ending/cli-failure.ts"
 
 /** What is to be laid side by side. */
 export interface Compared {

@@ -2,14 +2,14 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { Effect } from "effect"
-import type { Events } from "../runtime/model/events.ts"
-import type { StageFailure } from "../runtime/model/stage-failure.ts"
-import type { StorageFailure } from "../runtime/model/storage-failure.ts"
-import type { RunFailure, RunStopped } from "../runtime/run/run-outcome.ts"
-import { runtimeLayer } from "../runtime/run/runtime-layer.ts"
-import type { Storage } from "../runtime/storage/storage.ts"
-import { CliFailure } from "./cli-failure.ts"
-import { fromRunEnd } from "./run-troubles.ts"
+import type { Events } from "../../runtime/model/events.ts"
+import type { StageFailure } from "../../runtime/model/stage-failure.ts"
+import type { StorageFailure } from "../../runtime/model/storage-failure.ts"
+import type { RunFailure, RunStopped } from "../../runtime/run/run-outcome.ts"
+import { runtimeLayer } from "../../runtime/run/runtime-layer.ts"
+import type { Storage } from "../../runtime/storage/storage.ts"
+import { CliFailure } from "../ending/cli-failure.ts"
+import { fromRunEnd } from "../ending/run-troubles.ts"
 
 type RuntimeError = RunFailure | RunStopped | StageFailure | StorageFailure
 

@@ -1,5 +1,5 @@
 /**
- * From a file name on the command line to a wired pipeline: finds the file, imports it, and gives its parameters their values.
+ * From a file name on the command line to what the file exports: a pipeline or a sweep.
  *
  * Everything that can be wrong with a file that somebody wrote by hand becomes a sentence with the file and, where Node
  * knows it, the line.
@@ -8,23 +8,12 @@ import { readdir, stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { Effect } from "effect"
-import { isPipeline, type Pipeline } from "../runtime/define/pipeline.ts"
-import type { PipelineGraph } from "../runtime/define/pipeline-graph.ts"
-import { nearestName } from "../runtime/model/nearest-name.ts"
-import type { StageFailure } from "../runtime/model/stage-failure.ts"
-import { fromStageFailure } from "../tools/troubles.ts"
-import { wired } from "../tools/wired.ts"
-import { CliFailure, type ExitCode } from "./cli-failure.ts"
+import { isPipeline, type Pipeline } from "../../runtime/define/pipeline.ts"
+import { nearestName } from "../../runtime/model/nearest-name.ts"
+import { isSweep, type Sweep } from "../../runtime/sweep/sweep.ts"
+import { CliFailure } from "../ending/cli-failure.ts"
 
-export interface LoadedPipeline {
-  readonly graph: PipelineGraph
-  /** Folder of the pipeline file. */
-  readonly root: string
-  /** The pipeline file, absolute. */
-  readonly file: string
-}
-
-const invalid = (file: string, why: string, hint: string, detail?: string): CliFailure =>
+export const invalid = (file: string, why: string, hint: string, detail?: string): CliFailure =>
   CliFailure.one(3, { where: file, why, hint, ...(detail === undefined ? {} : { detail }) })
 
 const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => [])
@@ -52,7 +41,7 @@ const missing = Effect.fnUntraced(function* (file: string, typed: string) {
 })
 
 /** Line of the pipeline file that an error came from, as "file:line". */
-const lineIn = (file: string, { stack = "" }: Error): string => {
+export const lineIn = (file: string, { stack = "" }: Error): string => {
   for (const name of [pathToFileURL(file).href, file]) {
     const at = stack.indexOf(`${name}:`)
     const line = at < 0 ? null : /^\d+/.exec(stack.slice(at + name.length + 1))
@@ -106,7 +95,10 @@ const notAModule = async (file: string): Promise<readonly [why: string, hint: st
 
 const isModuleName = /\.[cm]?[jt]s$/
 
-const importPipeline = Effect.fnUntraced(function* (typed: string): Effect.fn.Return<Pipeline, CliFailure> {
+/** What a file exports as its default: a pipeline, or a sweep over one. */
+export const importDefinition = Effect.fnUntraced(function* (
+  typed: string,
+): Effect.fn.Return<Pipeline | Sweep, CliFailure> {
   const file = resolve(typed)
   const names = yield* Effect.promise(() => namesIn(dirname(file)))
   if (!names.some((name) => resolve(dirname(file), name) === file)) return yield* yield* missing(file, typed)
@@ -117,34 +109,10 @@ const importPipeline = Effect.fnUntraced(function* (typed: string): Effect.fn.Re
     catch: (thrown) => importFailure(file, thrown),
   })
   const exported = module["default"]
-  if (isPipeline(exported)) return exported
+  if (isPipeline(exported) || isSweep(exported)) return exported
   return yield* invalid(
     file,
     exported === undefined ? "the file exports no pipeline" : "its default export is no pipeline",
     'Write export default pipeline("name", () => …)',
   )
-})
-
-/** What is wrong with the wiring; something thrown in it gets the line it was thrown at. */
-const wiringFailure = (file: string, failure: StageFailure, exitCode: ExitCode): CliFailure => {
-  const trouble = fromStageFailure(failure)
-  const where = failure.cause instanceof Error ? lineIn(file, failure.cause) : trouble.where
-  return new CliFailure({ exitCode, troubles: [{ ...trouble, where }] })
-}
-
-/** A pipeline that wires with its own defaults is sound: then it was the command line that was wrong. */
-const blameFor = (pipeline: Pipeline): Effect.Effect<ExitCode> =>
-  Effect.match(pipeline.instantiate(), { onSuccess: () => 2 as const, onFailure: () => 3 as const })
-
-/** The pipeline of a file, wired with the parameters given on the command line. */
-export const loadPipeline = Effect.fnUntraced(function* (
-  typed: string,
-  overrides: Readonly<Record<string, string>>,
-): Effect.fn.Return<LoadedPipeline, CliFailure> {
-  const file = resolve(typed)
-  const pipeline = yield* importPipeline(typed)
-  const graph = yield* Effect.catch(wired(pipeline, overrides), (failure) =>
-    Effect.flatMap(blameFor(pipeline), (exitCode) => Effect.fail(wiringFailure(file, failure, exitCode))),
-  )
-  return { graph, root: dirname(file), file }
 })

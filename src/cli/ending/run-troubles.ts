@@ -1,5 +1,5 @@
 /** The end of a program over a pipeline, as the command that started it tells it. */
-import { type ProgramError, programError, type RuntimeError } from "../tools/program-errors.ts"
+import { type ProgramError, programError, type RuntimeError } from "../../tools/program-errors.ts"
 import { CliFailure } from "./cli-failure.ts"
 import { interruption } from "./interruption.ts"
 

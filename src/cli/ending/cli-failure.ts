@@ -4,7 +4,7 @@
  *   0 done · 1 the work failed · 2 wrong usage · 3 the pipeline or its input is invalid · 4 would change · 128 + N ended by signal N: 130, 143, 129
  */
 import { Data } from "effect"
-import type { Trouble } from "../tools/troubles.ts"
+import type { Trouble } from "../../tools/troubles.ts"
 import type { InterruptedCode } from "./interruption.ts"
 
 export type ExitCode = 1 | 2 | 3 | 4 | InterruptedCode
