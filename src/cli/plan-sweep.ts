@@ -20,7 +20,7 @@ const tell = (plan: SweepPlan, input: PlanInput): void => {
   }
   const width = process.stdout.isTTY ? process.stdout.columns : undefined
   process.stdout.write(planTable(plan, width, style(wantsColor(process.stdout, input.noColor))))
-  process.stdout.write(`\n${planLine(plan)}.\n`)
+  process.stdout.write(`\n${planLine({ ...plan, trials: plan.trials.length })}.\n`)
   const paint = style(wantsColor(process.stderr, input.noColor))
   const failing = plan.trials.flatMap(({ trial, why }) =>
     why === null

@@ -13,7 +13,7 @@ import { jsonVersion } from "./reporters/json-reporter.ts"
 import { isJson, type ReporterOptions } from "./reporters/reporter.ts"
 import { sweepJson } from "./reporters/sweep-json.ts"
 import { type SweepReporter, sweepReporter } from "./reporters/sweep-reporter.ts"
-import { planLine, resultLine, resultTable } from "./reporters/sweep-words.ts"
+import { resultLine, resultTable } from "./reporters/sweep-words.ts"
 import { style, wantsColor } from "./reporters/words.ts"
 import { softStop } from "./run.ts"
 
@@ -65,9 +65,7 @@ const tellReport = (input: SweepInput, report: SweepReport): void => {
 
 const swept = Effect.fnUntraced(function* (input: SweepInput, { sweep, root, file }: LoadedSweep) {
   const { set, output, cores, workers } = input
-  const plan = yield* planSweep(sweep, { root, set })
-  const reporter: SweepReporter = sweepReporter(input, plan.stepsToTrain)
-  reporter.say(planLine(plan))
+  const reporter: SweepReporter = sweepReporter(input)
   return yield* runSweep(sweep, {
     ...{ root, file, set, output, stop: softStop(reporter), onEvent: reporter.show },
     ...{ ...given("cores", cores), ...given("workers", workers) },

@@ -10,7 +10,7 @@ import { Events } from "../runtime/model/events.ts"
 import type { PlacedArtifact, RunFailure } from "../runtime/run/run-outcome.ts"
 import { foreseeSweep } from "../runtime/sweep/foresee-sweep.ts"
 import { prepareSweep } from "../runtime/sweep/prepared-sweep.ts"
-import { runSweep as runWholeSweep, type SweepOutcome } from "../runtime/sweep/run-sweep.ts"
+import { plannedOf, runSweep as runWholeSweep, type SweepOutcome } from "../runtime/sweep/run-sweep.ts"
 import type { Sweep } from "../runtime/sweep/sweep.ts"
 import type { SweepEvent } from "../runtime/sweep/sweep-events.ts"
 import { engineCores, withinCores } from "../stages/base/engine-words.ts"
@@ -57,8 +57,10 @@ export interface SweepReport {
   readonly troubles: readonly Trouble[]
 }
 
+type Planned = Omit<Extract<SweepEvent, { readonly type: "sweep-planned" }>, "type" | "trials">
+
 /** What a sweep would do. */
-export interface SweepPlan {
+export interface SweepPlan extends Planned {
   readonly sweep: string
   readonly pipeline: string
   readonly trials: readonly {
@@ -71,41 +73,25 @@ export interface SweepPlan {
     /** Why it would fail at once; null: nothing is known against it. */
     readonly why: string | null
   }[]
-  /** Of all trials trained to their ends. */
-  readonly stepsAsked: number
-  /** Of what is decided, shared steps counted once. */
-  readonly stepsNeeded: number
-  /** Of these, not yet trained. */
-  readonly stepsToTrain: number
-  /** Which trials are trained further is not known before they are measured. */
-  readonly isEstimate: boolean
-  /** Of what is left; undefined where nothing like it was trained here before. */
-  readonly estimatedMs: number | undefined
   /** What looks wrong. */
   readonly problems: readonly Trouble[]
 }
 
 /** Says what a sweep would do, and runs nothing. It fails with an `InputError` when the sweep is wrong. */
-export const planSweep = Effect.fn("planSweep")(function* (
-  sweep: Sweep,
-  { root = ".", set = {} }: PlanOptions = {},
-): Effect.fn.Return<SweepPlan, InputError | WorkError, Loom> {
-  const found = yield* foresee(sweep, resolve(root), set)
-  return found
-})
-
-const foresee = (sweep: Sweep, root: string, set: Readonly<Record<string, unknown>>) =>
-  Effect.gen(function* () {
+export const planSweep = Effect.fn("planSweep")(
+  function* (sweep: Sweep, { root = ".", set = {} }: PlanOptions = {}) {
     const prepared = yield* prepareSweep(sweep, set)
-    const { trials, asked, needed, toTrain, isEstimate } = yield* foreseeSweep(prepared, { root })
-    const stepMs = yield* stepTime(prepared)
-    return {
-      ...{ sweep: prepared.name, pipeline: prepared.pipeline, trials, isEstimate },
-      ...{ stepsAsked: asked, stepsNeeded: needed, stepsToTrain: toTrain },
-      estimatedMs: stepMs === undefined ? undefined : stepMs * toTrain,
-      problems: prepared.problems.map(fromProblem),
-    } satisfies SweepPlan
-  }).pipe(Effect.mapError((error) => programError(error) as InputError | WorkError))
+    const foreseen = yield* foreseeSweep(prepared, { root: resolve(root) })
+    const planned = plannedOf(foreseen, yield* stepTime(prepared))
+    const { name, pipeline, problems } = prepared
+    const plan: SweepPlan = {
+      ...planned,
+      ...{ sweep: name, pipeline, trials: foreseen.trials, problems: problems.map(fromProblem) },
+    }
+    return plan
+  },
+  Effect.mapError((error) => programError(error) as InputError | WorkError),
+)
 
 /**
  * Runs a sweep: measures its trials, runs the best of them whole, and writes table, report and picture sheet.
@@ -126,13 +112,14 @@ export const runSweep = Effect.fn("runSweep")(function* (
   if (unwritable.length > 0) return yield* new InputError({ troubles: unwritable.map(fromProblem) })
   const work = Effect.gen(function* () {
     const stop = yield* stopOnAbort(options.stop)
-    const told = { file, loom: loomVersion, ...(set && { set }), ...(onEvent && { onEvent }) }
+    const stepMs = yield* stepTime({ name: sweep.name, pipeline: sweep.pipeline.name })
+    const told = { file, stepMs, loom: loomVersion, ...(set && { set }), ...(onEvent && { onEvent }) }
     const outcome = yield* runWholeSweep(sweep, {
       ...{ root: resolve(root), output: resolve(output), cores, workers, stop },
       ...told,
     })
     const table = yield* sweepTable(outcome)
-    const files = yield* placeSweepFiles(table, folder)
+    const files = yield* placeSweepFiles(table, outcome.journal, folder)
     const elapsedMs = (yield* Clock.currentTimeMillis) - startedAtMs
     return { table, files, elapsedMs, isOver: outcome.isOver, ...wholeOf(outcome) } satisfies SweepReport
   })

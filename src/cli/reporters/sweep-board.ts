@@ -39,12 +39,11 @@ export interface SweepBoard {
 
 type Progress = Extract<RunEvent, { readonly type: "stage-progress" }>
 
-/** `stepsToTrain`: what was foreseen. */
-export const sweepBoard = (stepsToTrain: number): SweepBoard => {
+export const sweepBoard = (): SweepBoard => {
   const trials = new Map<number, BoardTrial>()
   const lastDone = new Map<string, number>()
   let objectives: Started["objectives"] = []
-  let trained = 0
+  let [trained, stepsToTrain] = [0, 0]
   let firstStepAtMs: number | undefined
   const decided = ({ trial, values, rung, untilStep, asked }: Decided): void => {
     const before = trials.get(trial)
@@ -72,6 +71,9 @@ export const sweepBoard = (stepsToTrain: number): SweepBoard => {
     switch (event.type) {
       case "sweep-started":
         objectives = event.objectives
+        return
+      case "sweep-planned":
+        stepsToTrain = event.stepsToTrain
         return
       case "trial-decided":
         decided(event)

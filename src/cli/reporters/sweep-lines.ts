@@ -2,6 +2,7 @@
 import type { SweepEvent } from "../../runtime/sweep/sweep-events.ts"
 import { objectiveWords, valueWords } from "../../tools/sweep-report/value-words.ts"
 import type { SweepBoard } from "./sweep-board.ts"
+import { planLine } from "./sweep-words.ts"
 import { closed, fromHere, type Style, sentence } from "./words.ts"
 
 type Of<Type extends SweepEvent["type"]> = Extract<SweepEvent, { readonly type: Type }>
@@ -39,6 +40,8 @@ const warned = (place: string, message: string, hint: string, paint: Style): str
 
 const lineOf = (event: SweepEvent, board: SweepBoard, paint: Style): string | undefined => {
   switch (event.type) {
+    case "sweep-planned":
+      return planLine(event)
     case "trial-started":
       return started(event, board, paint)
     case "trial-measured":

@@ -15,19 +15,14 @@ import { style, wantsColor } from "./words.ts"
 
 export type SweepReporter = Reporter<SweepEvent>
 
-interface Shape {
-  readonly stepsToTrain: number
-  readonly color: boolean
-}
-
 const json = (): SweepReporter => ({
   show: (event) => void process.stdout.write(`${JSON.stringify({ version: jsonVersion, ...event })}\n`),
   say: () => {},
   close: () => {},
 })
 
-const plain = ({ stepsToTrain, color }: Shape): SweepReporter => {
-  const board = sweepBoard(stepsToTrain)
+const plain = (color: boolean): SweepReporter => {
+  const board = sweepBoard()
   const lineFor = sweepLines(board, style(color))
   return {
     show: (told) => {
@@ -54,9 +49,9 @@ export interface SweepScreen extends Screen {
   readonly rows?: number
 }
 
-export const liveSweep = (shape: Shape, out: SweepScreen = process.stderr): SweepReporter => {
-  const paint = style(shape.color)
-  const board = sweepBoard(shape.stepsToTrain)
+export const liveSweep = (color: boolean, out: SweepScreen = process.stderr): SweepReporter => {
+  const paint = style(color)
+  const board = sweepBoard()
   const lineFor = sweepLines(board, paint)
   let drawn = 0
   const draw = (lasting: string, isLast = false): void => {
@@ -91,11 +86,10 @@ export const liveSweep = (shape: Shape, out: SweepScreen = process.stderr): Swee
   }
 }
 
-/** `stepsToTrain`: what was foreseen, for the time that is left. */
-export const sweepReporter = (options: ReporterOptions, stepsToTrain: number): SweepReporter => {
+export const sweepReporter = (options: ReporterOptions): SweepReporter => {
   if (isJson(options)) return steady(json())
   const isTerminal = isLive(process.stderr, process.env)
   const kind = Option.getOrElse(options.reporter, () => (isTerminal ? "pretty" : "plain"))
-  const shape = { stepsToTrain, color: wantsColor(process.stderr, options.noColor) }
-  return steady(kind === "pretty" ? liveSweep(shape) : plain(shape))
+  const color = wantsColor(process.stderr, options.noColor)
+  return steady(kind === "pretty" ? liveSweep(color) : plain(color))
 }

@@ -1,5 +1,6 @@
 /** A sweep before and after it runs, in sentences and tables. */
 import { counted } from "../../runtime/model/counted.ts"
+import type { SweepEvent } from "../../runtime/sweep/sweep-events.ts"
 import type { SweepPlan } from "../../tools/sweep-program.ts"
 import type { SweepTable } from "../../tools/sweep-report/sweep-table.ts"
 import { grouped, trialCells } from "../../tools/sweep-report/trial-cells.ts"
@@ -9,18 +10,19 @@ import { differingAxes } from "./sweep-screen.ts"
 import { textTable } from "./text-table.ts"
 import { duration, type Style } from "./words.ts"
 
+type Planned = Omit<Extract<SweepEvent, { readonly type: "sweep-planned" }>, "type">
+
 /** "24 trials, 7,200 steps asked, about 2,700 to train, about 7:10 min on this machine" */
-export const planLine = (plan: SweepPlan): string => {
-  const { trials, stepsAsked, stepsNeeded, stepsToTrain, isEstimate, estimatedMs } = plan
+export const planLine = (plan: Planned): string => {
+  const { trials, known, stepsAsked, stepsNeeded, stepsToTrain, isEstimate, estimatedMs } = plan
   const about = isEstimate ? "about " : ""
-  const known = trials.filter(({ isKnown }) => isKnown).length
-  const count = counted(trials.length, "trial")
-  if (known === trials.length) return `${count}, all of them measured already`
+  const count = counted(trials, "trial")
+  if (known === trials) return `${count}, all of them measured already`
   const some = known === 0 ? "" : `, ${known} of them measured already`
   if (stepsAsked === 0) return `${count}${some}`
   const shared = stepsNeeded === stepsToTrain ? "" : ` (${grouped(stepsNeeded - stepsToTrain)} are known)`
   const time =
-    estimatedMs === undefined
+    estimatedMs === null
       ? "; how long that takes is not known before the first trial"
       : stepsToTrain === 0
         ? ""

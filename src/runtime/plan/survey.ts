@@ -6,6 +6,7 @@
  * of sources, and those that stages see in the inputs that are already known.
  */
 import { Effect } from "effect"
+import { graphShapes } from "../define/graph-shapes.ts"
 import {
   distinctProblems,
   type PipelineGraph,
@@ -43,7 +44,17 @@ export interface SurveyOptions {
   readonly root: string
   /** Sources that are kept here are not read again. */
   readonly readings?: SourceReadings
+  /** Findings that are kept here are not looked up again: for many graphs that are surveyed one right after the other. */
+  readonly findings?: Findings
 }
+
+interface Finding {
+  readonly prospect: Prospect
+  readonly hits: Hits
+}
+
+/** What was found of stages, by label and shape. */
+export type Findings = Map<string, Finding>
 
 export const survey = Effect.fnUntraced(function* (graph: PipelineGraph, options: SurveyOptions) {
   const codes = yield* codeDigests(graph)
@@ -51,14 +62,20 @@ export const survey = Effect.fnUntraced(function* (graph: PipelineGraph, options
   const stages = new Map<string, Surveyed>()
   const outlooks = new Map<string, Outlook>()
   const problems: StageProblem[] = [...graph.problems]
+  const shapes = options.findings === undefined ? undefined : graphShapes(graph)
+  const placeOf = (label: string): string => `${label} ${shapes?.get(label)}`
   for (const [depth, level] of levels(graph).entries()) {
     if (depth === 0) problems.push(...(yield* readSources(level, options, outlooks, views)))
-    const cache = yield* Cache
-    const prospects = level.map((instance) => prospect(instance, codes.get(instance.node.code)!, outlooks))
-    const keys = prospects.flatMap(keysOf)
-    const hits: Hits = keys.length === 0 ? new Map() : yield* cache.lookupMany(keys)
+    const known = level.map(({ label }) => options.findings?.get(placeOf(label)))
+    const prospects = level.map(
+      (instance, at) => known[at]?.prospect ?? prospect(instance, codes.get(instance.node.code)!, outlooks),
+    )
+    const keys = prospects.flatMap((one, at) => (known[at] === undefined ? keysOf(one) : []))
+    const found: Hits = keys.length === 0 ? new Map() : yield* (yield* Cache).lookupMany(keys)
     for (const [index, instance] of level.entries()) {
       const prospect = prospects[index]!
+      const hits = known[index]?.hits ?? found
+      options.findings?.set(placeOf(instance.label), { prospect, hits })
       stages.set(instance.label, { instance, prospect, hits })
       if (instance.node.kind !== "source") outlooks.set(instance.label, outlookOf(prospect, hits))
       problems.push(...inspectInputs(instance, prospect, outlooks, views.get(instance.label)!))

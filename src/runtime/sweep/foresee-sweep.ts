@@ -13,7 +13,7 @@ import { drawsOf } from "../search/draws.ts"
 import type { Job, JobResult } from "../search/job.ts"
 import { deciding } from "./deciding.ts"
 import { meansOf, resultOf } from "./measure-sweep.ts"
-import { keptMeasurement, type Measurement } from "./measured-trial.ts"
+import { type KnownMeasurements, keptMeasurement, type Measurement, placeOfMeasurement } from "./measured-trial.ts"
 import type { PreparedSweep } from "./prepared-sweep.ts"
 import { sweepSteps } from "./shared-steps.ts"
 import type { ShownValue } from "./space.ts"
@@ -43,11 +43,14 @@ export interface ForeseenSweep {
   readonly toTrain: number
   /** How many trials go on is an estimate: results are made up. */
   readonly isEstimate: boolean
+  /** What is measured already. */
+  readonly known: KnownMeasurements
 }
 
 export const foreseeSweep = Effect.fn("foreseeSweep")(function* (sweep: PreparedSweep, options: SurveyOptions) {
-  const around = { readings: sourceReadings(), ...options }
+  const around = { readings: sourceReadings(), findings: new Map(), ...options }
   const decisions = yield* deciding(sweep, () => sweepDecisions(sweep))
+  const known = new Map<string, Measurement>()
   const [steps, missing] = [sweepSteps(sweep), stageTree()]
   const trials = new Map<number, ForeseenTrial>()
   let [asked, needed, toTrain, isMadeUp] = [0, 0, 0, false]
@@ -60,10 +63,11 @@ export const foreseeSweep = Effect.fn("foreseeSweep")(function* (sweep: Prepared
     for (const repeat of sweep.repeats) {
       const { kept, added } = yield* lookedUp(sweep, job, repeat, missing, around)
       repeats.push(kept)
+      if (kept !== undefined) known.set(placeOfMeasurement(job, repeat), kept)
       toTrain += added
     }
-    const known = repeats.flatMap((one) => one ?? [])
-    const means = known.length === repeats.length ? meansOf(known) : undefined
+    const there = repeats.flatMap((one) => one ?? [])
+    const means = there.length === repeats.length ? meansOf(there) : undefined
     isMadeUp ||= means === undefined
     trials.set(trial, {
       ...{ trial, values: sweep.space.shownOf(job.point), reached: counted.reached },
@@ -74,7 +78,7 @@ export const foreseeSweep = Effect.fn("foreseeSweep")(function* (sweep: Prepared
     yield* deciding(sweep, () => decisions.settle(decision, result))
   }
   const isEstimate = isMadeUp && sweep.halving !== null
-  return { sweep, trials: [...trials.values()], asked, needed, toTrain, isEstimate } satisfies ForeseenSweep
+  return { sweep, trials: [...trials.values()], asked, needed, toTrain, isEstimate, known } satisfies ForeseenSweep
 })
 
 const lookedUp = Effect.fnUntraced(function* (

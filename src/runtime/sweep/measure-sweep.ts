@@ -15,7 +15,7 @@ import type { Job, JobResult } from "../search/job.ts"
 import { type JournalOf, SweepJournals } from "../storage/sweep-journal.ts"
 import { deciding } from "./deciding.ts"
 import { foreseenWaypoints } from "./foreseen-waypoints.ts"
-import { type Measurement, measuredTrial, type TrialSurroundings } from "./measured-trial.ts"
+import { type KnownMeasurements, type Measurement, measuredTrial, type TrialSurroundings } from "./measured-trial.ts"
 import type { PreparedSweep } from "./prepared-sweep.ts"
 import { type JobSteps, type SweepSteps, sweepSteps } from "./shared-steps.ts"
 import { sweepDecisions } from "./sweep-decisions.ts"
@@ -30,6 +30,7 @@ export interface SweepRunOptions {
   readonly workers: number
   readonly stop?: StopSignal
   readonly readings?: SourceReadings
+  readonly known?: KnownMeasurements
   /** For the record of runs. */
   readonly file?: string | undefined
   readonly loom?: string | undefined
@@ -102,12 +103,14 @@ export const measureSweep = Effect.fn("measureSweep")(function* (
 const begun = Effect.fnUntraced(function* (sweep: PreparedSweep, journal: JournalOf, options: SweepRunOptions) {
   const { workers, cores, root, file, loom, onEvent = () => {} } = options
   const steps = sweepSteps(sweep)
-  const foreseen = yield* foreseenWaypoints(sweep)
+  const waypoints = yield* Effect.cached(
+    Effect.map(foreseenWaypoints(sweep), (foreseen) => foreseen ?? steps.tree.waypoints),
+  )
   const around = {
-    ...{ root, file, loom, cores: Math.max(1, Math.floor(cores / workers)) },
+    ...{ root, file, loom, known: options.known, cores: Math.max(1, Math.floor(cores / workers)) },
     stop: options.stop ?? makeStopSignal(),
     readings: options.readings ?? sourceReadings(),
-    waypoints: foreseen ?? steps.tree.waypoints,
+    waypoints,
   }
   const decisions = yield* deciding(sweep, () => sweepDecisions(sweep))
   return {

@@ -21,20 +21,28 @@ import type { Job } from "../search/job.ts"
 import type { Objective } from "./objective.ts"
 import type { PreparedSweep } from "./prepared-sweep.ts"
 import type { StageTree } from "./stage-tree.ts"
-import { measuredGraph } from "./trial-graph.ts"
+import { measuredGraph, type Stretched } from "./trial-graph.ts"
 
 export interface TrialSurroundings {
   readonly root: string
   readonly readings: SourceReadings
+  readonly known?: KnownMeasurements | undefined
   /** For the record of runs. */
   readonly file?: string | undefined
   readonly loom?: string | undefined
   /** Cores of this trial. */
   readonly cores: number
   readonly stop: StopSignal
-  readonly waypoints: StageTree["waypoints"]
+  /** Asked for once something has to run. */
+  readonly waypoints: Effect.Effect<StageTree["waypoints"], RunFailure>
   readonly onEvent: (event: RunEvent) => void
 }
+
+/** What was found to be kept a moment ago, by `placeOfMeasurement`: it is not looked up again. */
+export type KnownMeasurements = ReadonlyMap<string, Measurement>
+
+export const placeOfMeasurement = ({ trial, untilStep }: Stretched, repeat: number | undefined): string =>
+  `${trial} ${untilStep} ${repeat}`
 
 export type Measurement =
   | {
@@ -54,6 +62,8 @@ export const measuredTrial = Effect.fnUntraced(function* (
   repeat: number | undefined,
   around: TrialSurroundings,
 ) {
+  const known = around.known?.get(placeOfMeasurement(job, repeat))
+  if (known !== undefined) return known
   const wired = yield* measuredGraph(sweep, job, repeat)
   if (Result.isFailure(wired)) return failed(wired.failure, null)
   const graph = wired.success
@@ -71,8 +81,10 @@ export const keptMeasurement = ({ objectives }: PreparedSweep, found: Survey): M
 const failed = (why: string, run: number | null): Measurement => ({ kind: "failed", why, run })
 
 const ran = Effect.fnUntraced(function* (sweep: PreparedSweep, graph: PipelineGraph, around: TrialSurroundings) {
-  const { waypoints, onEvent, ...options } = around
-  const work = runGraph(graph, { ...options, outputFolder: null, waypoints: waypoints(graph) })
+  const { waypoints, onEvent, known: _, ...options } = around
+  const work = Effect.flatMap(waypoints, (waypointsOf) =>
+    runGraph(graph, { ...options, outputFolder: null, waypoints: waypointsOf(graph) }),
+  )
   return yield* telling(work, onEvent).pipe(
     Effect.provide(Events.layer, { local: true }),
     Effect.scoped,

@@ -3,9 +3,10 @@
  *
  *  1. Look through the sweep, and refuse it when anything is wrong.
  *  2. Refuse it too when nothing could run: when the pipeline is wrong at every point that would be tried first.
- *  3. Measure trials until nothing is left to decide; everything is written into the journal.
- *  4. Rank what was found.
- *  5. Run the best trials whole, for their pictures and files.
+ *  3. Foresee what there is to do.
+ *  4. Measure trials until nothing is left to decide; everything is written into the journal.
+ *  5. Rank what was found.
+ *  6. Run the best trials whole, for their pictures and files.
  *
  * Asked to stop, it gives what there is, and the same call goes on from there.
  */
@@ -19,6 +20,7 @@ import { RunFailure } from "../run/run-outcome.ts"
 import type { JournalOf } from "../storage/sweep-journal.ts"
 import { jobsByHand } from "./by-hand.ts"
 import { deciding } from "./deciding.ts"
+import { type ForeseenSweep, foreseeSweep } from "./foresee-sweep.ts"
 import { type MeasuredSweep, measureSweep, type SweepRunOptions } from "./measure-sweep.ts"
 import { type PreparedSweep, prepareSweep, refuse } from "./prepared-sweep.ts"
 import { type RankedTrial, rankedTrials } from "./ranked-trials.ts"
@@ -34,6 +36,8 @@ export interface WholeSweepOptions extends SweepRunOptions {
   readonly output: string
   /** Other values for parameters that are not searched. */
   readonly set?: Readonly<Record<string, unknown>>
+  /** What a step takes here; undefined: nobody knows. */
+  readonly stepMs?: number | undefined
 }
 
 export interface SweepOutcome extends MeasuredSweep {
@@ -61,7 +65,9 @@ export const runSweep = Effect.fn("runSweep")(function* (sweep: Sweep, options: 
       onEvent({ type: "sweep-warning", field, message: why, hint })
     }
     const journal = yield* journalOf(prepared, prepared.base, around)
-    const found = yield* measureSweep(prepared, journal, around)
+    const foreseen = yield* foreseeSweep(prepared, around)
+    onEvent({ type: "sweep-planned", ...plannedOf(foreseen, options.stepMs) })
+    const found = yield* measureSweep(prepared, journal, { ...around, known: foreseen.known })
     const extra = yield* jobsByHand(prepared, journal, found, around)
     const ranked = rankedTrials(prepared, found.decided, found.jobs, extra)
     if (found.isOver) yield* refuseResultless(prepared, ranked)
@@ -80,6 +86,16 @@ export const runSweep = Effect.fn("runSweep")(function* (sweep: Sweep, options: 
       ),
     ),
   )
+})
+
+/** What is foreseen, in numbers. */
+export const plannedOf = (
+  { trials, asked, needed, toTrain, isEstimate }: ForeseenSweep,
+  stepMs: number | undefined,
+) => ({
+  ...{ trials: trials.length, known: trials.filter(({ isKnown }) => isKnown).length },
+  ...{ stepsAsked: asked, stepsNeeded: needed, stepsToTrain: toTrain, isEstimate },
+  estimatedMs: stepMs === undefined ? null : Math.round(stepMs * toTrain),
 })
 
 const outcomeOf = (exit: Exit.Exit<SweepOutcome, unknown>): RunOutcome => {

@@ -7,7 +7,7 @@
  */
 import { graphShapes } from "../define/graph-shapes.ts"
 import type { PipelineGraph, StageInstance } from "../define/pipeline-graph.ts"
-import { canonicalJson, type Json } from "../model/canonical-json.ts"
+import { canonicalJson } from "../model/canonical-json.ts"
 import type { Course } from "../model/course.ts"
 import { digestText } from "../model/fingerprint.ts"
 
@@ -58,8 +58,7 @@ export const stageTree = (): StageTree => {
     return root
   }
   const numbers = new Map<string, number>()
-  const numberOf = (step: Json): number => {
-    const text = canonicalJson(step)
+  const numberOf = (text: string): number => {
     const known = numbers.get(text) ?? numbers.size
     numbers.set(text, known)
     return known
@@ -85,25 +84,35 @@ export const stageTree = (): StageTree => {
   }
 }
 
-interface FoundCourse {
+/** A stage's course, written down. */
+interface WrittenCourse {
   readonly label: string
-  readonly shape: string
-  readonly course: Course
+  /** What all steps depend on, the stages before included. */
+  readonly start: string
+  readonly steps: readonly string[]
 }
 
-/** The courses of a graph's stages. */
-const coursesIn = (graph: PipelineGraph): readonly FoundCourse[] => {
+const written = new WeakMap<PipelineGraph, readonly WrittenCourse[]>()
+
+/** The courses of a graph's stages. A graph is looked through once. */
+const coursesIn = (graph: PipelineGraph): readonly WrittenCourse[] => {
+  const courses = written.get(graph) ?? writtenCourses(graph)
+  written.set(graph, courses)
+  return courses
+}
+
+const writtenCourses = (graph: PipelineGraph): readonly WrittenCourse[] => {
   const withCourse = graph.stages.flatMap((instance) => {
     const course = courseOf(instance)
     return course === undefined ? [] : [{ instance, course }]
   })
   if (withCourse.length === 0) return []
   const shapes = graphShapes(graph)
-  return withCourse.map(({ instance: { label, inputs }, course }) => ({
-    label,
-    course,
-    shape: canonicalJson(Object.fromEntries(Object.entries(inputs).map(([name, from]) => [name, shapes.get(from)!]))),
-  }))
+  return withCourse.map(({ instance: { label, inputs }, course }) => {
+    const before = Object.fromEntries(Object.entries(inputs).map(([name, from]) => [name, shapes.get(from)!]))
+    const start = digestText(canonicalJson([canonicalJson(before), course.unit, course.start]))
+    return { label, start, steps: course.steps.map(canonicalJson) }
+  })
 }
 
 export const courseOf = ({ node, params }: StageInstance): Course | undefined =>
@@ -117,14 +126,9 @@ export const longestCourse = (graph: PipelineGraph): { readonly steps: number; r
   return { steps: first.steps.length, unit: others.some(({ unit }) => unit !== first.unit) ? "steps" : first.unit }
 }
 
-const asPath = ({ label, shape, course }: FoundCourse, numberOf: (step: Json) => number): Path => {
-  let last: { readonly step: Json; readonly number: number } | undefined
-  const steps = course.steps.map((step) => {
-    if (last?.step !== step) last = { step, number: numberOf(step) }
-    return last.number
-  })
-  return { label, start: digestText(canonicalJson([shape, course.unit, course.start])), steps }
-}
+const asPath = ({ label, start, steps }: WrittenCourse, numberOf: (step: string) => number): Path => ({
+  ...{ label, start, steps: steps.map(numberOf) },
+})
 
 /** Adds a path; returns how many of its steps are new. */
 const grow = (make: MakeBranch, root: Branch, path: readonly number[]): number => {

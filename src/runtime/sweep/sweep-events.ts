@@ -15,6 +15,23 @@ export type SweepEvent =
       /** The first one ranks. */
       readonly objectives: readonly { readonly name: string; readonly direction: "minimise" | "maximise" }[]
     }
+  /** What is foreseen: see `planSweep`. */
+  | {
+      readonly type: "sweep-planned"
+      readonly trials: number
+      /** Trials that are measured already. */
+      readonly known: number
+      /** Of all trials trained to their ends. */
+      readonly stepsAsked: number
+      /** Of what is decided, shared steps counted once. */
+      readonly stepsNeeded: number
+      /** Of these, not yet trained. */
+      readonly stepsToTrain: number
+      /** Which trials are trained further is not known before they are measured. */
+      readonly isEstimate: boolean
+      /** null: nothing like it was trained here before. */
+      readonly estimatedMs: number | null
+    }
   /** The sweep looks wrong, or what it is told has no effect. */
   | { readonly type: "sweep-warning"; readonly field: string; readonly message: string; readonly hint: string }
   | {

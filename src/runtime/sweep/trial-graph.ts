@@ -13,18 +13,32 @@ export const nameOfTrial = ({ name }: Pick<PreparedSweep, "name">, trial: number
 
 const untilOf = ({ untilStep }: Stretched): Shaping => (untilStep === null ? {} : { untilStep })
 
-/** What the objectives are read from, of one repeat; or why the pipeline cannot be wired there. */
-export const measuredGraph = (
+type Wired = Result.Result<PipelineGraph, string>
+
+/** Graphs that are kept wired: they are asked for again where steps are counted, where results are looked up, and for curves. */
+const keptAtMost = 2000
+/** By the space, which a sweep with other trials or rungs shares. */
+const kept = new WeakMap<PreparedSweep["space"], Map<string, Wired>>()
+
+/** What the objectives are read from, of one repeat; or why the pipeline cannot be wired there. The same graph each time. */
+export const measuredGraph = Effect.fnUntraced(function* (
   sweep: PreparedSweep,
   job: Stretched,
   repeat: number | undefined,
-): Effect.Effect<Result.Result<PipelineGraph, string>> =>
-  Effect.result(sweep.graphAt(job.point, untilOf(job), repeat)).pipe(
-    Effect.map((wired) => {
-      if (Result.isFailure(wired)) return Result.fail(wired.failure.message)
-      return Result.succeed({ ...sweep.measured(wired.success), pipeline: nameOfTrial(sweep, job.trial) })
-    }),
-  )
+) {
+  const graphs = kept.get(sweep.space) ?? new Map<string, Wired>()
+  kept.set(sweep.space, graphs)
+  const place = `${job.trial} ${job.untilStep} ${repeat} ${Object.entries(job.point).join(" ")}`
+  const known = graphs.get(place)
+  if (known !== undefined) return known
+  const wired = yield* Effect.result(sweep.graphAt(job.point, untilOf(job), repeat))
+  const graph: Wired = Result.isFailure(wired)
+    ? Result.fail(wired.failure.message)
+    : Result.succeed({ ...sweep.measured(wired.success), pipeline: nameOfTrial(sweep, job.trial) })
+  if (graphs.size >= keptAtMost) graphs.clear()
+  graphs.set(place, graph)
+  return graph
+})
 
 /** The whole pipeline at a trial's point, of its first repeat, as a part of the sweep: its files say so. */
 export const wholeGraph = (sweep: PreparedSweep, job: Stretched) =>
