@@ -7,9 +7,11 @@ import type { Effect } from "effect"
 import type { Pipeline } from "../runtime/define/pipeline.ts"
 import type { Plan } from "../runtime/plan/plan.ts"
 import type { RunReport } from "../runtime/run/run-outcome.ts"
+import type { Sweep } from "../runtime/sweep/sweep.ts"
 import type { Loom } from "./program.ts"
 import type { ProgramError } from "./program-errors.ts"
 import type { CacheOptions, PlanOptions, RunOptions } from "./program-options.ts"
+import type { SweepPlan, SweepReport, SweepRunOptions } from "./sweep-program.ts"
 
 /** What a call of `run` or `plan` may be told besides. */
 export interface CallOptions extends CacheOptions {
@@ -46,6 +48,32 @@ export const run = async (pipeline: Pipeline, options: RunOptions & CallOptions 
 export const plan = async (pipeline: Pipeline, options: PlanOptions & CallOptions = {}): Promise<Plan> => {
   const program = await import("./program.ts")
   return settled(program.plan(pipeline, options), options)
+}
+
+/**
+ * Runs a sweep: measures its trials, runs the best of them whole, and writes table, report and picture sheet.
+ *
+ * The promise is rejected with an `InputError` when the sweep or its pipeline is wrong, and with a `WorkError` when no trial has a
+ * result. After `stop` it gives what was found by then, and the same call goes on from there.
+ *
+ * @example
+ * const { table, whole } = await runSweep(mySweep, { workers: 2 })
+ * console.log(table.trials.find(({ rank }) => rank === 1)?.values, whole[0]?.artifacts)
+ */
+export const runSweep = async (sweep: Sweep, options: SweepRunOptions & CallOptions = {}): Promise<SweepReport> => {
+  const program = await import("./sweep-program.ts")
+  return settled(program.runSweep(sweep, options), options)
+}
+
+/**
+ * Says what a sweep would do, and runs nothing: its trials, the steps they ask for, how many are left to train, and how long that takes.
+ *
+ * @example
+ * const { stepsAsked, stepsToTrain, estimatedMs } = await planSweep(mySweep)
+ */
+export const planSweep = async (sweep: Sweep, options: PlanOptions & CallOptions = {}): Promise<SweepPlan> => {
+  const program = await import("./sweep-program.ts")
+  return settled(program.planSweep(sweep, options), options)
 }
 
 const settled = async <A>(work: Effect.Effect<A, ProgramError, Loom>, { cache, signal }: CallOptions): Promise<A> => {

@@ -39,6 +39,7 @@ export interface TrialPicture {
 /** A point of a curve. */
 export type LossAt = readonly [step: number, loss: number]
 
+/** One trial of a sweep, as tables and reports show it. */
 export interface SweepTrial {
   /** From 1, in the order in which trials were decided. */
   readonly trial: number
@@ -64,6 +65,7 @@ export interface SweepTrial {
   readonly pictures: readonly TrialPicture[]
 }
 
+/** What a sweep searched, what each trial came to, and what it cost. */
 export interface SweepTable {
   readonly name: string
   readonly pipeline: string
