@@ -40,12 +40,15 @@ const stateFacet = (trials: readonly ShownTrial[]): Facet => {
   return { name: "state", kind: "state", read, scale: optionScale(trials.map(read), states) }
 }
 
-/** Axes on which trials differ, then the objectives, rank and state. */
-export const facetsOf = ({ axes, objectives, trials }: ShownTable): readonly Facet[] => [
-  ...axes.filter((axis) => differs(axis, trials)).map((axis) => axisFacet(axis, trials)),
-  ...objectives.map(({ name }, at) =>
-    numberFacet(name, "objective", trials, (trial) => trial.objectives[at] ?? undefined),
-  ),
-  numberFacet("rank", "rank", trials, ({ rank }) => rank ?? undefined),
-  stateFacet(trials),
-]
+const hasReadings = ({ scale }: Facet): boolean => scale.kind === "options" || Number.isFinite(scale.low)
+
+/** Axes on which trials differ, then the objectives, rank and state; not those of which no trial has a number. */
+export const facetsOf = ({ axes, objectives, trials }: ShownTable): readonly Facet[] =>
+  [
+    ...axes.filter((axis) => differs(axis, trials)).map((axis) => axisFacet(axis, trials)),
+    ...objectives.map(({ name }, at) =>
+      numberFacet(name, "objective", trials, (trial) => trial.objectives[at] ?? undefined),
+    ),
+    numberFacet("rank", "rank", trials, ({ rank }) => rank ?? undefined),
+    stateFacet(trials),
+  ].filter(hasReadings)

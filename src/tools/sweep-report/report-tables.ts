@@ -92,11 +92,13 @@ ${rows}</tbody></table>`,
   )
 }
 
-/** The trials that no other one betters in every objective. */
+export const hasAllObjectives = ({ objectives }: SweepTrial): boolean => objectives.every((value) => value !== null)
+
+/** The trials that have all objectives, and which of them no other one betters. */
 export const frontTable = ({ objectives, trials }: SweepTable): Html => {
   const names = objectives.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)
   const rows = byRank(trials)
-    .filter(({ objectives: values }) => values.every((value) => value !== null))
+    .filter(hasAllObjectives)
     .map(
       (trial) =>
         html`<tr data-trial="${trial.trial}"><th scope="row" class="number">${trial.trial}</th>${trial.objectives.map((value) => html`<td class="number">${objectiveWords(value)}</td>`)}<td>${trial.onFront ? "yes" : "no"}</td></tr>\n`,

@@ -83,12 +83,15 @@ export const sweepImportance = (table: SweepTable): ShownImportances => {
   const { trials, notes } = comparisonOf(table.trials)
   if (trials.length === 0) return { axes: [], notes: [] }
   if (trials.length < fewestTrialsToTell) {
-    const few = `Of ${trials.length} trials with a result it cannot be said what matters: it takes ${fewestTrialsToTell}.`
+    const few = `Of ${trials.length} trial${trials.length === 1 ? "" : "s"} with a result it cannot be said what matters: it takes ${fewestTrialsToTell}.`
     return { axes: [], notes: [few] }
   }
-  const judged = table.axes
-    .filter((axis) => differs(axis, table.trials))
-    .map((axis) => ({ axis, having: trials.filter(({ trial }) => valueOn(axis, trial) !== undefined) }))
+  const varied = table.axes.filter((axis) => differs(axis, table.trials))
+  if (varied.length === 0) return { axes: [], notes: [] }
+  const judged = varied.map((axis) => ({
+    axis,
+    having: trials.filter(({ trial }) => valueOn(axis, trial) !== undefined),
+  }))
   const axes = judged.flatMap(({ axis, having }) => importanceOn(axis, having) ?? [])
   const partly = judged.filter(({ having }) => having.length < trials.length)
   return {

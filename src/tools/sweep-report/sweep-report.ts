@@ -15,7 +15,7 @@ import { reportFacts } from "./report-facts.ts"
 import { importanceTable, type ShownImportances } from "./report-importance.ts"
 import { reportPictures } from "./report-pictures.ts"
 import { reportStyle } from "./report-style.ts"
-import { curveTable, failureList, frontTable, spreadTable, trialsTable } from "./report-tables.ts"
+import { curveTable, failureList, frontTable, hasAllObjectives, spreadTable, trialsTable } from "./report-tables.ts"
 import { sweepImportance } from "./sweep-importance.ts"
 import type { SweepTable } from "./sweep-table.ts"
 
@@ -66,7 +66,7 @@ ${figure("spread", "The mean of the best trials, and how far their repeats lie f
 }
 
 const frontSection = (table: SweepTable): Html =>
-  table.objectives.length < 2
+  table.objectives.length < 2 || !table.trials.some(hasAllObjectives)
     ? nothing
     : html`<section><h2>Objectives against each other</h2>
 <p class="legend">Diamond: on the front, no other trial is as good in all of them and better in one. Hollow: not trained to its end.${table.trials.some(({ spread }) => spread !== null) ? " Whisker: standard deviation over repeats." : ""}</p>

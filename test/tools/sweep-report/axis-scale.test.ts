@@ -57,6 +57,20 @@ describe("an axis of words", () => {
   })
 })
 
+describe("what trials are told apart by", () => {
+  const names = (table: ReturnType<typeof madeUpTable>) => facetsOf(table).map(({ name }) => name)
+
+  it("is no axis on which all are alike, and no objective of which none has a number", () => {
+    const table = madeUpTable({ objectives: 2 })
+    const { values } = table.trials[0]!
+    expect(names({ ...table, trials: table.trials.map((trial) => ({ ...trial, values })) })).toEqual([
+      ...["validation loss", "file size in MB", "rank", "state"],
+    ])
+    const failed = table.trials.map((trial) => ({ ...trial, rank: null, objectives: [null, 3] }))
+    expect(names({ ...table, trials: failed }).slice(-2)).toEqual(["file size in MB", "state"])
+  })
+})
+
 describe("a stroke on an axis", () => {
   const table = madeUpTable()
   const facet = (name: string): Facet => facetsOf(table).find((one) => one.name === name)!

@@ -11,6 +11,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import sharp from "sharp"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { sweepReport } from "../../../src/tools/sweep-report/sweep-report.ts"
+import type { SweepTable } from "../../../src/tools/sweep-report/sweep-table.ts"
 import { browserPath, openBrowser } from "./browser.ts"
 import { madeUpTable } from "./made-up-table.ts"
 
@@ -95,6 +96,8 @@ const levelLines = async (page: Page, plot: string) => {
     .sort((a, b) => a.middle - b.middle)
 }
 
+const withoutResult = { state: "failed", rank: null, objectives: [null], rungs: [], validation: [] } as const
+
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true })
 
 describe.runIf(browserPath !== undefined)(
@@ -136,6 +139,30 @@ describe.runIf(browserPath !== undefined)(
       expect(widths.filter((width) => width === 2.6)).toHaveLength(3)
       expect(complaints).toEqual([])
     })
+
+    it.each<[string, (table: SweepTable) => Partial<SweepTable>, boolean]>([
+      ["one trial", ({ trials }) => ({ trials: trials.slice(0, 1) }), false],
+      ["no trial", () => ({ trials: [] }), false],
+      [
+        "equal trials",
+        ({ trials }) => ({ trials: trials.map((one) => ({ ...one, values: trials[0]!.values })) }),
+        false,
+      ],
+      ["no result", ({ trials }) => ({ trials: trials.map((one) => ({ ...one, ...withoutResult })) }), true],
+    ])(
+      "has nothing to complain of in a sweep with %s, and draws no line where there is none",
+      async (name, edit, isDrawn) => {
+        const table = madeUpTable()
+        const file = join(folder, `${name}.html`)
+        writeFileSync(file, await sweepReport({ table: { ...table, ...edit(table) } }))
+        const { page, complaints } = await open({}, pathToFileURL(file).href)
+        await page.waitForTimeout(100)
+        expect(complaints).toEqual([])
+        expect(await page.locator("#parallel").count()).toBe(isDrawn ? 1 : 0)
+        expect(await page.locator("input[placeholder=NaN]").count()).toBe(0)
+        expect((await page.locator("#legend").textContent())?.includes("dashed")).toBe(isDrawn)
+      },
+    )
 
     it("keeps the trials that a stroke along an axis takes, says their range in the fields, and gives all back when it is taken away", async () => {
       const { page } = await open()

@@ -119,6 +119,9 @@ describe("the importance of a sweep's axes", () => {
       axes: [],
       notes: ["Of 11 trials with a result it cannot be said what matters: it takes 12."],
     })
+    expect(sweepImportance(some(1)).notes).toEqual([
+      "Of 1 trial with a result it cannot be said what matters: it takes 12.",
+    ])
     expect(sweepImportance(some(12)).axes).toHaveLength(4)
     expect(sweepImportance(some(0))).toEqual({ axes: [], notes: [] })
   })
@@ -131,6 +134,11 @@ describe("the importance of a sweep's axes", () => {
   it("leaves out an axis on which no two trials differ", () => {
     const alike = edited(wholeAlways, ({ values }) => ({ values: { ...values, schedule: "cosine" } }))
     expect(sweepImportance(alike).axes.map(({ axis }) => axis)).not.toContain("schedule")
+  })
+
+  it("says nothing where all trials are alike", () => {
+    const { values } = whole.trials[0]!
+    expect(sweepImportance(edited(madeUpTable(), () => ({ values })))).toEqual({ axes: [], notes: [] })
   })
 
   it("is the same for axes and trials in any order", () => {

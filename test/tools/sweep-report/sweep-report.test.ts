@@ -126,6 +126,8 @@ describe("the report of a sweep", () => {
       ...trial,
       ...{ rank: null, state: "waiting" as const, objectives: [null], rungs: [], loss: [], validation: [] },
     }))
-    expect(await sweepReport({ table: { ...madeUpTable(), trials: waiting } })).toContain("24 waiting")
+    const report = await sweepReport({ table: { ...madeUpTable({ objectives: 2 }), trials: waiting } })
+    expect(report).toContain("24 waiting")
+    expect(report).not.toContain("Objectives against each other")
   })
 })

@@ -16,6 +16,9 @@ const sides = 70
 const plotted = ({ facets }: View): readonly Facet[] =>
   facets.filter(({ kind }) => kind === "axis" || kind === "objective")
 
+/** Whether there are trials to compare, and two axes at least to draw a line between. */
+export const hasLines = (view: View): boolean => view.table.trials.length > 1 && plotted(view).length > 1
+
 /** A label longer than the room beside its axis. */
 const shortLabel = (label: string): string => (label.length > 14 ? `${label.slice(0, 13)}…` : label)
 
