@@ -129,10 +129,13 @@ const captions = command({
 
 const log = command({
   name: "log",
-  job: "List the runs, or show the stages of one",
+  job: "List the runs, show the stages of one, or what a sweep decided and found",
   examples: ["loom log", "loom log - --json"],
   input: {
-    run: optionalArgument("run", "Number of the run, its pipeline's name, or - for the latest; all runs when left out"),
+    run: optionalArgument(
+      "run",
+      "Number of the run, its pipeline's name, a sweep's name, or - for the latest; all runs when left out",
+    ),
     limit: countFlag("limit", 20, { does: "Runs to list at most", value: "N" }),
     cache,
     ...shared,
@@ -145,10 +148,13 @@ const log = command({
 
 const compare = command({
   name: "compare",
-  job: "Say what differs between runs: parameters, results, finished files",
+  job: "Say what differs between runs, or between the trials of a sweep: parameters, results, finished files",
   examples: ["loom compare 3 5", "loom compare 3 5 - --all", "loom compare 3 5 7 --csv > runs.csv"],
   input: {
-    runs: argumentList("run", "Number of a run, the name of a pipeline for its latest run, or - for the latest of all"),
+    runs: argumentList(
+      "run",
+      "Number of a run, the name of a pipeline for its latest run, - for the latest of all; or one sweep by its name",
+    ),
     all: switchFlag("all", "Show also what is equal"),
     csv: switchFlag("csv", "Print CSV, a line for each run"),
     markdown: switchFlag("markdown", "Print the table as Markdown"),

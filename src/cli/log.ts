@@ -1,12 +1,15 @@
-/** `loom log`: the runs of a cache, newest first, or the stages of one of them. */
+/** `loom log`: the runs of a cache, newest first, the stages of one of them, or the journal of a sweep. */
 import { Effect, Option } from "effect"
 import { type Run, type StageRecord, Store } from "../runtime/storage/store.ts"
+import { SweepJournals } from "../runtime/storage/sweep-journal.ts"
 import type { CliFailure } from "./ending/cli-failure.ts"
 import { findRun } from "./loading/find-runs.ts"
+import { type FoundSweep, findSweep } from "./loading/find-sweep.ts"
 import { withKeptCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { changedParameters } from "./reporters/parameter-words.ts"
 import { printable, printableName } from "./reporters/printable.ts"
+import { sweepLog } from "./reporters/sweep-log.ts"
 import { duration, fromHere, moment, type Style, style, wantsColor } from "./reporters/words.ts"
 
 export interface LogInput {
@@ -73,6 +76,17 @@ const lossLine = Effect.fnUntraced(function* (run: Run, label: string, name: str
   ]
 })
 
+const showSweep = Effect.fnUntraced(function* ({ journal, others }: FoundSweep, { json, noColor }: LogInput) {
+  const entries = yield* (yield* SweepJournals).entries(journal)
+  if (json) return JSON.stringify({ version: jsonVersion, type: "sweep-journal", ...journal, entries })
+  return sweepLog(journal, entries, others, style(wantsColor(process.stdout, noColor)))
+})
+
+const showNamed = Effect.fnUntraced(function* (wanted: string, input: LogInput) {
+  const sweep = yield* findSweep(wanted)
+  return yield* sweep === undefined ? showRun(wanted, input) : showSweep(sweep, input)
+})
+
 const showRun = Effect.fnUntraced(function* (wanted: string, { json, noColor }: LogInput) {
   const store = yield* Store
   const run = yield* findRun(wanted)
@@ -101,7 +115,7 @@ const listRuns = Effect.fnUntraced(function* ({ json, limit, noColor }: LogInput
 export const log = Effect.fn("loom log")(function* (input: LogInput): Effect.fn.Return<void, CliFailure> {
   const work = Option.match(input.run, {
     onNone: () => listRuns(input),
-    onSome: (wanted) => showRun(wanted, input),
+    onSome: (wanted) => showNamed(wanted, input),
   })
   const text = yield* withKeptCache(input.cache, work)
   process.stdout.write(`${text}\n`)

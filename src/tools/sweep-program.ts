@@ -21,6 +21,7 @@ import { InputError, programError, type WorkError } from "./program-errors.ts"
 import type { PlanOptions, RunOptions } from "./program-options.ts"
 import { stopOnAbort } from "./stop-on-abort.ts"
 import type { SweepTable } from "./sweep-report/sweep-table.ts"
+import { keepTable } from "./sweeping/kept-table.ts"
 import { stepTime } from "./sweeping/step-time.ts"
 import { sweepTable } from "./sweeping/sweep-facts.ts"
 import { placeSweepFiles } from "./sweeping/sweep-files.ts"
@@ -119,6 +120,7 @@ export const runSweep = Effect.fn("runSweep")(function* (
       ...told,
     })
     const table = yield* sweepTable(outcome)
+    yield* keepTable(outcome.journal, table)
     const files = yield* placeSweepFiles(table, outcome.journal, folder)
     const elapsedMs = (yield* Clock.currentTimeMillis) - startedAtMs
     return { table, files, elapsedMs, isOver: outcome.isOver, ...wholeOf(outcome) } satisfies SweepReport

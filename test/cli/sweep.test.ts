@@ -143,6 +143,26 @@ describe("a sweep on the command line", () => {
   })
 })
 
+describe("what a sweep did", () => {
+  it("is told by its name: each decision in the log, the trials side by side in a comparison", async () => {
+    const project = makeFolder(files)
+    const here = (...args: readonly string[]) => loom(project.folder, ...args)
+    const early = await here("compare", "walks-sweep")
+    expect(early.code).toBe(2)
+    const swept = await here("sweep", "halving.ts")
+    const { stdout: log } = await here("log", "walks-sweep")
+    expect(log).toMatch(/^walks-sweep /)
+    expect(log.match(/^ +\d+ {2}trial \d/gm)?.length).toBeGreaterThanOrEqual(9)
+    const journal = JSON.parse((await here("log", "walks-sweep", "--json")).stdout)
+    expect(journal).toMatchObject({ type: "sweep-journal", sweep: "walks-sweep" })
+    expect(swept.stdout.startsWith((await here("compare", "walks-sweep")).stdout)).toBe(true)
+    const csv = readFileSync(join(project.folder, "output/walks-sweep/sweep.csv"), "utf8")
+    expect((await here("compare", "walks-sweep", "--csv")).stdout).toBe(csv)
+    expect((await here("compare", "walks-sweep", "--markdown")).stdout).toMatch(/^\| rank \| trial \|/)
+    project.close()
+  })
+})
+
 describe("a single trial", () => {
   it("is planned, explained and run by its number, with other values where they are set", async () => {
     const project = makeFolder(files)

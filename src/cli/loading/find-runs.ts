@@ -7,13 +7,14 @@ import { Effect, Option } from "effect"
 import { nearestName } from "../../runtime/model/nearest-name.ts"
 import { type Run, Store } from "../../runtime/storage/store.ts"
 import { CliFailure } from "../ending/cli-failure.ts"
+import { type FoundSweep, findSweep } from "./find-sweep.ts"
 
 /** What is to be laid side by side. */
-export interface Compared {
-  readonly kind: "runs"
+export type Compared =
   /** Two or more, in the order in which they were named. */
-  readonly runs: readonly Run[]
-}
+  | { readonly kind: "runs"; readonly runs: readonly Run[] }
+  /** The trials of one sweep. */
+  | { readonly kind: "sweep"; readonly sweep: FoundSweep }
 
 const mostNames = 12
 
@@ -69,8 +70,10 @@ const nothingBeside = Effect.fnUntraced(function* (wanted: readonly string[], on
   return CliFailure.one(2, { where: wanted.join(" "), why, hint })
 })
 
-/** The runs that are named; naming one twice adds nothing. */
+/** The runs that are named, or the sweep; naming one twice adds nothing. */
 export const findCompared = Effect.fnUntraced(function* (wanted: readonly string[]) {
+  const sweep = wanted.length === 1 ? yield* findSweep(wanted[0]!) : undefined
+  if (sweep !== undefined) return { kind: "sweep", sweep } satisfies Compared as Compared
   const found = yield* Effect.forEach(wanted, findRun)
   const runs = [...new Map(found.map((run) => [run.id, run])).values()]
   const [only, second] = runs

@@ -49,7 +49,7 @@ export const sweepTable = (database: Database.Database) => {
   )
   const sweeps = database.prepare<[{ sweep: string | null; limit: number }], SweepRow>(
     `SELECT sweep, identity, count(*) AS entries, min(at_ms) AS firstAtMs, max(at_ms) AS lastAtMs FROM sweep_entry
-     WHERE @sweep IS NULL OR sweep = @sweep GROUP BY sweep, identity ORDER BY max(id) DESC LIMIT @limit`,
+     WHERE @sweep IS NULL OR sweep = @sweep GROUP BY sweep, identity ORDER BY max(at_ms) DESC, max(id) DESC LIMIT @limit`,
   )
   const note = database.transaction((row: NewSweepEntry): string | undefined => {
     const before = find.get(row.identity, row.kind, row.place)?.entry
