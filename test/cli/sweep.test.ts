@@ -24,7 +24,7 @@ const walk = stage({
     const { progress, record } = yield* StageContext
     if (dim === 13) yield* new StageFailure({ what: "walking", where: "dim", why: "13 is no luck", hint: "Less", kind: "work" })
     for (let step = 1; step <= steps; step++) {
-      yield* record("train", { step, loss: rate / step })
+      yield* record("train", { step, loss: rate * (step % 3), lossSmoothed: rate / step })
       yield* progress({ done: step, of: steps, unit: "steps" })
       yield* Effect.sleep(2)
     }
@@ -98,6 +98,17 @@ describe("a sweep on the command line", () => {
     expect(again.stdout).toBe(first.stdout)
     expect((await here("plan", "halving.ts", "--exit-code")).code).toBe(0)
     project.close()
+  })
+
+  it("reports the smoothed losses of each trial, from its first step to where it came", async () => {
+    await run("sweep", "halving.ts")
+    const report = readFileSync(at("sweep.html"), "utf8")
+    const { table } = JSON.parse(/<script type="application\/json" id="sweep">(.*?)<\/script>/.exec(report)![1]!)
+    expect(table.trials).toHaveLength(9)
+    for (const { values, rungs, loss } of table.trials) {
+      const steps = Array.from({ length: rungs.at(-1).steps }, (_, before) => before + 1)
+      expect(loss).toEqual(steps.map((step) => [step, values.rate / step]))
+    }
   })
 
   it("writes the same table with one worker and with three", async () => {

@@ -60,6 +60,7 @@ export interface SweepTrial {
   readonly why: string | null
   /** Gone on with by hand after it was pruned. */
   readonly byHand: boolean
+  /** Of the training; smoothed where it recorded its loss so. */
   readonly loss: readonly LossAt[]
   readonly validation: readonly LossAt[]
   readonly pictures: readonly TrialPicture[]

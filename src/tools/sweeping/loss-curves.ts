@@ -1,5 +1,5 @@
 /**
- * Training losses of a sweep's trials, by step.
+ * Training losses of a sweep's trials, by step: smoothed where a training recorded them so, since those of single steps hide each other.
  *
  * A run recorded only the steps that it trained. Steps that several trials share were trained by one of them, and the losses are the same
  * for all: so rows are gathered by branch of the stage tree, and each trial's curve is put together from the branches that it runs along.
@@ -59,7 +59,7 @@ const gather = Effect.fnUntraced(function* (
   const found = yield* (yield* Store).metrics(run, label, "train")
   for (const { step, values } of found) {
     const segment = segments.find(({ from, to }) => from < step && step <= to)
-    const loss = values["loss"]
+    const loss = values["lossSmoothed"] ?? values["loss"]
     if (segment === undefined || loss === undefined || !Number.isFinite(loss)) continue
     const along = rows.get(segment.id) ?? new Map<number, number>()
     rows.set(segment.id, along.set(step, loss))
