@@ -31,6 +31,12 @@ const curveAt = ({ peak, warmupSteps, curve }: LearningRatePlan, update: number)
       const period = curve.stepsBetweenRestarts - 1
       return halfCosine(peak, curve.floor, (update % period) / period)
     }
+    case "hold": {
+      const { decayFromStep, floor, steps } = curve
+      // The held rate is the peak to the last bit, whatever the floor: held steps are shared.
+      if (update <= decayFromStep) return peak
+      return peak - (peak - floor) * Math.min(1, (update - decayFromStep) / Math.max(1, steps - decayFromStep))
+    }
   }
 }
 

@@ -5,83 +5,32 @@
  * update give the same training up to there.
  */
 import { Schema } from "effect"
+import { fallenAt, floor, holdRows } from "./falling-rows.ts"
 import { withDefault } from "./field-defaults.ts"
-import { inPictures, nothingInDrawThings, number, rate, type Told } from "./other-words.ts"
-import { type Beside, fieldsOf, requiredRow, resolvedRow, row, settingFieldsOf } from "./row.ts"
+import { inPictures, number, rate, type Told } from "./other-words.ts"
+import { type Beside, fieldsOf, requiredRow, resolvedRow, settingFieldsOf } from "./row.ts"
 import { atLeast } from "./rules.ts"
-
-/** The rates that the schedule bends; what is not trained has none. */
-const lowestPeak = ({ unetLearningRate, textModel, customEmbedding }: Beside): number =>
-  Math.min(
-    ...[unetLearningRate, textModel?.learningRate ?? 0, customEmbedding?.learningRate ?? 0].filter((peak) => peak > 0),
-  )
-
-const floor = row(Schema.Finite, {
-  title: "schedule floor",
-  unit: "per step",
-  meaning: "The rate it comes down to.",
-  default: 0,
-  inForce: "rates",
-  rules: [atLeast(0, "0 is usual")],
-  together: [
-    {
-      holds: (value, beside) => value <= lowestPeak(beside),
-      why: "",
-      says: (value, beside) => `${value} lies above the learning rate ${lowestPeak(beside)}`,
-      hint: "The floor is a rate, and holds for all that is trained",
-    },
-    {
-      holds: (value, beside) => value !== lowestPeak(beside),
-      why: "is the learning rate itself, which so never falls",
-      hint: 'Give a lower floor, or { kind: "constant" }',
-      severity: "warning",
-    },
-  ],
-  kohya: { name: "--lr_scheduler_min_lr_ratio, which is floor / rate" },
-  drawThings: { name: "UNet learning rate lower bound" },
-  shown: rate,
-})
 
 const cosineRows = {
   floor,
-  steps: resolvedRow(Schema.NullOr(Schema.Int), Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), {
-    title: "schedule steps",
-    unit: "updates",
-    meaning: "Step at which it has come down, and stays; null: the last one.",
-    default: null,
-    inForce: "rates",
-    rules: [atLeast(1, "null takes all steps")],
-    together: [
-      {
-        holds: (steps, { warmupSteps }) => steps === null || warmupSteps < 2 || steps > warmupSteps,
-        why: "",
-        says: (steps, { warmupSteps }) =>
-          `${steps} lies inside the warm-up of ${warmupSteps} steps, so the rate drops from its peak to the floor at once`,
-        hint: "Give more steps than warmupSteps, or null for all of them",
-        severity: "warning",
-      },
-      {
-        // More warm-up than there are steps is told by itself.
-        holds: (given, { steps, warmupSteps }) => given !== null || warmupSteps < 2 || warmupSteps !== steps,
-        why: "",
-        says: (_, { warmupSteps }) => `the warm-up takes all ${warmupSteps} steps, so the rate never falls`,
-        hint: "Give fewer warmupSteps: a tenth of the steps is plenty",
-        severity: "warning",
-      },
-      {
-        holds: (given, { steps }) => given === null || given <= steps,
-        why: "",
-        says: (given, { steps }) =>
-          `${given} is more than the ${steps} steps there are, so the rate does not come down to the floor`,
-        hint: "Give null for all steps, unless more are to follow",
-        severity: "warning",
-      },
-    ],
-    kohya: { name: "always the whole run" },
-    drawThings: nothingInDrawThings,
-    shown: (steps) => (steps === null ? "all" : number(steps)),
-    resolve: (steps, beside) => steps ?? beside.steps,
-  }),
+  steps: fallenAt([
+    {
+      holds: (steps, { warmupSteps }) => steps === null || warmupSteps < 2 || steps > warmupSteps,
+      why: "",
+      says: (steps, { warmupSteps }) =>
+        `${steps} lies inside the warm-up of ${warmupSteps} steps, so the rate drops from its peak to the floor at once`,
+      hint: "Give more steps than warmupSteps, or null for all of them",
+      severity: "warning",
+    },
+    {
+      // More warm-up than there are steps is told by itself.
+      holds: (given, { steps, warmupSteps }) => given !== null || warmupSteps < 2 || warmupSteps !== steps,
+      why: "",
+      says: (_, { warmupSteps }) => `the warm-up takes all ${warmupSteps} steps, so the rate never falls`,
+      hint: "Give fewer warmupSteps: a tenth of the steps is plenty",
+      severity: "warning",
+    },
+  ]),
 }
 
 const restartRows = {
@@ -124,6 +73,7 @@ const Schedule = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("constant") }),
   Schema.Struct({ kind: Schema.Literal("cosine"), ...fieldsOf(cosineRows) }),
   Schema.Struct({ kind: Schema.Literal("cosine-restarts"), ...fieldsOf(restartRows) }),
+  Schema.Struct({ kind: Schema.Literal("hold"), ...fieldsOf(holdRows) }),
 ])
 type Schedule = typeof Schedule.Type
 
@@ -134,55 +84,73 @@ export const LearningRateCurve = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("cosine"), ...settingFieldsOf(cosineRows) }),
   /** Half cosines from the peak to `floor`, one each `stepsBetweenRestarts` − 1 updates, not delayed by warm-up. */
   Schema.Struct({ kind: Schema.Literal("cosine-restarts"), ...settingFieldsOf(restartRows) }),
+  /** The peak up to update `decayFromStep`, from there a straight line down to `floor` at update `steps` and held there. */
+  Schema.Struct({ kind: Schema.Literal("hold"), ...settingFieldsOf(holdRows) }),
 ])
 export type LearningRateCurve = typeof LearningRateCurve.Type
 
 const constant = { kind: "constant" } as const
 
-/** Steps after a cosine has come down to 0: they change nothing. */
+/** Steps after a schedule has come down to 0: they change nothing. */
 const idleSteps = (schedule: Schedule, { steps }: Beside): number =>
-  schedule.kind === "cosine" && schedule.floor === 0 && schedule.steps !== null && schedule.steps >= 1
+  "steps" in schedule && schedule.floor === 0 && schedule.steps !== null && schedule.steps >= 1
     ? Math.max(0, steps - schedule.steps)
     : 0
 
+/** The whole rate is held at least until it has to be down. */
+const fallsAtOnce = (schedule: Schedule): boolean =>
+  schedule.kind === "hold" && schedule.steps !== null && schedule.steps <= schedule.decayFromStep
+
 const constantInKohya = ({ warmupSteps }: Beside): string => (warmupSteps > 0 ? "constant_with_warmup" : "constant")
+
+const floorInKohya = (floor: number, { unetLearningRate: peak }: Told): string =>
+  `--lr_scheduler_min_lr_ratio ${peak > 0 ? number(floor / peak) : "0"}`
 
 const kohyaFlags = (schedule: Schedule, told: Told): readonly string[] => {
   switch (schedule.kind) {
     case "constant":
       return [`--lr_scheduler ${constantInKohya(told)}`]
-    case "cosine": {
-      const { unetLearningRate: peak } = told
+    case "cosine":
       if (schedule.floor === 0) return ["--lr_scheduler cosine"]
-      const ratio = peak > 0 ? number(schedule.floor / peak) : "0"
-      return ["--lr_scheduler cosine_with_min_lr", `--lr_scheduler_min_lr_ratio ${ratio}`]
-    }
+      return ["--lr_scheduler cosine_with_min_lr", floorInKohya(schedule.floor, told)]
     case "cosine-restarts": {
       const cycles = Math.max(1, Math.round(told.steps / Math.max(1, schedule.stepsBetweenRestarts - 1)))
       return ["--lr_scheduler cosine_with_restarts", `--lr_scheduler_num_cycles ${cycles}`]
     }
+    case "hold":
+      return [
+        "--lr_scheduler warmup_stable_decay",
+        `--lr_decay_steps ${Math.max(0, told.steps - schedule.decayFromStep)}`,
+        `--lr_scheduler_args "decay_type='linear'"`,
+        ...(schedule.floor === 0 ? [] : [floorInKohya(schedule.floor, told)]),
+      ]
   }
 }
 
-const kohyaNames = { cosine: "cosine", "cosine-restarts": "cosine_with_restarts" } as const
+const kohyaNames = {
+  cosine: "cosine",
+  "cosine-restarts": "cosine_with_restarts",
+  hold: "warmup_stable_decay",
+} as const
 
 const inDrawThings = (schedule: Schedule, { gradientAccumulationSteps: pictures }: Told): string | null => {
   if (schedule.kind === "constant") return "no restarts"
-  if (schedule.kind === "cosine") return null
+  if (schedule.kind !== "cosine-restarts") return null
   return `steps between restarts ${number((schedule.stepsBetweenRestarts - 1) * pictures + 1)}`
 }
 
 const shown = (schedule: Schedule): string => {
   if (schedule.kind === "constant") return "constant"
   if (schedule.kind === "cosine-restarts") return `cosine, restarts every ${schedule.stepsBetweenRestarts - 1}`
-  return schedule.floor === 0 ? "cosine" : `cosine down to ${rate(schedule.floor)}`
+  const down = schedule.floor === 0 ? "" : ` down to ${rate(schedule.floor)}`
+  return schedule.kind === "cosine" ? `cosine${down}` : `held for ${schedule.decayFromStep} steps, then a line${down}`
 }
 
 export const schedule = resolvedRow(Schedule, withDefault(LearningRateCurve, constant), {
   title: "schedule",
   unit: "",
   meaning:
-    'What all learning rates do after warm-up: `{ kind: "constant" }`; `{ kind: "cosine", floor, steps }` falls along half a cosine, once; `{ kind: "cosine-restarts", floor, stepsBetweenRestarts }` does so again and again.',
+    'What all learning rates do after warm-up: `{ kind: "constant" }`; `{ kind: "cosine", floor, steps }` falls along half a cosine, once; `{ kind: "cosine-restarts", floor, stepsBetweenRestarts }` does so again and again; `{ kind: "hold", decayFromStep, floor, steps }` stays whole up to a step and falls along a straight line from there.',
   default: constant,
   inForce: "rates",
   together: [
@@ -194,6 +162,15 @@ export const schedule = resolvedRow(Schedule, withDefault(LearningRateCurve, con
       hint: "Leave the schedule's steps out, train fewer steps, or give a floor above 0",
       severity: "warning",
     },
+    {
+      holds: (schedule) => !fallsAtOnce(schedule),
+      why: "",
+      says: (schedule) =>
+        schedule.kind === "hold"
+          ? `the rate is to be down at step ${schedule.steps}, and not to fall before step ${schedule.decayFromStep}`
+          : "",
+      hint: "Give decayFromStep less than the schedule's steps, or leave those out",
+    },
   ],
   kohya: {
     name: "--lr_scheduler",
@@ -204,6 +181,6 @@ export const schedule = resolvedRow(Schedule, withDefault(LearningRateCurve, con
   },
   drawThings: { name: "steps between restarts", value: inDrawThings },
   shown,
-  kinds: { constant: {}, cosine: cosineRows, "cosine-restarts": restartRows },
+  kinds: { constant: {}, cosine: cosineRows, "cosine-restarts": restartRows, hold: holdRows },
   unrecorded: constant,
 })

@@ -68,11 +68,29 @@ export interface CosineRestartsSchedule {
   readonly stepsBetweenRestarts: number
 }
 
+export interface HoldSchedule {
+  readonly kind: "hold"
+  /**
+   * Steps with the whole rate; from there on it falls along a straight line. Must not be negative. Four fifths of
+   * the steps is usual. Unit: whole number, updates.
+   */
+  readonly decayFromStep: number
+  /** The rate it comes down to. Must not be negative. 0 is usual. Unit: per step. Default 0. */
+  readonly floor?: number
+  /**
+   * Step at which it has come down, and stays; null: the last one. Must be 1 or more. null takes all steps. Unit:
+   * updates. Default null.
+   */
+  readonly steps?: number | null
+}
+
 /**
  * What all learning rates do after warm-up: `{ kind: "constant" }`; `{ kind: "cosine", floor, steps }` falls
- * along half a cosine, once; `{ kind: "cosine-restarts", floor, stepsBetweenRestarts }` does so again and again.
+ * along half a cosine, once; `{ kind: "cosine-restarts", floor, stepsBetweenRestarts }` does so again and again;
+ * `{ kind: "hold", decayFromStep, floor, steps }` stays whole up to a step and falls along a straight line from
+ * there.
  */
-export type ScheduleInput = ConstantSchedule | CosineSchedule | CosineRestartsSchedule
+export type ScheduleInput = ConstantSchedule | CosineSchedule | CosineRestartsSchedule | HoldSchedule
 
 /** The part of the denoising that is trained: 0 is the noisy start, 1 the clean end. */
 export interface DenoisingInput {
@@ -132,8 +150,9 @@ export interface TrainParamsInput {
   readonly warmupSteps?: number
   /**
    * What all learning rates do after warm-up: `{ kind: "constant" }`; `{ kind: "cosine", floor, steps }` falls
-   * along half a cosine, once; `{ kind: "cosine-restarts", floor, stepsBetweenRestarts }` does so again and again.
-   * Default { kind: "constant" }.
+   * along half a cosine, once; `{ kind: "cosine-restarts", floor, stepsBetweenRestarts }` does so again and again;
+   * `{ kind: "hold", decayFromStep, floor, steps }` stays whole up to a step and falls along a straight line from
+   * there. Default { kind: "constant" }.
    */
   readonly schedule?: ScheduleInput
   /**

@@ -34,7 +34,10 @@ export interface TrainParams extends Omit<TrainParamsInput, "schedule"> {
   /** What all learning rates do after warm-up. Default constant. */
   readonly schedule?: ScheduleChoice
 }
-/** What the rates do after warm-up: `{ kind: "constant" }`, `{ kind: "cosine" }` or `{ kind: "cosine-restarts", stepsBetweenRestarts }`. */
+/**
+ * What the rates do after warm-up: `{ kind: "constant" }`, `{ kind: "cosine" }`, `{ kind: "cosine-restarts", stepsBetweenRestarts }` or
+ * `{ kind: "hold", decayFromStep }`.
+ */
 export type ScheduleChoice = NonNullable<TrainParamsInput["schedule"]>
 
 /** Captions that go straight into the dataset are looked at where they are made, which is where an unmentioned embedding is mended. */

@@ -17,6 +17,28 @@ describe("the learning rate", () => {
     expect(rates).toEqual([10, 10, expect.closeTo(6, 12), 2, 2])
   })
 
+  // Factors of transformers' get_wsd_schedule with 30 steps, of which 10 decay linearly to a tenth; computed apart from this code.
+  test.each([
+    [0, 1],
+    [19, 1],
+    [20, 1],
+    [21, 0.91],
+    [25, 0.55],
+    [29, 0.19],
+    [30, 0.1],
+    [99, 0.1],
+  ])("is held and then falls along a line at update %i", (update, factor) => {
+    const curve = { kind: "hold", floor: 1e-5, decayFromStep: 20, steps: 30 } as const
+    expect(learningRateAt({ peak: 1e-4, warmupSteps: 0, curve }, update) / 1e-4).toBeCloseTo(factor, 12)
+  })
+
+  test("is held at its peak to the last bit, whatever the floor", () => {
+    const curve = { kind: "hold", floor: 1e-5, decayFromStep: 20, steps: 30 } as const
+    const rates = [9, 10, 20].map((update) => learningRateAt({ peak: 1e-4 / 3, warmupSteps: 10, curve }, update))
+    expect(rates).toEqual([1e-4 / 3, 1e-4 / 3, 1e-4 / 3])
+    expect(learningRateAt({ peak: 8, warmupSteps: 4, curve }, 0)).toBe(2)
+  })
+
   // Values of Draw Things' formula with peak 1e-4, 20 warm-up steps, a restart every 200; computed apart from this code.
   test.each([
     [0, 5.0e-6],

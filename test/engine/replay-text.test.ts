@@ -28,6 +28,11 @@ const accepted: readonly (readonly [string, string, SomeSettings])[] = [
   ["an embedding of four tokens, held from update 2 on", "a", { customEmbedding: { ...embedding, stopAtStep: 2 } }],
   ["an embedding alone, from noise", "b", { customEmbedding: { ...embedding, initWord: null }, networkDim: 0 }],
   ["an embedding and one picture per update", "d", { customEmbedding: embedding, captionDropout: 0.3 }],
+  [
+    "the text encoder, at rates that are held and then fall",
+    "a",
+    { textModel, schedule: { kind: "hold", floor: 1e-5, decayFromStep: 1, steps: 4 }, warmupSteps: 0 },
+  ],
   ["all together on shape a", "a", together],
   ["all together on shape b", "b", together],
   ["all together on shape c", "c", together],
@@ -104,6 +109,12 @@ const mistakes: readonly Mistake[] = [
     title: "an embedding held one update early",
     settings: stopAt(2),
     retelling: { settings: { embedding_stop_at: 3 } },
+  },
+  {
+    title: "rates that are held an update longer",
+    settings: { textModel, schedule: { kind: "hold", floor: 1e-5, decayFromStep: 1, steps: 4 }, warmupSteps: 0 },
+    says: /lr\/text is .* \(hold, warm-up 0\)/,
+    retelling: { settings: { schedule: { kind: "hold", floor: 1e-5, decayFromStep: 2, steps: 4 } } },
   },
   {
     title: "one noise offset for all channels",

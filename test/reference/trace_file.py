@@ -165,17 +165,29 @@ def initial_faults(trace):
             yield f"adapter.{u}/{module}.alpha changed"
 
 
+def scheduled(schedule, peak, u, warmup):
+    """The rate of update u without the warm-up's factor."""
+    kind, floor = schedule["kind"], schedule.get("floor", 0)
+    if kind == "constant":
+        return peak
+    if kind == "cosine-restarts":
+        period = schedule["stepsBetweenRestarts"] - 1
+        return floor + (peak - floor) * (1 + math.cos(math.pi * (u % period) / period)) / 2
+    starts, ends = schedule["decayFromStep"] if kind == "hold" else warmup, schedule["steps"]
+    done = min(1, max(0, (u - starts) / max(1, ends - starts)))
+    return floor + (peak - floor) * (1 - done if kind == "hold" else (1 + math.cos(math.pi * done)) / 2)
+
+
 def rate_faults(trace):
-    """(u + 1) / W of the rate during warm-up, then the rate."""
-    if trace.settings.get("schedule", "constant") != "constant":
-        return
-    warmup = trace.settings["warmup_steps"]
+    """What the schedule says, times (u + 1) / W during warm-up."""
+    schedule, warmup = trace.settings.get("schedule", {"kind": "constant"}), trace.settings["warmup_steps"]
     for u, group in itertools.product(range(trace.updates), trace.groups):
         if f"step.{u}.lr/{group}" not in trace.tensors or not trace.is_trained(u, group + "/"):
             continue
-        wanted = trace.settings["learning_rate"][group] * (min(1, (u + 1) / warmup) if warmup else 1)
-        if abs(trace.rate(u, group) - wanted) > 1e-6 * wanted:
-            yield f"step.{u}.lr/{group} is {trace.rate(u, group):.6g}, not {wanted:.6g} (warm-up {warmup})"
+        peak = trace.settings["learning_rate"][group]
+        wanted = scheduled(schedule, peak, u, warmup) * (min(1, (u + 1) / warmup) if warmup else 1)
+        if abs(trace.rate(u, group) - wanted) > 1e-6 * peak:
+            yield f"step.{u}.lr/{group} is {trace.rate(u, group):.6g}, not {wanted:.6g} ({schedule['kind']}, warm-up {warmup})"
 
 
 def draw_faults(trace, base):

@@ -184,6 +184,22 @@ describe("values that mean the same", () => {
     expect(cosine(null)).toEqual(cosine(300))
     expect(cosine(null)).not.toEqual(cosine(299))
   })
+
+  it("share their steps: a rate that is held, wherever and however far it falls", () => {
+    const held = (steps: number, decayFromStep: number, floor = 0, end: number | null = null) =>
+      inForce(
+        settingsFor({ ...everyDefault, steps, schedule: { kind: "hold", floor, decayFromStep, steps: end } }),
+      ).steps.map((step) => JSON.stringify(step))
+    const whole = inForce(settingsFor({ ...everyDefault, steps: 600 })).steps.map((step) => JSON.stringify(step))
+    const sharedWith = (other: readonly string[], one: readonly string[]): number =>
+      one.findIndex((step, at) => step !== other[at])
+    expect(sharedWith(whole, held(600, 450))).toBe(451)
+    expect(sharedWith(held(600, 450), held(500, 450))).toBe(451)
+    expect(sharedWith(held(600, 450), held(600, 300))).toBe(301)
+    expect(sharedWith(held(600, 450), held(600, 450, 1e-6))).toBe(451)
+    expect(sharedWith(held(600, 450, 0, 600), held(600, 450))).toBe(-1)
+    expect(sharedWith(whole, held(600, 600))).toBe(-1)
+  })
 })
 
 describe("what looks wrong beside the other parameters", () => {
@@ -211,12 +227,20 @@ describe("what looks wrong beside the other parameters", () => {
 
   const cosine = { kind: "cosine", floor: 0, steps: null } as const
   const restarts = { kind: "cosine-restarts", floor: 0 } as const
+  const hold = { kind: "hold", floor: 0, decayFromStep: 800, steps: null } as const
   const embedding = { keyword: "sks", length: 4, learningRate: 5e-3, stopAtStep: null, initWord: null }
   const doubtful: readonly (readonly [what: string, params: Partial<TrainParams>, field: string])[] = [
     ["a cosine over before the end", { schedule: { ...cosine, steps: 999 } }, "schedule"],
     ["a cosine over after the end", { schedule: { ...cosine, steps: 1001 } }, "schedule.steps"],
     ["a warm-up over all of a cosine", { schedule: cosine, warmupSteps: 1000 }, "schedule.steps"],
     ["a floor as high as the rate", { schedule: { ...cosine, floor: 1e-4 } }, "schedule.floor"],
+    ["a hold over before the end", { schedule: { ...hold, steps: 999 } }, "schedule"],
+    ["a hold over after the end", { schedule: { ...hold, steps: 1001 } }, "schedule.steps"],
+    ["a hold to the last step but one", { schedule: { ...hold, decayFromStep: 999 } }, "schedule.decayFromStep"],
+    ["a hold to the end", { schedule: { ...hold, decayFromStep: 1000 } }, "schedule.decayFromStep"],
+    ["a hold beyond the end", { schedule: { ...hold, decayFromStep: 1001 } }, "schedule.decayFromStep"],
+    ["a hold that ends in the warm-up", { schedule: { ...hold, decayFromStep: 19 } }, "schedule.decayFromStep"],
+    ["a held floor as high as the rate", { schedule: { ...hold, floor: 1e-4 } }, "schedule.floor"],
     ["no restart", { schedule: { ...restarts, stepsBetweenRestarts: 1002 } }, "schedule.stepsBetweenRestarts"],
     [
       "a restart in the warm-up",
@@ -250,6 +274,10 @@ describe("what looks wrong beside the other parameters", () => {
     { schedule: cosine },
     { schedule: { ...cosine, steps: 1000 } },
     { schedule: { ...cosine, floor: 1e-6, steps: 500 } },
+    { schedule: { ...hold, decayFromStep: 20 } },
+    { schedule: { ...hold, decayFromStep: 998 } },
+    { schedule: { ...hold, floor: 1e-6, steps: 900 } },
+    { schedule: { ...hold, decayFromStep: 0 }, warmupSteps: 0 },
     { schedule: { ...restarts, stepsBetweenRestarts: 1001 } },
     { schedule: { ...restarts, stepsBetweenRestarts: 21 } },
     { customEmbedding: { ...embedding, stopAtStep: 20 } },
@@ -257,6 +285,17 @@ describe("what looks wrong beside the other parameters", () => {
     { denoising: { start: 0.5, end: 0.502 } },
   ])("but not what has its effect: %j", (params) => {
     expect(findingsOf(params)).toEqual([])
+  })
+
+  it("a hold that can never fall, which is told, and one that has to be down before, which is refused", () => {
+    expect(told({ schedule: { ...hold, decayFromStep: 1200 } })).toEqual([
+      "warning schedule.decayFromStep: 1200 is more than the 1000 steps there are, so the rate never falls",
+    ])
+    expect(told({ schedule: { ...hold, floor: 1e-6, steps: 800 } })).toEqual([
+      "error schedule: the rate is to be down at step 800, and not to fall before step 800",
+    ])
+    expect(told({ schedule: { ...hold, floor: 1e-6, steps: 801 } })).toEqual([])
+    expect(told({ schedule: { ...hold, decayFromStep: 500 }, untilStep: 400 })).toEqual([])
   })
 
   it("an end beyond the last step, which is refused", () => {

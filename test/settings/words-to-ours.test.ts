@@ -15,6 +15,7 @@ describe("another trainer's word", () => {
     ["max_timestep", "denoising: { start, end }"],
     ["denoisingStart", "denoising: { start, end }"],
     ["text_encoder_lr", "textModel: { learningRate }"],
+    ["lr_decay_steps", /^schedule: \{ kind: "hold", decayFromStep \} \(lr_decay_steps is steps − this\)/],
     ["lr_scheduler_num_cycles", /^schedule: \{ kind: "cosine-restarts", stepsBetweenRestarts \}/],
     ["num_vectors_per_token", "customEmbedding: { keyword, length }"],
     ["weight_decay", "weightDecay"],

@@ -91,6 +91,11 @@ const trainingCases: readonly (readonly [training: object, field: string])[] = [
   [{ schedule: { kind: "cosine", steps: 1.5 } }, "schedule.steps"],
   [{ schedule: { kind: "cosine-restarts", stepsBetweenRestarts: 1 } }, "schedule.stepsBetweenRestarts"],
   [{ schedule: { kind: "cosine-restarts" } }, "schedule.stepsBetweenRestarts"],
+  [{ schedule: { kind: "hold" } }, "schedule.decayFromStep"],
+  [{ schedule: { kind: "hold", decayFromStep: -1 } }, "schedule.decayFromStep"],
+  [{ schedule: { kind: "hold", decayFromStep: 2.5 } }, "schedule.decayFromStep"],
+  [{ schedule: { kind: "hold", decayFromStep: 2, floor: 1 } }, "schedule.floor"],
+  [{ schedule: { kind: "hold", decayFromStep: 2, steps: 2, floor: 1e-6 } }, "schedule"],
   [{ textModel: { learningRate: 0 } }, "textModel.learningRate"],
   [{ textModel: {} }, "textModel.learningRate"],
   [{ textModel: true }, "textModel"],
@@ -125,6 +130,7 @@ const trainingCases: readonly (readonly [training: object, field: string])[] = [
 ]
 
 const doubtful: typeof trainingCases = [
+  [{ schedule: { kind: "hold", decayFromStep: 5 } }, "schedule.decayFromStep"],
   [{ customEmbedding: { ...word, learningRate: 0.1 } }, "customEmbedding.learningRate"],
   [{ customEmbedding: { ...word, stopAtStep: 2 }, networkDim: 0 }, "customEmbedding.stopAtStep"],
 ]

@@ -90,6 +90,16 @@ describe("equivalent settings", () => {
       ["--lr_scheduler cosine_with_restarts", "--lr_scheduler_num_cycles 10"],
       "steps between restarts 201",
     ],
+    [
+      { kind: "hold", decayFromStep: 400, floor: 1e-5 },
+      [
+        "--lr_scheduler warmup_stable_decay",
+        "--lr_decay_steps 100",
+        `--lr_scheduler_args "decay_type='linear'"`,
+        "--lr_scheduler_min_lr_ratio 0.1",
+      ],
+      null,
+    ],
   ] as const)("schedule %j", async (schedule, kohya, drawThings) => {
     const { rows } = equivalentSettings(await trainingOf({ training: { ...usual, schedule } }), sd1)
     expect(rows.find(({ setting }) => setting === "schedule")).toMatchObject({ kohya, drawThings })

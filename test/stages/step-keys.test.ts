@@ -21,15 +21,16 @@ test("no step of a training has the same key on two kinds of machines", async ()
   expect(await keysOn()).toEqual(here)
 })
 
-test("a training that ends early passes through the first steps of the whole course, whatever its rates do later", async () => {
-  const whole = {
-    ...everyValue,
-    steps: 90,
-    untilStep: null,
-    schedule: { kind: "cosine", floor: 0, steps: null },
-  } as const
-  const [all, some] = [await keysOn(undefined, whole), await keysOn(undefined, { ...whole, untilStep: 40 })]
-  expect(all).toHaveLength(90)
-  expect(some).toEqual(all.slice(0, 40))
-  expect(await keysOn(undefined, { ...whole, steps: 40 })).not.toEqual(some)
-})
+test.each([
+  { kind: "cosine", floor: 0, steps: null },
+  { kind: "hold", floor: 0, decayFromStep: 30, steps: null },
+] as const)(
+  "a training that ends early passes through the first steps of the whole course under %j",
+  async (schedule) => {
+    const whole = { ...everyValue, steps: 90, untilStep: null, schedule }
+    const [all, some] = [await keysOn(undefined, whole), await keysOn(undefined, { ...whole, untilStep: 40 })]
+    expect(all).toHaveLength(90)
+    expect(some).toEqual(all.slice(0, 40))
+    expect(await keysOn(undefined, { ...whole, steps: 40 })).not.toEqual(some)
+  },
+)

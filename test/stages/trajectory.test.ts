@@ -107,6 +107,37 @@ describe("the training's trajectory", { timeout: 240_000 }, () => {
     expect(atFour).toEqual(numbers(alone, "lora-000004.safetensors"))
   })
 
+  it("trainings that hold their rate share all steps before it falls, and each ends in the bytes it has alone", async () => {
+    const held = (steps: number, decayFromStep: number) =>
+      training(steps, 0, { schedule: { kind: "hold", decayFromStep }, warmupSteps: 2, snapshotEverySteps: 1, seed: 13 })
+    // After step 5 comes one more at the whole rate, where each of the lines begins.
+    const asked = [held(8, 5), held(10, 5), held(10, 7), held(10, 10)]
+    const trained: number[][] = []
+    for (const choices of asked) {
+      const shared = await runStudio(studio, choices)
+      trained.push([...trainedSteps(shared.events)])
+      const alone = await runStudio(studio, choices, `alone-${trained.length}`)
+      expect(trainedSteps(alone.events)).toHaveLength(choices.training.steps)
+      expect(lora(shared).equals(lora(alone))).toBe(true)
+    }
+    expect(trained).toEqual([
+      [1, 2, 3, 4, 5, 6, 7, 8],
+      [7, 8, 9, 10],
+      [7, 8, 9, 10],
+      [9, 10],
+    ])
+  })
+
+  it("a hold that is trained until a step falls where the whole does", async () => {
+    const held = { schedule: { kind: "hold", decayFromStep: 2 }, seed: 14 } as const
+    const some = await runStudio(studio, training(7, 0, { ...held, untilStep: 5 }))
+    expect(trainedSteps(some.events)).toEqual([1, 2, 3, 4, 5])
+    const atFive = numbers(some)
+    const whole = await runStudio(studio, training(7, 5, held))
+    expect(trainedSteps(whole.events)).toEqual([6, 7])
+    expect(numbers(whole, "lora-000005.safetensors")).toEqual(atFive)
+  })
+
   it("a stop between two steps keeps them, and the next run goes on to the same bytes", async () => {
     const stop = makeStopSignal()
     const choices = training(400, 0, { seed: 9 })

@@ -93,7 +93,7 @@ const settingsOf = ({ settings, encoding }: Training, predictionType: string) =>
   warmup_steps: settings.warmupSteps,
   learning_rate: { unet: 0, text: 0, embedding: 0, ...peakRates(settings) },
   // Only where the rates are more than warm-up and peak.
-  ...(settings.schedule.kind === "constant" ? {} : { schedule: settings.schedule.kind }),
+  ...(settings.schedule.kind === "constant" ? {} : { schedule: settings.schedule }),
 })
 
 /** Writes the trace of the first `steps` updates after the job's start. */
