@@ -21,7 +21,8 @@ export const rooms: readonly Room[] = [
   room("runtime/storage", "SQLite, blobs, leases", "model"),
   room("runtime/plan", "keys, code digests, what runs and why", "model", "define", "storage"),
   room("runtime/run", "the scheduler", "model", "define", "storage", "plan"),
-  room("runtime/search", "what a sweep tries next and what its results say: plain numbers", "model"),
+  room("runtime/search", "what a sweep tries next: plain numbers", "model"),
+  room("runtime/importance", "how much each axis of a sweep matters, from its results", "search"),
   room(
     "runtime/sweep",
     "sweeps: axes and objectives, what trials share, measuring and ranking them",

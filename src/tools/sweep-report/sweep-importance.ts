@@ -4,7 +4,7 @@
  * Trials that stopped at different steps are compared where all of them were measured. An axis is judged by the trials that have it. All of
  * it follows from the table.
  */
-import { fewestTrialsToTell, type Importance, importanceOf } from "../../runtime/search/importance.ts"
+import { fewestTrialsToTell, type Importance, importanceOf } from "../../runtime/importance/importance.ts"
 import type { ShownImportance, ShownImportances } from "./report-importance.ts"
 import { differs, type SweepAxis, type SweepTable, type SweepTrial, valueOn } from "./sweep-table.ts"
 

@@ -1,6 +1,6 @@
 /** What a report says of the importance of axes, by the trials of a table. */
 import { describe, expect, it } from "vitest"
-import { importanceOf } from "../../../src/runtime/search/importance.ts"
+import { importanceOf } from "../../../src/runtime/importance/importance.ts"
 import { sweepImportance } from "../../../src/tools/sweep-report/sweep-importance.ts"
 import type { SweepAxis, SweepTable, SweepTrial } from "../../../src/tools/sweep-report/sweep-table.ts"
 import { madeUpTable } from "./made-up-table.ts"

@@ -3,7 +3,7 @@
  *
  * The loss has its valley in the middle of the rate, so no straight line tells what the rate does.
  */
-import type { Result } from "../../../../src/runtime/search/value-groups.ts"
+import type { Result } from "../../../../src/runtime/importance/value-groups.ts"
 import { randomNumbers } from "./random-numbers.ts"
 
 export interface MadeUpTrial {

@@ -1,8 +1,8 @@
 /** What is said of an axis, on made-up sweeps of which it is known what each axis does. */
 import { describe, expect, it } from "vitest"
-import { type Examined, fewestTrialsToTell, importanceOf } from "../../../src/runtime/search/importance.ts"
-import type { Result } from "../../../src/runtime/search/value-groups.ts"
-import { clear, type MadeUpTrial, madeUpSweep, resultsOn } from "./rig/made-up-sweep.ts"
+import { type Examined, fewestTrialsToTell, importanceOf } from "../../../src/runtime/importance/importance.ts"
+import type { Result } from "../../../src/runtime/importance/value-groups.ts"
+import { clear, type MadeUpTrial, madeUpSweep, resultsOn } from "../search/rig/made-up-sweep.ts"
 
 type Axis = Exclude<keyof MadeUpTrial, "loss">
 

@@ -5,7 +5,7 @@
  * nothing is said under twelve trials. It depends on what each trial's value and result are, and on the axis's name, which names the draws;
  * not on the order of trials, other axes, or any scale of the result.
  */
-import { type Draws, drawsOf } from "./draws.ts"
+import { type Draws, drawsOf } from "../search/draws.ts"
 import { rankEffect } from "./rank-effect.ts"
 import {
   type GroupedTrials,

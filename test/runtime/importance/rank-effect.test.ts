@@ -1,8 +1,13 @@
 /** The rank effect size and the groups it is taken of, against numbers worked out by hand and the same trials written out. */
 import { describe, expect, it } from "vitest"
-import { rankEffect } from "../../../src/runtime/search/rank-effect.ts"
-import { groupedByValue, orderedTrials, type Result, type ValueKind } from "../../../src/runtime/search/value-groups.ts"
-import { type RandomNumber, randomNumbers } from "./rig/random-numbers.ts"
+import { rankEffect } from "../../../src/runtime/importance/rank-effect.ts"
+import {
+  groupedByValue,
+  orderedTrials,
+  type Result,
+  type ValueKind,
+} from "../../../src/runtime/importance/value-groups.ts"
+import { type RandomNumber, randomNumbers } from "../search/rig/random-numbers.ts"
 
 /** Each list holds the results of one value: 0, 1, … */
 const results = (...ofValues: readonly (readonly number[])[]): readonly Result[] =>
