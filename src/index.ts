@@ -27,6 +27,7 @@ export { halton } from "./runtime/search/halton.ts"
 export { random } from "./runtime/search/random.ts"
 export type { Searcher } from "./runtime/search/searcher.ts"
 export { sobol } from "./runtime/search/sobol.ts"
+export { type TpeOptions, tpe } from "./runtime/search/tpe.ts"
 export { chainKeys } from "./runtime/storage/trajectory.ts"
 export { type Axis, type IntegerOptions, integer, logUniform, oneOf, repeats, uniform } from "./runtime/sweep/axis.ts"
 export {

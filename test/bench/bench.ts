@@ -1,5 +1,5 @@
 /**
- * `npm run bench [step|stages]`: how fast a training step is, and what Loom itself costs. `npm run bench -- step --base
+ * `npm run bench [step|stages|suggest]`: how fast a training step is, what Loom itself costs, and how fast TPE suggests. `npm run bench -- step --base
  * DIR` measures a real-size model instead of the quick start; see `real-size/bench-step.ts` for its options. `npm run bench
  * -- painting --base DIR` measures encoding and painting with such a model (`real-size/painting.ts`).
  *
@@ -10,9 +10,14 @@
 import { measureStep } from "./quick-start-step.ts"
 import { measureRealSize } from "./real-size/bench-step.ts"
 import { measurePainting } from "./real-size/painting.ts"
+import { measureSuggest } from "./suggest.ts"
 import { measureStages } from "./trivial-stages.ts"
 
-const parts: Readonly<Record<string, () => Promise<void>>> = { step: measureStep, stages: measureStages }
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  step: measureStep,
+  stages: measureStages,
+  suggest: measureSuggest,
+}
 const wanted = process.argv.slice(2)
 const unknown = wanted.find((name) => !(name in parts))
 

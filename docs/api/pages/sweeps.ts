@@ -26,6 +26,8 @@ export {
   random,
   sobol,
   halton,
+  tpe,
+  type TpeOptions,
   asha,
   type AshaOptions,
   type Asha,
