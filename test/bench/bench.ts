@@ -1,5 +1,6 @@
 /**
- * `npm run bench [step|stages|suggest]`: how fast a training step is, what Loom itself costs, and how fast TPE suggests. `npm run bench -- step --base
+ * `npm run bench [step|stages|suggest]`: how fast a training step is, what Loom itself costs, and how fast TPE suggests; `npm run
+ * bench -- sweep` what sharing saves, `-- halving` what asynchronous halving saves and loses. `npm run bench -- step --base
  * DIR` measures a real-size model instead of the quick start; see `real-size/bench-step.ts` for its options. `npm run bench
  * -- painting --base DIR` measures encoding and painting with such a model (`real-size/painting.ts`).
  *
@@ -7,10 +8,12 @@
  * machines are noisy: compare the ratios. Nothing here is a test.
  */
 
+import { measureHalving } from "./halving.ts"
 import { measureStep } from "./quick-start-step.ts"
 import { measureRealSize } from "./real-size/bench-step.ts"
 import { measurePainting } from "./real-size/painting.ts"
 import { measureSuggest } from "./suggest.ts"
+import { measureSweep } from "./sweep.ts"
 import { measureStages } from "./trivial-stages.ts"
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
@@ -18,8 +21,10 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   stages: measureStages,
   suggest: measureSuggest,
 }
+/** These take minutes, so they are measured only when they are asked for. */
+const longParts: typeof parts = { sweep: measureSweep, halving: measureHalving }
 const wanted = process.argv.slice(2)
-const unknown = wanted.find((name) => !(name in parts))
+const unknown = wanted.find((name) => !(name in parts) && !(name in longParts))
 
 if (wanted[0] === "step" && wanted.includes("--base")) {
   await measureRealSize(wanted.slice(1))
@@ -27,9 +32,9 @@ if (wanted[0] === "step" && wanted.includes("--base")) {
   await measurePainting(wanted.slice(1))
 } else if (unknown !== undefined) {
   process.stderr.write(
-    `bench: there is no part "${unknown}"; the parts are ${[...Object.keys(parts), "painting"].join(", ")}\n`,
+    `bench: there is no part "${unknown}"; the parts are ${[...Object.keys(parts), ...Object.keys(longParts), "painting"].join(", ")}\n`,
   )
   process.exitCode = 2
 } else {
-  for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) await parts[name]!()
+  for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) await { ...parts, ...longParts }[name]!()
 }
