@@ -128,6 +128,26 @@ describe("the training's trajectory", { timeout: 240_000 }, () => {
     ])
   })
 
+  it("two trainings at once train the steps they share once, and each ends in the bytes it has alone", async () => {
+    const held = (floor: number) =>
+      training(8, 0, { schedule: { kind: "hold", decayFromStep: 5, floor }, snapshotEverySteps: 2, seed: 15 })
+    const beside = copyStudio(studio)
+    const both = await Promise.all([
+      runStudio(studio, held(0)),
+      runStudio({ ...beside, cacheFolder: studio.cacheFolder }, held(1e-4)),
+    ])
+    const steps = both.map(({ events }) => trainedSteps(events))
+    expect(steps.toSorted((a, b) => a.length - b.length)).toEqual([
+      [7, 8],
+      [1, 2, 3, 4, 5, 6, 7, 8],
+    ])
+    const [one, other] = both.map((outcome) => lora(outcome))
+    expect(one!.equals(other!)).toBe(false)
+    expect(one!.equals(lora(await runStudio(studio, held(0), "alone")))).toBe(true)
+    expect(other!.equals(lora(await runStudio(studio, held(1e-4), "alone-too")))).toBe(true)
+    closeStudio(beside)
+  })
+
   it("a hold that is trained until a step falls where the whole does", async () => {
     const held = { schedule: { kind: "hold", decayFromStep: 2 }, seed: 14 } as const
     const some = await runStudio(studio, training(7, 0, { ...held, untilStep: 5 }))

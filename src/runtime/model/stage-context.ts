@@ -44,6 +44,12 @@ export interface StageTrajectory {
   readonly furthest: (
     keys: readonly string[],
   ) => Effect.Effect<Option.Option<{ readonly index: number; readonly blob: Blob }>, StageFailure>
+  /**
+   * Before a stretch of work on the way of `keys`: waits as long as somebody else is about to file a snapshot on it, so that steps which
+   * two computations share are done once; then keeps others waiting until the scope closes. `marks`: keys of the steps at which
+   * this stretch will file snapshots. Look again for the furthest snapshot afterwards. Waiting ends when the run is asked to stop.
+   */
+  readonly setOut: (keys: readonly string[], marks: readonly string[]) => Effect.Effect<void, StageFailure, Scope.Scope>
   /** Files a snapshot under the key of the step it was taken at. */
   readonly file: (key: string, blob: Blob) => Effect.Effect<void, StageFailure>
 }

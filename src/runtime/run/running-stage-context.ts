@@ -1,5 +1,5 @@
 /** The `StageContext` of one running stage or item: the runtime's services, with the stage's name on everything they report, and its speaker's on what goes wrong. */
-import { Effect, type Stream } from "effect"
+import { Effect, Option, type Stream } from "effect"
 import type { Blob } from "../model/blob.ts"
 import { Events } from "../model/events.ts"
 import { soundProgress } from "../model/sound-progress.ts"
@@ -7,6 +7,7 @@ import { StageContext } from "../model/stage-context.ts"
 import { StageFailure } from "../model/stage-failure.ts"
 import { StorageFailure } from "../model/storage-failure.ts"
 import { BlobMissing, Blobs } from "../storage/blobs.ts"
+import { Flights } from "../storage/flights.ts"
 import { type RunId, Store } from "../storage/store.ts"
 import { Trajectories } from "../storage/trajectory.ts"
 
@@ -31,6 +32,7 @@ export const runningStageContext = Effect.fnUntraced(function* ({
   const blobs = yield* Blobs
   const store = yield* Store
   const trajectories = yield* Trajectories
+  const flights = yield* Flights
   const at = item === undefined ? { label } : { label, item }
   const rows = new Map<string, number>()
   // A row without a step of its own is numbered in order of arrival.
@@ -57,6 +59,20 @@ export const runningStageContext = Effect.fnUntraced(function* ({
     log: (message) => events.publish({ type: "logged", ...at, message }),
     trajectory: {
       furthest: (keys) => asWork(speaker, trajectories.furthest(keys)),
+      setOut: (keys, marks) =>
+        asWork(
+          speaker,
+          flights.setOut({
+            ...{ keys, marks },
+            done: Effect.map(
+              trajectories.furthest(keys),
+              Option.match({ onNone: () => 0, onSome: ({ index }) => index + 1 }),
+            ),
+            isGivenUp: stopRequested,
+            onWait: ({ pid, host }) =>
+              events.publish({ type: "stage-waiting", ...at, owner: `process ${pid} on ${host}` }),
+          }),
+        ),
       file: (key, blob) => asWork(speaker, trajectories.file(key, blob)),
     },
     stopRequested,

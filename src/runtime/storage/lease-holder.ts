@@ -38,6 +38,10 @@ export class LeaseHolder extends Context.Service<
   LeaseHolder,
   {
     readonly acquire: (request: Omit<LeaseRequest, "owner">) => Effect.Effect<LeaseAnswer, StorageFailure>
+    /** The same by a query of one's own, which is told for whom. */
+    readonly acquireBy: (
+      ask: (owner: LeaseRequest["owner"]) => LeaseAnswer,
+    ) => Effect.Effect<LeaseAnswer, StorageFailure>
     /** A release that fails leaves a lease which waiters of this process see is not held, and others once it ends. */
     readonly release: (epoch: number) => Effect.Effect<void>
     /** Beats until the lease is found to be gone. */
@@ -63,13 +67,16 @@ export class LeaseHolder extends Context.Service<
 
       const isSeenDead = (holder: LeaseRow): boolean => !wasReplaced && livenessOf(holder, processes) === "dead"
 
+      const acquireBy: LeaseHolder["Service"]["acquireBy"] = (ask) =>
+        attempt("Starting a computation", () => {
+          const answer = ask(owner)
+          if (answer.kind === "won") held.add(answer.epoch)
+          return answer
+        })
+
       return {
-        acquire: (request) =>
-          attempt("Starting a computation", () => {
-            const answer = tables.leases.acquire({ ...request, owner })
-            if (answer.kind === "won") held.add(answer.epoch)
-            return answer
-          }),
+        acquire: (request) => acquireBy((owner) => tables.leases.acquire({ ...request, owner })),
+        acquireBy,
         release: (epoch) =>
           Effect.suspend(() => {
             held.delete(epoch)

@@ -155,6 +155,14 @@ const migrations: readonly string[] = [
     PRIMARY KEY (run, path)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Keys of steps that the holder of a lease is on the way to, and at which it will file snapshots.
+  CREATE TABLE flight_mark (
+    key   TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL REFERENCES lease (epoch) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX flight_mark_by_lease ON flight_mark (epoch);
+  `,
 ]
 
 const busyTimeoutMs = 10_000

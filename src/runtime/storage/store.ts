@@ -20,6 +20,7 @@ import { type Caution, type FileSystem, FileSystems, sharingCaution } from "./fi
 import { metricJson, metricValues } from "./metric-row.ts"
 import { hasLikelyEnded, Processes } from "./process-identity.ts"
 import { type FileTable, fileTable, type TrajectoryTable, trajectoryTable } from "./store-files.ts"
+import { type FlightTable, flightTable } from "./store-flights.ts"
 import { type LeaseTable, leaseTable } from "./store-leases.ts"
 import { type ResultTable, resultTable } from "./store-results.ts"
 import { type MetricSeries, type RunArtifactRow, type RunRow, type RunTable, runTable } from "./store-runs.ts"
@@ -85,6 +86,7 @@ export interface MetricRow {
 interface Tables {
   readonly results: ResultTable
   readonly leases: LeaseTable
+  readonly flights: FlightTable
   readonly files: FileTable
   readonly trajectories: TrajectoryTable
   readonly runs: RunTable
@@ -196,6 +198,7 @@ const nearestExisting = (folder: string): string =>
 const allTables = (database: Database.Database, reachRowWritten: () => void): Tables => ({
   results: resultTable(database, reachRowWritten),
   leases: leaseTable(database),
+  flights: flightTable(database),
   files: fileTable(database),
   trajectories: trajectoryTable(database),
   runs: runTable(database),

@@ -116,13 +116,28 @@ const bandLosses = ({ timesteps, losses }: StepRecord, { trainTimesteps }: BaseM
   )
 }
 
+/** Where a stretch files snapshots: at every so many steps, where the run wants one besides, and where it saves. */
+const snapshotSteps = (
+  { snapshotEverySteps }: Course,
+  waypoints: readonly number[],
+  { from, reach }: Stretch,
+): readonly number[] => {
+  const untilStep = reach.at(-1)!
+  const passed = waypoints.filter((step) => step > from && step < untilStep)
+  return [...new Set([...multiples(snapshotEverySteps, from, untilStep), ...passed, ...reach])].sort((a, b) => a - b)
+}
+
+const stoppedAt = (done: number, of: number): StageStopped =>
+  new StageStopped({ done, of, unit: "steps", hint: `Run the same command again to go on from step ${done}` })
+
 const trainStretch = Effect.fnUntraced(function* (
   course: Course,
   keys: readonly string[],
   samples: readonly StoredSample[],
-  { from, snapshot, reach }: Stretch,
+  stretch: Stretch,
   stepsAfter: number,
 ) {
+  const { from, snapshot, reach } = stretch
   const context = yield* StageContext
   const { blobs, progress, record, stopRequested, trajectory, waypoints } = context
   const engine = yield* Engine
@@ -136,8 +151,6 @@ const trainStretch = Effect.fnUntraced(function* (
     Effect.catch(work, (failure) => Effect.asVoid(Deferred.fail(trouble, failure)))
   const keep = ({ step, file }: Snapshot) =>
     Effect.flatMap(blobs.take(file), (blob) => trajectory.file(keys[step - 1]!, blob))
-  const regular = multiples(course.snapshotEverySteps, from, untilStep)
-  const passed = waypoints.filter((step) => step > from && step < untilStep)
   const job = {
     base: yield* locateFiles(course.base.files),
     encoding: course.dataset.encoding,
@@ -146,7 +159,7 @@ const trainStretch = Effect.fnUntraced(function* (
     ...(snapshot === undefined ? {} : { resume: yield* storedFile(snapshot) }),
     fromStep: from,
     untilStep,
-    snapshotAtSteps: [...new Set([...regular, ...passed, ...reach])].sort((a, b) => a - b),
+    snapshotAtSteps: snapshotSteps(course, waypoints, stretch),
     snapshotFolder: yield* blobs.scratch,
     memory: course.memory,
   }
@@ -169,27 +182,38 @@ const trainStretch = Effect.fnUntraced(function* (
       shouldStop: stopRequested,
     })
     .pipe(Effect.mapError(stageFailure("train")), Effect.raceFirst(Deferred.await(trouble)))
-  if (result.stopped) {
-    return yield* new StageStopped({
-      done: result.step,
-      of: last,
-      unit: "steps",
-      hint: `Run the same command again to go on from step ${result.step}`,
-    })
-  }
+  if (result.stopped) return yield* stoppedAt(result.step, last)
 }, Effect.scoped)
+
+/** Trains the first stretch that is missing, but nothing that somebody else is training at the moment: that is waited for. */
+const trainAlone = Effect.fnUntraced(function* ({ course, keys, wanted, samples }: Reaching, planned: Stretch) {
+  const { stopRequested, trajectory, waypoints } = yield* StageContext
+  const marks = snapshotSteps(course, waypoints, planned).map((step) => keys[step - 1]!)
+  yield* trajectory.setOut(keys.slice(0, planned.reach.at(-1)), marks)
+  const [stretch, ...later] = yield* missingStretches(keys, wanted)
+  // Others may have done it all by now, or gone further than was planned: then the marks would be wrong.
+  if (stretch === undefined || stretch.reach.at(-1) !== planned.reach.at(-1)) return
+  if (stopRequested()) return yield* stoppedAt(stretch.from, lastStep(course.settings))
+  yield* trainStretch(course, keys, yield* samples, stretch, stepsIn(later))
+}, Effect.scoped)
+
+interface Reaching {
+  readonly course: Course
+  readonly keys: readonly string[]
+  readonly wanted: readonly number[]
+  readonly samples: Effect.Effect<readonly StoredSample[], StageFailure, StageContext>
+}
 
 /** The snapshots at all save steps; what is missing is trained. */
 export const reachSteps = Effect.fn("reachSteps")(function* (course: Course) {
   const { trajectory } = yield* StageContext
   const { code, keys } = yield* stepKeys(course)
   const wanted = saveSteps(course.settings)
-  const stretches = yield* missingStretches(keys, wanted)
-  if (stretches.length > 0) {
-    const samples = yield* Effect.forEach(course.dataset.samples, storedSample)
-    yield* Effect.forEach(stretches, (stretch, place) =>
-      trainStretch(course, keys, samples, stretch, stepsIn(stretches.slice(place + 1))),
-    )
+  const samples = yield* Effect.cached(Effect.forEach(course.dataset.samples, storedSample))
+  for (;;) {
+    const [stretch] = yield* missingStretches(keys, wanted)
+    if (stretch === undefined) break
+    yield* trainAlone({ course, keys, wanted, samples }, stretch)
   }
   const snapshots = yield* Effect.forEach(wanted, (step) =>
     trajectory.furthest([keys[step - 1]!]).pipe(

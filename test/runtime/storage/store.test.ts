@@ -28,7 +28,7 @@ const newRow = { pipeline: "demo", parameters: "{}", defaults: null, file: null,
 const withLayoutTwo = (file: string): void => {
   const database = new Database(file)
   for (const column of ["defaults", "file", "loom"]) database.exec(`ALTER TABLE run DROP COLUMN ${column}`)
-  database.exec("DROP TABLE run_artifact; DROP INDEX run_stage_by_key")
+  database.exec("DROP TABLE run_artifact; DROP INDEX run_stage_by_key; DROP TABLE flight_mark")
   database.pragma("user_version = 2")
   database.close()
 }
