@@ -80,7 +80,7 @@ describe.runIf(hasModes)("what Loom makes", () => {
     Effect.gen(function* () {
       const project = yield* makeProject
       yield* withUmask(0o007, run(project, fileWriter))
-      const modes = ["hello.txt", ".written.json"].map(
+      const modes = ["hello.txt", ".written.jsonl"].map(
         (name) => fs.statSync(path.join(project.outputFolder, name)).mode,
       )
       expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(["660", "660"])
