@@ -8,12 +8,19 @@
 const needed = 24
 const [major] = process.versions.node.split(".").map(Number)
 
-if (major < needed) {
-  console.error(
-    `error: loom needs Node ${needed} or newer, and this is Node ${process.versions.node} (${process.execPath}). ` +
-      "Start it through npm (npm start, npm exec loom), which uses the Node installed with the project, or install a newer Node.",
-  )
+/** As a sentence, and as every other failure where programs read: one line of JSON. */
+const end = (why, hint) => {
+  const troubles = [{ where: "loom", why, hint, severity: "error" }]
+  if (!process.argv.includes("--json")) console.error(`error: loom ${why}. ${hint}.`)
+  else console.log(JSON.stringify({ version: 1, type: "error", exitCode: 2, troubles }))
   process.exit(2)
+}
+
+if (major < needed) {
+  end(
+    `needs Node ${needed} or newer, and this is Node ${process.versions.node} (${process.execPath})`,
+    "Start it through npm (npm start, npm exec loom), which uses the Node installed with the project, or install a newer Node",
+  )
 }
 
 const { enableCompileCache } = await import("node:module")
@@ -21,9 +28,6 @@ enableCompileCache()
 const { isCheckout } = await import("./module-hooks.js")
 const { unfitEffect } = await import("./unfit-effect.js")
 const unfit = unfitEffect()
-if (unfit !== undefined) {
-  console.error(`error: ${unfit}`)
-  process.exit(2)
-}
+if (unfit !== undefined) end(...unfit)
 const { main } = isCheckout ? await import("./main.ts") : await import("../../dist/main.js")
 await main(process.argv.slice(2))

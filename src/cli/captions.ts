@@ -16,6 +16,7 @@ import {
 } from "../tools/captions-listing.ts"
 import { embeddingFor } from "../tools/wiring.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { loadPipeline } from "./loading/load-pipeline.ts"
 import { withCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
@@ -116,7 +117,7 @@ export const captions = Effect.fn("loom captions")(function* (
   const read = Effect.scoped(Effect.forEach(labels, (label) => readCaptions(graph, root, label)))
   const lists = yield* withCache(input.cache, read)
   const paint = style(wantsColor(process.stdout, input.noColor))
-  process.stdout.write(
+  results.write(
     input.json
       ? `${JSON.stringify({ version: jsonVersion, type: "captions", pipeline: graph.pipeline, lists })}\n`
       : lists.map((list) => listText(list, lists.length === 1, paint)).join("\n"),

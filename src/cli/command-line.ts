@@ -18,7 +18,11 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { helpPage } from "./help-page.ts"
+import { printable } from "./reporters/printable.ts"
+import { showFailure } from "./show-failure.ts"
+import { type Manner, typedManner } from "./typed-options.ts"
 
 interface FlagText {
   /** What the flag does, as a phrase. */
@@ -116,23 +120,40 @@ interface Program {
   readonly commands: readonly Command.Command.Any[]
 }
 
-/** Prints help on stdout, and what is wrong with a command line in one sentence on stderr. */
-const presenter: CliOutput.Presenter = {
+/** Prints help on stdout, and what is wrong with a command line in one sentence on stderr, or as the line of JSON it is to be. */
+const presenterFor = (manner: Manner): CliOutput.Presenter => ({
   present: (event) =>
     Effect.sync(() => {
       switch (event._tag) {
         case "Help":
-          return void process.stdout.write(`${helpPage(event.helpDoc)}\n`)
+          return results.write(`${helpPage(event.helpDoc)}\n`)
         case "Version":
-          return void process.stdout.write(`${event.version}\n`)
+          return results.write(`${event.version}\n`)
         case "InvalidInvocation":
-          return void process.stderr.write(`${complaints(event)}\n`)
+          return manner.json ? showFailure(misuse(event), manner) : void process.stderr.write(`${complaints(event)}\n`)
       }
     }),
+})
+
+const misuse = ({ commandPath, errors }: CliOutput.Presenter.InvalidInvocation): CliFailure => {
+  const hint = `See ${commandPath.join(" ")} --help`
+  const troubles = foremost(errors).map((error) => ({
+    where: "",
+    why: sentenceOf(error),
+    hint,
+    severity: "error" as const,
+  }))
+  return new CliFailure({ exitCode: 2, troubles })
+}
+
+/** What a command that there is not would take is not known: its flags are not wrong. */
+const foremost = (errors: readonly CliError.NonShowHelpErrors[]): readonly CliError.NonShowHelpErrors[] => {
+  const unknown = errors.filter(({ _tag }) => _tag === "UnknownSubcommand")
+  return unknown.length > 0 ? unknown : errors
 }
 
 const complaints = ({ commandPath, errors }: CliOutput.Presenter.InvalidInvocation): string => {
-  const lines = errors.map((error) => `error: ${sentenceOf(error)}`)
+  const lines = foremost(errors).map((error) => `error: ${printable(sentenceOf(error))}`)
   return `${lines.join("\n")}\nSee ${commandPath.join(" ")} --help.`
 }
 
@@ -186,7 +207,7 @@ export const runCommandLine = (program: Program, args: readonly string[]): Effec
     Effect.provide(
       Layer.mergeAll(
         systemLayer,
-        CliOutput.layerPresenter(presenter),
+        CliOutput.layerPresenter(presenterFor(typedManner(args))),
         CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] }),
       ),
     ),

@@ -8,6 +8,7 @@ import type { SweepTable } from "../tools/sweep-report/sweep-table.ts"
 import { keptTable } from "../tools/sweeping/kept-table.ts"
 import { markdownList, markdownTable } from "../tools/tables/markdown-table.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { findCompared } from "./loading/find-runs.ts"
 import { withKeptCache } from "./loading/project.ts"
 import { comparisonCells } from "./reporters/comparison-cells.ts"
@@ -69,5 +70,5 @@ export const compare = Effect.fn("loom compare")(function* (input: CompareInput)
     const why = `it can be shown in one form, and ${asked.length} are asked for`
     return yield* CliFailure.one(2, { where: asked.join(" "), why, hint: "Give one of them" })
   }
-  process.stdout.write(yield* withKeptCache(input.cache, compared(input)))
+  results.write(yield* withKeptCache(input.cache, compared(input)))
 })

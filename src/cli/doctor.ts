@@ -4,6 +4,7 @@ import { counted } from "../runtime/model/counted.ts"
 import type { Check } from "../tools/doctor/check.ts"
 import { examine, isFit } from "../tools/doctor/examine.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 
@@ -39,7 +40,7 @@ export const doctorText = (checks: readonly Check[], paint: Style): string =>
 export const doctor = Effect.fn("loom doctor")(function* (input: DoctorInput): Effect.fn.Return<void, CliFailure> {
   const checks = yield* Effect.promise(() => examine(input.cache))
   const fit = isFit(checks)
-  process.stdout.write(
+  results.write(
     input.json
       ? `${JSON.stringify({ version: jsonVersion, type: "doctor", isFit: fit, checks })}\n`
       : doctorText(checks, style(wantsColor(process.stdout, input.noColor))),

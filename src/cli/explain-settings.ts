@@ -7,6 +7,7 @@ import { type BaseKind, type Equivalents, equivalentSettings, presumedBase } fro
 import { fromProblem } from "../tools/troubles.ts"
 import { type TrainingAtHand, trainingsAtHand } from "../tools/wiring.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 
@@ -70,7 +71,7 @@ export const explainSettings = Effect.fn("loom explain --settings")(function* (
     return yield* CliFailure.one(3, { where: input.pipeline, why, hint })
   }
   const paint = style(wantsColor(process.stdout, input.noColor))
-  process.stdout.write(
+  results.write(
     input.json
       ? `${JSON.stringify({ version: jsonVersion, type: "settings", pipeline: graph.pipeline, trainings: shown })}\n`
       : shown.map((one) => shownText(one, shown.length === 1, paint)).join("\n"),

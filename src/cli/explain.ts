@@ -6,6 +6,7 @@ import { nearestName } from "../runtime/model/nearest-name.ts"
 import { type Plan, type PlannedKey, type PlannedStage, planPipeline } from "../runtime/plan/plan.ts"
 import { sayChange } from "../runtime/plan/say-change.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { explainSettings } from "./explain-settings.ts"
 import { loadWanted } from "./loading/load-trial.ts"
 import { withCache } from "./loading/project.ts"
@@ -103,12 +104,10 @@ export const explain = Effect.fn("loom explain")(function* (input: ExplainInput)
   const found = yield* withCache(input.cache, planPipeline(graph, { root }))
   const stages = yield* chosen(found, input.stage)
   if (input.json) {
-    process.stdout.write(
-      `${JSON.stringify({ version: jsonVersion, type: "explain", pipeline: found.pipeline, stages })}\n`,
-    )
+    results.write(`${JSON.stringify({ version: jsonVersion, type: "explain", pipeline: found.pipeline, stages })}\n`)
     return
   }
   const paint = style(wantsColor(process.stdout, input.noColor))
   const texts = stages.map((stage) => stageText(stage, paint, input.verbose))
-  process.stdout.write(texts.length === 0 ? "Nothing would run.\n" : `${texts.join("\n\n")}\n`)
+  results.write(texts.length === 0 ? "Nothing would run.\n" : `${texts.join("\n\n")}\n`)
 })

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import { type Run, type StageRecord, Store } from "../runtime/storage/store.ts"
 import { SweepJournals } from "../runtime/storage/sweep-journal.ts"
 import type { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { findRun } from "./loading/find-runs.ts"
 import { type FoundSweep, findSweep } from "./loading/find-sweep.ts"
 import { withKeptCache } from "./loading/project.ts"
@@ -118,5 +119,5 @@ export const log = Effect.fn("loom log")(function* (input: LogInput): Effect.fn.
     onSome: (wanted) => showNamed(wanted, input),
   })
   const text = yield* withKeptCache(input.cache, work)
-  process.stdout.write(`${text}\n`)
+  results.write(`${text}\n`)
 })

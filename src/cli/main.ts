@@ -6,8 +6,8 @@ import { runCommandLine } from "./command-line.ts"
 import { commands } from "./commands.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
 import { interruption } from "./ending/interruption.ts"
+import { outliveStreams, resultsTaken } from "./ending/standard-streams.ts"
 import { showFailure } from "./show-failure.ts"
-import { outliveStreams, resultsTaken } from "./standard-streams.ts"
 import { type Manner, typedManner } from "./typed-options.ts"
 
 const program = {

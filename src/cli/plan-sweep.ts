@@ -6,6 +6,7 @@ import { layer } from "../tools/program.ts"
 import { planSweep, type SweepPlan } from "../tools/sweep-program.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
 import { fromProgramError } from "./ending/run-troubles.ts"
+import { results } from "./ending/standard-streams.ts"
 import type { PlanInput } from "./plan.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { planLine, planTable } from "./reporters/sweep-words.ts"
@@ -15,12 +16,12 @@ import { fromSweepError } from "./sweep.ts"
 
 const tell = (plan: SweepPlan, input: PlanInput): void => {
   if (input.json) {
-    process.stdout.write(`${JSON.stringify({ version: jsonVersion, type: "sweep-plan", ...plan })}\n`)
+    results.write(`${JSON.stringify({ version: jsonVersion, type: "sweep-plan", ...plan })}\n`)
     return
   }
   const width = process.stdout.isTTY ? process.stdout.columns : undefined
-  process.stdout.write(planTable(plan, width, style(wantsColor(process.stdout, input.noColor))))
-  process.stdout.write(`\n${planLine({ ...plan, trials: plan.trials.length })}.\n`)
+  results.write(planTable(plan, width, style(wantsColor(process.stdout, input.noColor))))
+  results.write(`\n${planLine({ ...plan, trials: plan.trials.length })}.\n`)
   const paint = style(wantsColor(process.stderr, input.noColor))
   const failing = plan.trials.flatMap(({ trial, why }) =>
     why === null

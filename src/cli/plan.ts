@@ -7,6 +7,7 @@ import { layer, planGraph } from "../tools/program.ts"
 import { fromProblem } from "../tools/troubles.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
 import { fromProgramError } from "./ending/run-troubles.ts"
+import { results } from "./ending/standard-streams.ts"
 import { importDefinition } from "./loading/import-definition.ts"
 import { loadWanted } from "./loading/load-trial.ts"
 import { planOfSweep } from "./plan-sweep.ts"
@@ -86,10 +87,10 @@ export const plan = Effect.fn("loom plan")(function* (input: PlanInput): Effect.
   )
   const errors = found.problems.filter(({ severity }) => severity === "error").map(fromProblem)
   if (input.json) {
-    process.stdout.write(`${planJson(found)}\n`)
+    results.write(`${planJson(found)}\n`)
     if (errors.length > 0) return yield* CliFailure.told(3)
   } else {
-    process.stdout.write(planText(found, style(wantsColor(process.stdout, input.noColor))))
+    results.write(planText(found, style(wantsColor(process.stdout, input.noColor))))
     const warnings = found.problems.filter(({ severity }) => severity === "warning").map(fromProblem)
     const paint = style(wantsColor(process.stderr, input.noColor))
     process.stderr.write(warnings.map((trouble) => `${sayTrouble(trouble, paint)}\n`).join(""))

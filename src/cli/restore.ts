@@ -8,6 +8,7 @@ import { Store } from "../runtime/storage/store.ts"
 import { codeChange, commonFolder, machineChange, openOrigin, writeRestored } from "../tools/restore.ts"
 import type { CliFailure } from "./ending/cli-failure.ts"
 import { fromRunEnd } from "./ending/run-troubles.ts"
+import { results } from "./ending/standard-streams.ts"
 import { locateLora } from "./loading/find-lora.ts"
 import { withCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
@@ -84,7 +85,7 @@ interface Done {
 
 const tellJson = ({ file, files, places, known, change, machine }: Done): void => {
   const found = { pictures: known.pictures !== undefined, base: known.base !== undefined }
-  process.stdout.write(
+  results.write(
     `${JSON.stringify({ version: jsonVersion, type: "restored", from: file, files, places, found, change, machine })}\n`,
   )
 }
@@ -111,6 +112,6 @@ const tell = ({ file, origin, files, places, known, change, machine }: Done, { n
     [`${fromHere(dirname(files[2] ?? pipeline))}/`, counted(origin.pictures.length, "caption")],
   ]
   const width = Math.max(...rows.map(([path]) => path.length))
-  process.stdout.write(rows.map(([path, what]) => `${path.padEnd(width)}  ${what}\n`).join(""))
+  results.write(rows.map(([path, what]) => `${path.padEnd(width)}  ${what}\n`).join(""))
   process.stderr.write(`\nRun it with: loom run ${fromHere(pipeline)}\n`)
 }

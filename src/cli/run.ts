@@ -8,6 +8,7 @@ import { artifactList } from "./artifact-list.ts"
 import type { CliFailure } from "./ending/cli-failure.ts"
 import { interruption } from "./ending/interruption.ts"
 import { fromProgramError } from "./ending/run-troubles.ts"
+import { results } from "./ending/standard-streams.ts"
 import { loadWanted } from "./loading/load-trial.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { isJson, type Reporter, type ReporterOptions, reporterFor } from "./reporters/reporter.ts"
@@ -41,11 +42,11 @@ export const summary = ({ stages, elapsedMs }: RunReport): string => {
 
 const tellReport = (input: RunInput, report: RunReport): void => {
   if (isJson(input)) {
-    process.stdout.write(`${JSON.stringify({ version: jsonVersion, type: "report", ...report })}\n`)
+    results.write(`${JSON.stringify({ version: jsonVersion, type: "report", ...report })}\n`)
     return
   }
   process.stderr.write(`\n${summary(report)}\n`)
-  process.stdout.write(artifactList(report.artifacts, style(wantsColor(process.stdout, input.noColor))))
+  results.write(artifactList(report.artifacts, style(wantsColor(process.stdout, input.noColor))))
 }
 
 const tellStop = (input: RunInput): void => {

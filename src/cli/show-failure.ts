@@ -1,6 +1,7 @@
 /** Prints why a command failed: one sentence for each thing, with what to do about it. No stack, unless asked for. */
 import type { Trouble } from "../tools/troubles.ts"
 import type { CliFailure } from "./ending/cli-failure.ts"
+import { results } from "./ending/standard-streams.ts"
 import { printable, printablePlace } from "./reporters/printable.ts"
 import { closed, fromHere, type Style, sentence, style, wantsColor } from "./reporters/words.ts"
 import type { Manner } from "./typed-options.ts"
@@ -21,8 +22,7 @@ const distinct = (troubles: readonly Trouble[]): readonly Trouble[] => [
 export const showFailure = ({ exitCode, troubles }: CliFailure, { json, verbose, noColor }: Manner): void => {
   const told = distinct(troubles)
   if (json) {
-    if (told.length > 0)
-      process.stdout.write(`${JSON.stringify({ version: 1, type: "error", exitCode, troubles: told })}\n`)
+    if (told.length > 0) results.write(`${JSON.stringify({ version: 1, type: "error", exitCode, troubles: told })}\n`)
     return
   }
   const paint = style(wantsColor(process.stderr, noColor))

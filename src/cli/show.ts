@@ -4,6 +4,7 @@ import { counted } from "../runtime/model/counted.ts"
 import { type AdapterSummary, type Count, type EmbeddingSummary, type ShownFile, showFile } from "../tools/show-file.ts"
 import type { CliFailure } from "./ending/cli-failure.ts"
 import { fromRunEnd } from "./ending/run-troubles.ts"
+import { results } from "./ending/standard-streams.ts"
 import { locateLora } from "./loading/find-lora.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { fromHere, type Style, size, style, wantsColor } from "./reporters/words.ts"
@@ -137,5 +138,5 @@ export const show = Effect.fn("loom show")(function* (input: ShowInput): Effect.
   const file = yield* locateLora(input.lora, input.output, input.cache)
   const shown = yield* Effect.mapError(showFile(file), fromRunEnd)
   const paint = style(wantsColor(process.stdout, input.noColor))
-  process.stdout.write(input.json ? `${showJson(shown)}\n` : showText(shown, paint, input.verbose))
+  results.write(input.json ? `${showJson(shown)}\n` : showText(shown, paint, input.verbose))
 })

@@ -8,6 +8,7 @@ import { artifactList } from "./artifact-list.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
 import { interruption } from "./ending/interruption.ts"
 import { fromProgramError } from "./ending/run-troubles.ts"
+import { results } from "./ending/standard-streams.ts"
 import { type LoadedSweep, loadSweep } from "./loading/load-sweep.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
 import { isJson, type ReporterOptions } from "./reporters/reporter.ts"
@@ -52,15 +53,15 @@ const given = <Name extends string>(name: Name, value: Option.Option<number>): {
 
 const tellReport = (input: SweepInput, report: SweepReport): void => {
   if (isJson(input)) {
-    process.stdout.write(`${JSON.stringify({ version: jsonVersion, type: "sweep-report", ...sweepJson(report) })}\n`)
+    results.write(`${JSON.stringify({ version: jsonVersion, type: "sweep-report", ...sweepJson(report) })}\n`)
     return
   }
   const paint = style(wantsColor(process.stdout, input.noColor))
   const width = process.stdout.isTTY ? process.stdout.columns : undefined
   process.stderr.write(`\n${resultLine(report.table, report.elapsedMs)}\n\n`)
-  process.stdout.write(resultTable(report.table, width, paint))
+  results.write(resultTable(report.table, width, paint))
   const best = report.whole[0]?.artifacts ?? []
-  process.stdout.write(`\n${artifactList([...best, ...report.files], paint)}`)
+  results.write(`\n${artifactList([...best, ...report.files], paint)}`)
 }
 
 const swept = Effect.fnUntraced(function* (input: SweepInput, { sweep, root, file }: LoadedSweep) {

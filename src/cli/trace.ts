@@ -14,6 +14,7 @@ import { stopOnAbort } from "../tools/stop-on-abort.ts"
 import { tracedStage, traceTraining } from "../tools/trace-training.ts"
 import { CliFailure } from "./ending/cli-failure.ts"
 import { interruption } from "./ending/interruption.ts"
+import { results } from "./ending/standard-streams.ts"
 import { loadPipeline } from "./loading/load-pipeline.ts"
 import { withCache } from "./loading/project.ts"
 import { jsonVersion } from "./reporters/json-reporter.ts"
@@ -99,5 +100,5 @@ export const trace = Effect.fn("loom trace")(function* (input: TraceInput): Effe
   const told = isJson(input)
     ? JSON.stringify({ version: jsonVersion, type: "trace", file, steps: input.steps, sizeBytes })
     : `${fromHere(file)}  ${input.steps} steps, ${size(sizeBytes)}`
-  process.stdout.write(`${told}\n`)
+  results.write(`${told}\n`)
 })

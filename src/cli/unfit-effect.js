@@ -25,11 +25,11 @@ const versionFound = () => {
   }
 }
 
-/** The sentence for an effect that does not fit; undefined when it does. */
+/** What is wrong with an effect that does not fit, and what to do about it; undefined when it fits. */
 export const unfitEffect = () => {
   const range = require("../../package.json").peerDependencies.effect
   const found = versionFound()
   if (found !== undefined && fits(found, range)) return undefined
   const is = found === undefined ? "there is none beside it" : `the one beside it is ${found}`
-  return `loom needs effect ${range}, and ${is}. Install one that fits: npm install "effect@${range}".`
+  return [`needs effect ${range}, and ${is}`, `Install one that fits: npm install "effect@${range}"`]
 }

@@ -77,13 +77,13 @@ export const rooms: readonly Room[] = [
   room("tools/sweeping", "from a sweep that ran to its table and files", "sweep-report"),
   room("tools/run-comparison", "runs side by side: parameters, results, finished files", "tables"),
   room("cli", "one file per command", "runtime", "stages", "tools"),
-  room("cli/ending", "how a command ends: troubles, exit codes, signals"),
+  room("cli/ending", "how a command ends: troubles, exit codes, signals, results that have been taken"),
   room(
     "cli/loading",
     "from what is typed to what is meant: files, sweeps and their trials, runs, LoRAs",
     ...["ending", "reporters"],
   ),
-  room("cli/reporters", "what people and programs see of a run, one presenter per form"),
+  room("cli/reporters", "what people and programs see of a run, one presenter per form", "ending"),
 ]
 
 const wholeOf = (name: string): string => name.split("/")[0] as string

@@ -12,6 +12,7 @@ import { isPipeline, type Pipeline } from "../../runtime/define/pipeline.ts"
 import { nearestName } from "../../runtime/model/nearest-name.ts"
 import { isSweep, type Sweep } from "../../runtime/sweep/sweep.ts"
 import { CliFailure } from "../ending/cli-failure.ts"
+import { keepResultsAlone } from "../ending/standard-streams.ts"
 
 export const invalid = (file: string, why: string, hint: string, detail?: string): CliFailure =>
   CliFailure.one(3, { where: file, why, hint, ...(detail === undefined ? {} : { detail }) })
@@ -104,6 +105,7 @@ export const importDefinition = Effect.fnUntraced(function* (
   if (!names.some((name) => resolve(dirname(file), name) === file)) return yield* yield* missing(file, typed)
   const unfit = yield* Effect.promise(() => notAModule(file))
   if (unfit !== undefined) return yield* invalid(typed, ...unfit)
+  keepResultsAlone()
   const module = yield* Effect.tryPromise({
     try: () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
     catch: (thrown) => importFailure(file, thrown),

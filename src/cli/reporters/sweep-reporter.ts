@@ -4,6 +4,7 @@
  */
 import { Option } from "effect"
 import type { SweepEvent } from "../../runtime/sweep/sweep-events.ts"
+import { results } from "../ending/standard-streams.ts"
 import { jsonVersion } from "./json-reporter.ts"
 import type { Screen } from "./pretty-reporter.ts"
 import { printableEvent } from "./printable.ts"
@@ -16,7 +17,7 @@ import { style, wantsColor } from "./words.ts"
 export type SweepReporter = Reporter<SweepEvent>
 
 const json = (): SweepReporter => ({
-  show: (event) => void process.stdout.write(`${JSON.stringify({ version: jsonVersion, ...event })}\n`),
+  show: (event) => results.write(`${JSON.stringify({ version: jsonVersion, ...event })}\n`),
   say: () => {},
   close: () => {},
 })
