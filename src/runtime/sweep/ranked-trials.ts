@@ -2,7 +2,7 @@
  * What came of a sweep, trial by trial: how far each came, what it reached, and where it stands among the others.
  *
  * Who came further stands before who was left behind earlier, then the first objective decides, then the trial's number. A trial that
- * failed has no place.
+ * failed has no place. On the front are trials that came as far as any: what an earlier rung says is no match for what the end says.
  */
 
 import type { Job } from "../search/job.ts"
@@ -59,8 +59,9 @@ export const rankedTrials = (
   })
   const inOrder = unranked.filter(({ reached }) => reached[0] !== null).sort(better(sweep.objectives[0].direction))
   const directions = sweep.objectives.map(({ direction }) => direction)
+  const furthest = inOrder[0]?.job.rung
   const front = onParetoFront(
-    unranked.map(({ reached }) => reached),
+    unranked.map(({ job, reached }) => (job.rung === furthest ? reached : [])),
     directions,
   )
   return unranked.map((one, at) => ({

@@ -135,6 +135,16 @@ describe("a whole sweep", () => {
     }),
   )
 
+  it.live("puts nothing on the front that was left behind, whatever it had reached by then", () =>
+    Effect.gen(function* () {
+      // This loss falls with the steps: where more of it is better, early numbers look best.
+      const space = { rate: uniform(0.3, 0.4) }
+      const early = sweep(walks, { ...written(halving), space, objective: maximise("loss") })
+      const { trials } = yield* ran(yield* makeProject, early)
+      expect(trials.filter(({ onFront }) => onFront).map(({ rank, state }) => [rank, state])).toEqual([[1, "complete"]])
+    }),
+  )
+
   it.live("fails when every trial fails, with the words of the first", () =>
     Effect.gen(function* () {
       const luckless = sweep(walks, { space: { dim: oneOf(13) }, search: exhaustive(), objective: minimise("loss") })
