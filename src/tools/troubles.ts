@@ -51,7 +51,7 @@ export const fromFailureAt = ({ speaker, item, failure }: FailureAt): Trouble =>
   const trouble = fromStageFailure(failure)
   if (failure.where === speaker || failure.where.startsWith(`${speaker}: `)) return trouble
   const isItem = item === undefined || failure.where.includes(item)
-  return { ...trouble, where: [speaker, ...(isItem ? [] : [item]), failure.where].join(": ") }
+  return { ...trouble, where: [speaker, ...(isItem ? [] : [item]), failure.where].filter(Boolean).join(": ") }
 }
 
 export const fromStorageFailure = ({ what, where, why, hint }: StorageFailure): Trouble => ({

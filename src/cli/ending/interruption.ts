@@ -6,6 +6,7 @@
  * sends one itself and one through the shell. Before this file is loaded a signal ends the process by itself, and a shell sees the same
  * exit code.
  */
+import { endProcess } from "./process-end.ts"
 
 /** Exit codes as shells have them: 128 and the signal's number. SIGBREAK is Ctrl+Break on Windows, where programs send it to groups. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGBREAK: 149 } as const
@@ -29,7 +30,7 @@ const exitCode = (): InterruptedCode => exitCodes[first?.signal ?? "SIGINT"]
 const endAtOnce = (): void => {
   if (controller.signal.aborted) return
   controller.abort()
-  setTimeout(() => process.exit(exitCode()), patienceMs)
+  setTimeout(() => endProcess(exitCode()), patienceMs)
 }
 
 const onSignal = (signal: StopSignal): void => {

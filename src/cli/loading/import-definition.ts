@@ -8,11 +8,12 @@ import { readdir, stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { Effect } from "effect"
+import { unlessHopeless } from "../../runtime/define/hopeless-waits.ts"
 import { isPipeline, type Pipeline } from "../../runtime/define/pipeline.ts"
 import { nearestName } from "../../runtime/model/nearest-name.ts"
 import { isSweep, type Sweep } from "../../runtime/sweep/sweep.ts"
 import { CliFailure } from "../ending/cli-failure.ts"
-import { keepResultsAlone } from "../ending/standard-streams.ts"
+import { admitForeignCode } from "../ending/foreign-code.ts"
 
 export const invalid = (file: string, why: string, hint: string, detail?: string): CliFailure =>
   CliFailure.one(3, { where: file, why, hint, ...(detail === undefined ? {} : { detail }) })
@@ -105,11 +106,14 @@ export const importDefinition = Effect.fnUntraced(function* (
   if (!names.some((name) => resolve(dirname(file), name) === file)) return yield* yield* missing(file, typed)
   const unfit = yield* Effect.promise(() => notAModule(file))
   if (unfit !== undefined) return yield* invalid(typed, ...unfit)
-  keepResultsAlone()
-  const module = yield* Effect.tryPromise({
+  admitForeignCode()
+  const reading = Effect.tryPromise({
     try: () => import(pathToFileURL(file).href) as Promise<Readonly<Record<string, unknown>>>,
     catch: (thrown) => importFailure(file, thrown),
   })
+  const module = yield* Effect.catchTag(unlessHopeless(reading), "StageFailure", ({ why }) =>
+    invalid(file, `it awaits something that never comes: ${why}`, "Await only what comes, at the top of the file too"),
+  )
   const exported = module["default"]
   if (isPipeline(exported) || isSweep(exported)) return exported
   return yield* invalid(

@@ -6,6 +6,7 @@
  */
 import { Effect, Predicate } from "effect"
 import { StageFailure, StageStopped } from "../model/stage-failure.ts"
+import { unlessHopeless } from "./hopeless-waits.ts"
 
 /** What a plain function needs beside what it is given. */
 export interface Plainly {
@@ -34,9 +35,11 @@ export const plainFunction = (run: (plainly: Plainly) => unknown): Effect.Effect
 const finished = (run: () => unknown): Effect.Effect<unknown, unknown, unknown> =>
   Effect.suspend(() => {
     const result = attempt(run)
-    if (Effect.isEffect(result)) return result
+    if (Effect.isEffect(result)) return unlessHopeless(result)
     return Predicate.isPromiseLike(result)
-      ? Effect.tryPromise({ try: () => result, catch: (thrown) => thrown }).pipe(Effect.catch(asFailure))
+      ? unlessHopeless(
+          Effect.tryPromise({ try: () => result, catch: (thrown) => thrown }).pipe(Effect.catch(asFailure)),
+        )
       : Effect.succeed(result)
   })
 

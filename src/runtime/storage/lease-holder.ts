@@ -34,6 +34,14 @@ export const LeaseTiming = Context.Reference<{
   defaultValue: () => ({ beatMs: 2_000, silenceMs: 30_000, firstPollMs: 20, lastPollMs: 500 }),
 })
 
+/** Waits beside the work: it keeps no process alive that has nothing else to do. */
+const pauseBeside = (milliseconds: number): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const timer = setTimeout(() => resume(Effect.void), milliseconds)
+    timer.unref()
+    return Effect.sync(() => clearTimeout(timer))
+  })
+
 export class LeaseHolder extends Context.Service<
   LeaseHolder,
   {
@@ -84,7 +92,7 @@ export class LeaseHolder extends Context.Service<
           }),
         beat: Effect.fnUntraced(function* (lease: Lease) {
           for (;;) {
-            yield* Effect.sleep(timing.beatMs)
+            yield* pauseBeside(timing.beatMs)
             // A beat that could not be written is made up for by the next.
             const isOurs = yield* Effect.orElseSucceed(
               attempt("Keeping a computation", () => tables.leases.beat(lease.epoch)),
